@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Suggests annotation spans from words and prosody, by rules kept as data."""

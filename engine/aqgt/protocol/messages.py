@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The messages between client and engine, shared by command line, extension, batch and tests.
+
+Times are seconds from the start of the audio. Arrays travel as raw bytes with dtype and shape (see `wire`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aqgt.annotations import Span
+from aqgt.motion import Motion
+from aqgt.words import Word
+
+PROTOCOL_VERSION = 1
+SAMPLE_RATE = 16_000
+
+
+@dataclass(frozen=True)
+class GenerateRequest:
+    """Everything that determines a motion. Same model, request and seed: same motion."""
+
+    audio: NDArray[np.float32]
+    """Mono PCM at 16 kHz, `[N]`, float32 in [-1, 1]."""
+    words: tuple[Word, ...] = ()
+    """Timed words; empty: gestures come from the sound alone."""
+    spans: tuple[Span, ...] = ()
+    """Annotations of the user; they always win over the planner's."""
+    annotate: str = "auto"
+    """``"auto"``: the planner annotates a clip without spans; ``"none"``: such a clip stays unannotated."""
+    fill: str = "planner"
+    """Channels not named inside a span: ``"planner"`` fills what is plausible, ``"none"`` leaves -1."""
+    density: float = 1.0
+    """How many gestures the planner suggests, relative to its default; 0 to 2."""
+    energy: float = 1.0
+    """How large the planner's gestures are, relative to its default; 0 to 2."""
+    handedness: float = 0.6
+    """Share of the planner's one-handed gestures that go to the right hand; 0 to 1."""
+    preset: str | None = None
+    """Name of an annotation preset in configs/presets, applied after everything else."""
+    model: str = "compact"
+    """Name of a model in the engine's registry."""
+    speaker: int = 0
+    """Speaker identity of the model; see `Hello.models`."""
+    seed: int = 0
+    """Seed of everything random."""
+    variants: int = 1
+    """How many motions to make, with the seeds seed, seed + 1, …"""
+    language: str = "en"
+    """BCP-47 code of what is said."""
+    seed_pose: Motion | None = None
+    """Pose to start from (its last 4 frames at the model's rate); None: the rest pose."""
+    start: float = 0.0
+    """Start of the range to generate, in seconds."""
+    end: float | None = None
+    """End of the range to generate; None: the end of the audio."""
+    before: Motion | None = None
+    """Motion that ends where the range starts; the result continues it."""
+    after: Motion | None = None
+    """Motion that begins where the range ends; the result is blended into it."""
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where a motion comes from: enough to make it again and to say what may be done with it."""
+
+    model: str
+    """Name of the model."""
+    model_hash: str
+    """SHA-256 of its weights."""
+    licence: str
+    """Licence of the model's weights."""
+    commercial_use: bool
+    """Whether that licence allows commercial use."""
+    seed: int
+    """The seed of this variant."""
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    """SHA-256 of each input: audio, words, spans."""
+    timings: Mapping[str, float] = field(default_factory=dict)
+    """Seconds per stage: features, planning, network, total."""
+    engine_version: str = ""
+    """Version of aqgt that made it."""
+    deterministic: bool = True
+    """Whether the job ran such that the same request gives the same bits."""
+
+
+@dataclass(frozen=True)
+class GenerateResult:
+    """One motion per variant, with what the model read."""
+
+    motions: tuple[Motion, ...]
+    """One motion per variant, at the model's frame rate, from `GenerateRequest.start` on."""
+    spans: tuple[tuple[Span, ...], ...]
+    """Per variant, the spans that were used (the user's and the planner's)."""
+    tracks: tuple[NDArray[np.float32], ...]
+    """Per variant, the annotation matrix `[17, T]` the network read."""
+    provenance: tuple[Provenance, ...]
+    """Per variant, where it comes from."""
+    notes: tuple[str, ...] = ()
+    """Sentences the user should read, e.g. that no transcript was given."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One finished window."""
+
+    window: int
+    """Number of the finished window, from 1."""
+    windows: int
+    """Windows in all, over all variants."""
+    variant: int
+    """Which variant it belongs to, from 0."""
+    start_frame: int
+    """First frame of the new part."""
+    bone_vectors: NDArray[np.float32]
+    """The new frames `[t, 53, 3]`; the last 4 may still change when the next window is blended in."""
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """What an engine says of one of its models."""
+
+    name: str
+    title: str
+    fps: float
+    licence: str
+    commercial_use: bool
+    speakers: int
+    lengths: NDArray[np.float64]
+    """Length table `[53]` of its motions."""
+    card: str = ""
+    """The model's card: what it is, what it was trained on, what it is not."""
+
+
+@dataclass(frozen=True)
+class Hello:
+    """The engine's answer to a client's greeting."""
+
+    protocol: int
+    engine_version: str
+    device: str
+    models: tuple[ModelInfo, ...]
+    max_seconds: float
+    """Longest audio the engine accepts."""
+    max_variants: int
+    annotation_vocabulary: Mapping[str, Any] = field(default_factory=dict)
+    """family -> list of label names."""
+
+
+@dataclass(frozen=True)
+class EngineError:
+    """An error as it travels: a code for programs, a sentence and a next step for people."""
+
+    code: str
+    sentence: str
+    next_step: str = ""
