@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# `make help` lists what there is to make.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+# Python 3.11: Blender's module needs this one exactly.
+PYTHON ?= python3.11
+# cpu, or cuda for the build of PyTorch that uses an NVIDIA card.
+TORCH ?= cpu
+# Where the tests leave their reports (JUnit XML).
+REPORTS ?= out/reports
+PYTEST_ARGUMENTS ?=
+
+PY := .venv/bin/python
+BLENDER_PY := .venv-blender/bin/python
+PYTEST := -m pytest -q -p no:cacheprovider $(PYTEST_ARGUMENTS)
+# pytest ends with 5 where it finds no test; that is worth a sentence and no failure.
+NO_TESTS := || { code=$$?; [ $$code -eq 5 ] && echo "There is no such test."; [ $$code -eq 5 ]; }
+
+ENGINE := .venv/.made-engine-$(TORCH)
+DEVELOPMENT := .venv/.made-development
+BLENDER := .venv-blender/.made-blender
+BLENDER_TESTS := .venv-blender/.made-tests
+SETUP := $(PYTHON) scripts/setup_environment.py
+
+.PHONY: help python setup demo test test-units test-blender test-gui test-system lint format bench soak \
+        extension wheel model-wheel build run clean
+
+help:  ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1|/' | \
+	  while IFS='|' read -r name what; do printf '  make %-13s %s\n' "$$name" "$$what"; done
+
+# ---------------------------------------------------------------- environments
+
+# Debian's package is called python3.11-venv; other systems have their own ways.
+python:
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is missing. Install Python 3.11" \
+	  "(Debian: apt-get install python3.11-venv) or name one: make setup PYTHON=/path/to/python3.11"; exit 1; }
+
+setup: $(ENGINE) $(BLENDER)  ## make .venv (engine) and .venv-blender (Blender as a module)
+	@echo "Ready: .venv has the engine (.venv/bin/aqgt), .venv-blender has Blender. Next: make demo"
+
+$(ENGINE): pyproject.toml scripts/setup_environment.py | python
+	@$(SETUP) engine --torch $(TORCH)
+	@rm -f .venv/.made-engine-* && touch $@
+
+$(DEVELOPMENT): pyproject.toml scripts/setup_environment.py | python $(ENGINE)
+	@$(SETUP) development
+	@touch $@
+
+$(BLENDER): pyproject.toml scripts/setup_environment.py | python
+	@$(SETUP) blender
+	@touch $@
+
+$(BLENDER_TESTS): pyproject.toml scripts/setup_environment.py | python $(BLENDER)
+	@$(SETUP) blender-tests
+	@touch $@
+
+# ---------------------------------------------------------------- demo
+
+demo: setup extension  ## speech in, a gesturing character out: out/demo
+	$(PY) scripts/demo.py --out out/demo
+
+# ---------------------------------------------------------------- tests
+
+test: lint test-units  ## lint, types, imports; then core, engine and training tests
+
+test-units: $(DEVELOPMENT)
+	@mkdir -p $(REPORTS)
+	$(PY) $(PYTEST) tests --ignore=tests/blender --ignore=tests/gui --ignore=tests/system \
+	  --junitxml=$(REPORTS)/test.xml $(NO_TESTS)
+
+test-blender: $(DEVELOPMENT) $(BLENDER_TESTS) extension  ## the extension inside Blender, without a window
+	@mkdir -p $(REPORTS)
+	$(BLENDER_PY) $(PYTEST) tests/blender --junitxml=$(REPORTS)/test-blender.xml $(NO_TESTS)
+
+test-gui: $(DEVELOPMENT) extension  ## the extension in a real window (makes a Debian sid folder for it)
+	@mkdir -p $(REPORTS)
+	$(PY) $(PYTEST) tests/gui -rs --junitxml=$(REPORTS)/test-gui.xml $(NO_TESTS)
+
+test-system: $(DEVELOPMENT) $(BLENDER) extension  ## whole programs: command line, training recipe, demo
+	@mkdir -p $(REPORTS)
+	$(PY) $(PYTEST) tests/system -rs --junitxml=$(REPORTS)/test-system.xml $(NO_TESTS)
+
+lint: $(DEVELOPMENT)  ## ruff, mypy, import-linter
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+	$(PY) -m mypy blender_addon
+	.venv/bin/lint-imports
+
+format: $(DEVELOPMENT)  ## bring the code into its format
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+
+bench: $(ENGINE)  ## measure the speed of generation on this machine
+	$(PY) scripts/bench.py
+
+soak: $(DEVELOPMENT)  ## long tests, by hand: generated input without end in sight
+	$(PY) $(PYTEST) tests -m soak --ignore=tests/blender --ignore=tests/gui --timeout=0 $(NO_TESTS)
+
+# ---------------------------------------------------------------- what is built
+
+extension: $(ENGINE) $(BLENDER)  ## the Blender extension: dist/aqgt_gestures-*.zip
+	$(PY) scripts/build_extension.py
+
+wheel: $(ENGINE)  ## the wheel of the engine: dist/aqgt-*.whl
+	$(PY) -m build --wheel --no-isolation --outdir dist .
+
+model-wheel: $(ENGINE)  ## the wheel of the default model: dist/aqgt_model_compact-*.whl
+	$(PY) -m build --wheel --no-isolation --outdir dist packaging/model-compact
+
+build:  ## the Docker image of the engine
+	docker build --tag aqgt:latest .
+
+run:  ## the engine in Docker, reachable from this machine alone
+	docker run --rm --network host aqgt:latest
+
+clean:  ## remove what was built (not the environments)
+	rm -rf build dist out .mypy_cache .ruff_cache .import_linter_cache
