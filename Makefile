@@ -89,7 +89,7 @@ lint: $(DEVELOPMENT)  ## ruff, mypy, import-linter
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	$(PY) -m mypy blender_addon
-	.venv/bin/lint-imports
+	.venv/bin/lint-imports --no-logo
 
 format: $(DEVELOPMENT)  ## bring the code into its format
 	$(PY) -m ruff check --fix .

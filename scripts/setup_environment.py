@@ -129,7 +129,7 @@ def requirements(extra: str, names: str) -> list[str]:
     """The requirements of one extra in pyproject.toml whose package name matches `names` wholly."""
     with open(ROOT / "pyproject.toml", "rb") as file:
         listed = tomllib.load(file)["project"]["optional-dependencies"][extra]
-    found = [line for line in listed if re.fullmatch(names, re.match(r"[\w.-]+", line).group())]
+    found = [line for line in listed if re.fullmatch(names, re.split(r"[^\w.-]", line)[0])]
     if not found:
         raise SetupError(f"pyproject.toml lists nothing like “{names}” in the extra “{extra}”.")
     return found
