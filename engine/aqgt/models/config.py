@@ -1,0 +1,264 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a model is made of: every width, switch and name, read from YAML and checked by pydantic.
+
+One code base holds the small fresh models and the published networks; this file is where they differ. The defaults
+are those of a fresh model.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+import yaml
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from aqgt import skeleton
+from aqgt.annotations import EMBEDDING_SIZES
+from aqgt.errors import AqgtError
+
+POSE_DIMENSIONS = skeleton.N_JOINTS * 3
+
+Width = Annotated[int, Field(ge=1, le=8192)]
+Layers = Annotated[int, Field(ge=0, le=16)]
+Probability = Annotated[float, Field(ge=0.0, lt=1.0)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SoundConfig(_Strict):
+    """How the sound is read: log-mel bands and onset beats, both per motion frame."""
+
+    kind: Literal["log_mel_beats"] = "log_mel_beats"
+    mel_bands: Width = 40
+    """Mel bands per spectrum."""
+    mel_steps: Width = 4
+    """Spectra per motion frame."""
+    beat_samples: Width = 90
+    """Samples of each of the two beat rows around a motion frame."""
+    mel_width: Width = 64
+    """Width of the encoded spectra."""
+    beat_width: Width = 64
+    """Width of the encoded beats."""
+
+
+class TextConfig(_Strict):
+    """How the words are read: the vector of the word that sounds at each frame."""
+
+    kind: Literal["word_vectors"] = "word_vectors"
+    dimensions: Width = 64
+    """Length of a word vector."""
+    width: Width = 64
+    """Width of the encoded text."""
+    dropout: Probability = 0.1
+
+
+class SpeakerConfig(_Strict):
+    """Speaker identities and the style drawn from them."""
+
+    count: Width = 1
+    style_width: Width = 16
+    """Width of the style vector, drawn as mean + noise · deviation."""
+
+
+class SeedConfig(_Strict):
+    """How the seed poses are read."""
+
+    frame_width: Width = 64
+    """Width of the per-frame encoding of the seed poses."""
+    clip_width: Layers | Width = 64
+    """Width of one encoding of all seed frames, given to every frame; 0 leaves it out."""
+
+
+class AnnotationConfig(_Strict):
+    """How the 17 annotation channels are read."""
+
+    sizes: tuple[Width, ...] = EMBEDDING_SIZES
+    """Embedding table size per channel; 1 marks the one channel that holds a number."""
+    channel_width: Width = 16
+    """Width of each channel's embedding."""
+    width: Width = 64
+    """Width of all channels together."""
+    channel_dropout: Probability = 0.15
+    """Training only: chance that a channel of a window is hidden, as if it were unknown."""
+    skip: bool = True
+    """Whether the encoded annotations also enter the last layers directly."""
+    seed_branch: Literal[False] = False
+    """Whether annotations are predicted from the seed poses; only the published networks do so."""
+
+    @model_validator(mode="after")
+    def _channels(self) -> AnnotationConfig:
+        if len(self.sizes) != len(EMBEDDING_SIZES):
+            raise ValueError(f"sizes must hold {len(EMBEDDING_SIZES)} numbers, one per channel")
+        return self
+
+
+class PositionConfig(_Strict):
+    """Position encodings of the transformers."""
+
+    scale: Literal["once", "every_layer"] = "once"
+    """once: added before the first layer; every_layer: input times √width plus encoding, before each layer."""
+    exponent: Literal["standard", "published"] = "standard"
+    """published: the exponent doubles the already even index, as in the published networks."""
+
+
+class TransformerConfig(_Strict):
+    """One stack of transformer layers, each followed by a projection."""
+
+    layers: Annotated[int, Field(ge=1, le=16)] = 2
+    feed_forward: Width = 512
+    dropout: Probability = 0.1
+    heads_limit: Annotated[int, Field(ge=1, le=64)] = 8
+    """The number of heads is the largest divisor of the layer's width up to this."""
+
+
+class BackboneConfig(_Strict):
+    """The GRU-transformer between the encoders and the aligner."""
+
+    hidden: Width = 128
+    input_width: Annotated[int, Field(ge=0, le=8192)] = 0
+    """Width the concatenated encodings are projected to; 0 leaves them as they are."""
+    transformer_1: TransformerConfig = TransformerConfig()
+    transformer_2: TransformerConfig = TransformerConfig()
+    gru_1_layers: Annotated[int, Field(ge=1, le=8)] = 1
+    gru_2_layers: Annotated[int, Field(ge=1, le=8)] = 2
+    norm: Literal["pre", "post"] = "pre"
+    """Where attention layers normalise; post is the published way."""
+    position: PositionConfig = PositionConfig()
+    dropout: Probability = 0.1
+
+
+class AlignerConfig(_Strict):
+    """The temporal aligner: each frame is made with four earlier frames as context."""
+
+    context: Literal["previous", "lagged", "published"] = "previous"
+    """previous: frames t-4…t-1, one step after the other; lagged: t-8…t-5, five steps at once; published: lagged,
+    with zeros and wrapped positions at the start."""
+    hidden: Width = 128
+    code_width: Width = 128
+    """Width of the code the pose head decodes."""
+
+
+class PoseHeadConfig(_Strict):
+    """What turns the aligner's code into a block of overlapping frames."""
+
+    kind: Literal["mlp", "vq"] = "mlp"
+    hidden: Width = 256
+    """mlp: width of the hidden layer. vq: channels of the decoder."""
+    residual_hidden: Width = 128
+    """vq: inner channels of the residual blocks."""
+    residual_blocks: Layers = 2
+    """vq: residual blocks of each part."""
+    code_dimensions: Width = 4
+    """vq: dimensions of a code vector."""
+    codes: Width = 512
+    """vq: size of the codebook."""
+
+
+class DiscriminatorConfig(_Strict):
+    """The discriminator of the adversarial phase; training only, never saved with a model."""
+
+    hidden: Width = 96
+    annotation_width: Width = 32
+    layers: Annotated[int, Field(ge=1, le=5)] = 3
+
+
+class ModelConfig(_Strict):
+    """Everything a model is rebuilt from, besides its weights."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")]
+    title: str
+    licence: str
+    """SPDX identifier or name of the licence of the weights."""
+    commercial_use: bool
+    weights: Literal["file", "seeded"] = "file"
+    """seeded: random weights from a fixed seed, for tests; such a model needs no files."""
+    fps: Annotated[float, Field(gt=0, le=120)] = 15.0
+    window: Annotated[int, Field(ge=8, le=512)] = 34
+    """Frames the network makes at once, seed frames included."""
+    seed_frames: Annotated[int, Field(ge=1, le=16)] = 4
+    lengths: Literal["human", "published"] = "human"
+    """Bone lengths of the motion: human proportions, or the table of the published models."""
+    fixed_lengths: bool = True
+    """Whether the output is brought to exactly these lengths."""
+    dropout: Probability = 0.1
+    speaker: SpeakerConfig = SpeakerConfig()
+    sound: SoundConfig = SoundConfig()
+    text: TextConfig = TextConfig()
+    seed: SeedConfig = SeedConfig()
+    annotation: AnnotationConfig = AnnotationConfig()
+    backbone: BackboneConfig = BackboneConfig()
+    aligner: AlignerConfig = AlignerConfig()
+    pose_head: PoseHeadConfig = PoseHeadConfig()
+    discriminator: DiscriminatorConfig = DiscriminatorConfig()
+
+    @model_validator(mode="after")
+    def _window_exceeds_seed(self) -> ModelConfig:
+        if self.window <= 2 * self.seed_frames:
+            raise ValueError("window must be longer than twice seed_frames")
+        return self
+
+    @property
+    def stride(self) -> int:
+        """New frames per window."""
+        return self.window - self.seed_frames
+
+    @property
+    def length_table(self) -> NDArray[np.float64]:
+        """Bone lengths `[53]` of the model's motion, in model units."""
+        return skeleton.HUMAN_LENGTHS if self.lengths == "human" else skeleton.OFFICIAL_LENGTHS
+
+
+def read_config(path: Path) -> ModelConfig:
+    """The model config in a YAML file.
+
+    Raises:
+        AqgtError: the file can't be read, or a key or value is not allowed; the message names file, key and rule.
+    """
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError, UnicodeDecodeError) as problem:
+        raise AqgtError(
+            f"The model config {path} can't be read ({problem}).", "Check the file.", "bad-config"
+        ) from problem
+    return parse_config(raw, str(path))
+
+
+def parse_config(raw: Any, origin: str) -> ModelConfig:
+    """The model config in a parsed YAML document; ``origin`` is named in errors."""
+    if not isinstance(raw, dict):
+        raise AqgtError(f"The model config {origin} holds no keys.", "Write `key: value` lines.", "bad-config")
+    try:
+        return ModelConfig.model_validate(raw)
+    except ValidationError as problem:
+        raise AqgtError(_explain(problem, origin), "Correct the file.", "bad-config") from problem
+
+
+def write_config(config: ModelConfig, path: Path) -> None:
+    """Writes the whole config, defaults included, so that the saved model never depends on them."""
+    text = yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+    path.write_text(text, encoding="utf-8")
+
+
+def _explain(problem: ValidationError, origin: str) -> str:
+    lines = []
+    for error in problem.errors():
+        key = ".".join(str(part) for part in error["loc"]) or "(file)"
+        if error["type"] == "extra_forbidden":
+            allowed = ", ".join(_keys_at(error["loc"][:-1]))
+            lines.append(f"“{key}” is no known key (allowed: {allowed})")
+        else:
+            lines.append(f"“{key}”: {error['msg']}, not {error['input']!r}")
+    return f"The model config {origin} is not valid: " + "; ".join(lines) + "."
+
+
+def _keys_at(location: tuple[int | str, ...]) -> list[str]:
+    model: Any = ModelConfig
+    for part in location:
+        field = model.model_fields.get(str(part)) if hasattr(model, "model_fields") else None
+        model = field.annotation if field is not None else None
+    return sorted(model.model_fields) if hasattr(model, "model_fields") else []
