@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Windows of a clip corpus: features, motion and annotations of all clips in memory, cut into batches.
+
+A window is 34 frames at 15 fps. Features are computed once per corpus and feature configuration and cached
+beside the corpus; a window is then a slice, so an hour of data costs seconds to load.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from rich.progress import track
+from torch import Tensor
+
+from aqgt import skeleton
+from aqgt.errors import AqgtError
+from aqgt_training.corpora.clip_lmdb import ClipReader
+
+WINDOW = 34
+SEED_FRAMES = 4
+
+
+@dataclass
+class ClipArrays:
+    """All clips of one split, end to end along the frame axis.
+
+    Attributes:
+        features: name -> `[F, ...]` float16 features of every frame.
+        bone_vectors: `[F, 53, 3]` float32, root removed.
+        annotations: `[F, 17]` float32 stored values.
+        speakers: `[F]` int64.
+        first: `[C]` first frame of each clip.
+        length: `[C]` frames of each clip.
+        names: `[C]` clip names.
+    """
+
+    features: dict[str, NDArray[np.float16]]
+    bone_vectors: NDArray[np.float32]
+    annotations: NDArray[np.float32]
+    speakers: NDArray[np.int64]
+    first: NDArray[np.int64]
+    length: NDArray[np.int64]
+    names: list[str]
+
+    def statistics(self, floor: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Mean and standard deviation `[53, 3]` of the bone vectors, the latter at least ``floor``."""
+        mean = self.bone_vectors.mean(axis=0, dtype=np.float64)
+        std = self.bone_vectors.std(axis=0, dtype=np.float64)
+        return mean.astype(np.float32), np.maximum(std, floor).astype(np.float32)
+
+    def starts(self, stride: int) -> NDArray[np.int64]:
+        """First frames of all windows, ``stride`` frames apart within each clip."""
+        found = [
+            first + np.arange(0, length - WINDOW + 1, stride)
+            for first, length in zip(self.first, self.length, strict=True)
+            if length >= WINDOW
+        ]
+        return np.concatenate(found) if found else np.zeros(0, dtype=np.int64)
+
+
+def load_clips(corpus: Path, split: str, features: object, *, fingerprint: str) -> ClipArrays:
+    """Read a split of a clip corpus and its features.
+
+    Args:
+        corpus: folder of the clip LMDB.
+        split: ``"train"``, ``"val"`` or ``"test"``.
+        features: the model's feature extractor, with ``prepare(audio, words, n_frames)``.
+        fingerprint: text that changes whenever the features would.
+    """
+    cache = corpus / "features" / f"{split}-{hashlib.sha256(fingerprint.encode()).hexdigest()[:12]}.npz"
+    if cache.exists():
+        return _read_cache(cache)
+    parts: list[dict[str, NDArray]] = []
+    lengths, names = [], []
+    with ClipReader(corpus) as reader:
+        records = [key for key in reader.keys() if reader.split_of(key) == split]
+        for key in track(records, description=f"Features of {split}"):
+            clip = reader[key]
+            vectors = np.asarray(clip.bone_vectors, dtype=np.float32).copy()
+            vectors[:, 0] = 0.0
+            n_frames = len(vectors)
+            audio = np.asarray(clip.audio, dtype=np.float32) / 32768.0
+            prepared = features.prepare(audio, clip.words, n_frames)  # type: ignore[attr-defined]
+            parts.append(
+                {
+                    **{f"feature_{name}": value.astype(np.float16) for name, value in prepared.items()},
+                    "bone_vectors": vectors,
+                    "annotations": np.asarray(clip.annotations, dtype=np.float32).T,
+                    "speakers": np.full(n_frames, clip.speaker, dtype=np.int64),
+                }
+            )
+            lengths.append(n_frames)
+            names.append(clip.name)
+    if not parts:
+        raise AqgtError(
+            f"The corpus {corpus} has no clips in its {split} split.", "Compose or import it again.", "empty-corpus"
+        )
+    arrays = {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
+    arrays["length"] = np.array(lengths, dtype=np.int64)
+    cache.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = cache.with_suffix(".part.npz")
+    np.savez(unfinished, names=np.array(json.dumps(names)), **arrays)
+    unfinished.replace(cache)
+    return _from_arrays(arrays, names)
+
+
+def _read_cache(path: Path) -> ClipArrays:
+    with np.load(path, allow_pickle=False) as stored:
+        arrays = {key: stored[key] for key in stored.files if key != "names"}
+        return _from_arrays(arrays, json.loads(str(stored["names"])))
+
+
+def _from_arrays(arrays: dict[str, NDArray], names: list[str]) -> ClipArrays:
+    length = arrays["length"]
+    first = np.concatenate([[0], np.cumsum(length)[:-1]])
+    features = {key[len("feature_") :]: value for key, value in arrays.items() if key.startswith("feature_")}
+    return ClipArrays(
+        features, arrays["bone_vectors"], arrays["annotations"], arrays["speakers"], first, length, names
+    )
+
+
+class WindowSampler:
+    """Batches of windows in a seeded order, as the generator's input plus ``"target"``.
+
+    Args:
+        clips: the arrays to cut.
+        mean, std: `[53, 3]` normalisation of bone vectors.
+        batch_size: windows per batch.
+        stride: frames between window starts; a random offset below it is drawn per epoch while training.
+    """
+
+    def __init__(
+        self, clips: ClipArrays, mean: NDArray, std: NDArray, *, batch_size: int, stride: int = 8
+    ) -> None:
+        self.clips, self.batch_size, self.stride = clips, batch_size, stride
+        self.starts = clips.starts(stride)
+        self._last = self._last_starts()
+        flat = (len(clips.bone_vectors), skeleton.N_JOINTS * 3)
+        self.target = ((clips.bone_vectors - mean) / std).reshape(flat).astype(np.float32)
+
+    def _last_starts(self) -> NDArray[np.int64]:
+        """For each window, the last frame at which a window of its clip may begin."""
+        clip = np.searchsorted(self.clips.first, self.starts, side="right") - 1
+        return self.clips.first[clip] + self.clips.length[clip] - WINDOW
+
+    def epoch(self, seed: int, *, shuffle: bool = True) -> Iterator[dict[str, Tensor]]:
+        """One pass over all windows. The same seed gives the same batches."""
+        rng = np.random.default_rng(seed)
+        starts = self.starts
+        if shuffle:
+            starts = np.minimum(starts + rng.integers(0, self.stride, len(starts)), self._last)
+            starts = starts[rng.permutation(len(starts))]
+        for at in range(0, len(starts) - self.batch_size + 1 if shuffle else len(starts), self.batch_size):
+            yield self.batch(starts[at : at + self.batch_size])
+
+    def batch(self, starts: NDArray[np.int64]) -> dict[str, Tensor]:
+        """The windows that begin at the given frames."""
+        frames = starts[:, None] + np.arange(WINDOW)
+        target = self.target[frames]
+        seed = np.zeros((len(starts), WINDOW, target.shape[-1] + 1), dtype=np.float32)
+        seed[:, :SEED_FRAMES, :-1] = target[:, :SEED_FRAMES]
+        seed[:, :SEED_FRAMES, -1] = 1.0
+        arrays = {name: value[frames].astype(np.float32) for name, value in self.clips.features.items()}
+        arrays |= {
+            "annotations": self.clips.annotations[frames].transpose(0, 2, 1).copy(),
+            "seed": seed,
+            "speaker": self.clips.speakers[starts],
+            "target": target,
+        }
+        return {name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in arrays.items()}

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Hiding annotations while training, so that a model listens to whatever a user gives: all, some or none."""
+
+from __future__ import annotations
+
+import torch
+from pydantic import BaseModel, ConfigDict, Field
+from torch import Tensor
+
+from aqgt.annotations import CHANNELS, UNKNOWN
+
+_PHASES = [channel.index for channel in CHANNELS if channel.family == "phase"]
+_FORM = [channel.index for channel in CHANNELS if channel.family not in ("phase", "phrase")]
+
+
+class AnnotationDropout(BaseModel):
+    """Probabilities, per window, of hiding (-1) parts of the annotation matrix `[B, 17, T]`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    everything: float = Field(0.15, ge=0, le=1)
+    """Hide all channels: the model must cope without annotations."""
+    phases: float = Field(0.10, ge=0, le=1)
+    """Hide both phase channels: the model must time the gesture from speech."""
+    form: float = Field(0.10, ge=0, le=1)
+    """Keep only phases and phrases: what a hand-typed marker gives."""
+    channel: float = Field(0.10, ge=0, le=1)
+    """Hide each channel by itself."""
+
+    def __call__(self, annotations: Tensor, generator: torch.Generator) -> Tensor:
+        """A copy with parts hidden."""
+        batch, channels, _ = annotations.shape
+        hidden = torch.rand(batch, channels, generator=generator) < self.channel
+        hidden[:, _PHASES] |= _rows(batch, self.phases, generator)
+        hidden[:, _FORM] |= _rows(batch, self.form, generator)
+        hidden |= _rows(batch, self.everything, generator)
+        return annotations.masked_fill(hidden[:, :, None].to(annotations.device), UNKNOWN)
+
+
+def _rows(batch: int, probability: float, generator: torch.Generator) -> Tensor:
+    return torch.rand(batch, 1, generator=generator) < probability
