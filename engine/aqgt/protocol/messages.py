@@ -159,3 +159,99 @@ class EngineError:
     code: str
     sentence: str
     next_step: str = ""
+
+
+@dataclass(frozen=True)
+class AlignRequest:
+    """When is each word of a known text said?"""
+
+    audio: NDArray[np.float32]
+    """Mono PCM at 16 kHz, `[N]`, float32 in [-1, 1]."""
+    text: str
+    """What is said."""
+    language: str = "en"
+    """BCP-47 code of what is said."""
+
+
+@dataclass(frozen=True)
+class AlignResult:
+    """The timed words of a text."""
+
+    words: tuple[Word, ...]
+    """In order of time; words whose times were not measured are marked estimated."""
+    notes: tuple[str, ...] = ()
+    """Sentences the user should read."""
+
+
+@dataclass(frozen=True)
+class SuggestRequest:
+    """Which gestures fit this speech? The planner's own fields mean what they mean in `GenerateRequest`."""
+
+    audio: NDArray[np.float32]
+    """Mono PCM at 16 kHz, `[N]`, float32 in [-1, 1]."""
+    words: tuple[Word, ...] = ()
+    """Timed words; empty: suggestions follow the sound alone."""
+    keep: tuple[Span, ...] = ()
+    """Spans that stay; nothing is suggested over them."""
+    density: float = 1.0
+    energy: float = 1.0
+    handedness: float = 0.6
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class SuggestResult:
+    """What the planner suggests, all channels filled."""
+
+    spans: tuple[Span, ...]
+    """In order of time."""
+
+
+@dataclass(frozen=True)
+class HelloRequest:
+    """A client's greeting; answered by `Hello`."""
+
+    client: str = ""
+    """Who asks, for the engine's log, e.g. ``"aqgt 0.1.0"``."""
+
+
+@dataclass(frozen=True)
+class StatusRequest:
+    """How busy is the engine? Answered by `EngineStatus`."""
+
+
+@dataclass(frozen=True)
+class EngineStatus:
+    """How busy the engine is."""
+
+    running: int
+    """Jobs at work."""
+    queued: int
+    """Jobs that wait."""
+    finished: int
+    """Jobs that ended since the start, well or badly."""
+    uptime: float
+    """Seconds since the engine started."""
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """The job is in the queue; sent again whenever its position changes."""
+
+    position: int
+    """Jobs ahead of it; 0: it is being worked on."""
+
+
+@dataclass(frozen=True)
+class Cancel:
+    """Give this job up; answered by `Cancelled`, also where the engine does not know the job any more."""
+
+
+@dataclass(frozen=True)
+class Cancelled:
+    """The job was given up; nothing more comes of it."""
+
+
+@dataclass(frozen=True)
+class Heartbeat:
+    """I am alive. The engine answers each one of a client with one of its own."""

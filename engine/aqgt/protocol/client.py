@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The client of the engine: blocking calls for programs, submit/poll/cancel for user interfaces.
+
+One thread per client owns the socket; callers touch nothing but queues, so none of the non-blocking methods
+ever waits. Every job ends: with its result, with `EngineError`, or with `Cancelled`.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aqgt.errors import AqgtError
+from aqgt.protocol import messages, wire
+from aqgt.protocol.address import DEFAULT_ADDRESS, format_address, parse_address
+from aqgt.protocol.connection import TERMINAL, Connection, Timing
+
+_POLL = 0.02
+
+
+class EngineClient:
+    """A connection to one engine; nothing is sent before the first call.
+
+    Args:
+        address: e.g. ``"tcp://127.0.0.1:5757"``; loopback only.
+        timing: how long to wait for what.
+        name: who asks, for the engine's log.
+
+    Raises:
+        AqgtError: the address is malformed or names another machine.
+    """
+
+    def __init__(self, address: str = DEFAULT_ADDRESS, *, timing: Timing | None = None, name: str = "aqgt") -> None:
+        _, port = parse_address(address)
+        if port == 0:
+            raise AqgtError(
+                "Port 0 is no port to connect to.", "Use the address that `aqgt serve` printed.", "bad-address"
+            )
+        self.address = format_address(port)
+        self.name = name
+        self.timing = timing or Timing()
+        self._lock = threading.Lock()
+        self._events: dict[str, queue.SimpleQueue[Any]] = {}
+        self._connection: Connection | None = None
+
+    def __enter__(self) -> EngineClient:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # ------------------------------------------------------------ never waiting
+
+    def submit(self, request: Any) -> str:
+        """Start a job and return its id at once.
+
+        Args:
+            request: `GenerateRequest`, `AlignRequest`, `SuggestRequest`, `HelloRequest` or `StatusRequest`.
+
+        Raises:
+            AqgtError: the request cannot be sent (too large, malformed).
+        """
+        job = uuid.uuid4().hex
+        frame = wire.encode(request, job)
+        with self._lock:
+            self._events[job] = queue.SimpleQueue()
+            if self._connection is None or not self._connection.send(job, frame, type(request)):
+                self._connection = Connection(self.address, self.timing, self._deliver)
+                self._connection.send(job, frame, type(request))
+        return job
+
+    def poll(self, job: str) -> list[Any]:
+        """What has arrived for a job since the last call, in order; the last of all is one of `TERMINAL`."""
+        with self._lock:
+            events = self._events.get(job)
+        found: list[Any] = []
+        while events is not None:
+            try:
+                found.append(events.get_nowait())
+            except queue.Empty:
+                break
+        if found and isinstance(found[-1], TERMINAL):
+            with self._lock:
+                self._events.pop(job, None)
+        return found
+
+    def cancel(self, job: str) -> None:
+        """Give a job up; `poll` yields `Cancelled` at once, whatever the engine is doing."""
+        with self._lock:
+            connection = self._connection
+        if connection is not None:
+            connection.send(job, wire.encode(messages.Cancel(), job), messages.Cancel)
+
+    def close(self) -> None:
+        """Give up all jobs and end the thread; the client may be used again afterwards."""
+        with self._lock:
+            connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    # ------------------------------------------------------------ waiting
+
+    def hello(self) -> messages.Hello:
+        """What the engine is and can do.
+
+        Raises:
+            AqgtError: ``no-engine`` where nothing listens, ``no-answer`` where it is something else,
+                ``protocol-version`` where it speaks another version.
+        """
+        return self._wait(messages.HelloRequest(self.name))
+
+    def status(self) -> messages.EngineStatus:
+        """How busy the engine is; raises like `hello`."""
+        return self._wait(messages.StatusRequest())
+
+    def generate(
+        self,
+        request: messages.GenerateRequest,
+        on_progress: Callable[[messages.Progress], None] | None = None,
+        is_cancelled: Callable[[], bool] | None = None,
+        on_queue: Callable[[int], None] | None = None,
+    ) -> messages.GenerateResult:
+        """Generate and wait for the motion.
+
+        Args:
+            request: what to generate.
+            on_progress: called after each window.
+            is_cancelled: asked about fifty times a second; True gives the job up.
+            on_queue: called with the number of jobs ahead whenever it changes.
+
+        Raises:
+            AqgtError: what the engine says is wrong; ``cancelled``; ``engine-gone`` where it died; else like
+                `hello`.
+        """
+
+        def on_event(event: Any) -> None:
+            if isinstance(event, messages.Progress) and on_progress is not None:
+                on_progress(event)
+            elif isinstance(event, messages.Accepted) and on_queue is not None:
+                on_queue(event.position)
+
+        return self._wait(request, on_event, is_cancelled)
+
+    def align(self, audio: NDArray[np.float32], text: str, language: str = "en") -> messages.AlignResult:
+        """The timed words of a text (see `AlignRequest`); raises like `generate`."""
+        return self._wait(messages.AlignRequest(audio, text, language))
+
+    def suggest(self, request: messages.SuggestRequest) -> messages.SuggestResult:
+        """The planner's annotations; raises like `generate`."""
+        return self._wait(request)
+
+    def _wait(
+        self,
+        request: Any,
+        on_event: Callable[[Any], None] | None = None,
+        is_cancelled: Callable[[], bool] | None = None,
+    ) -> Any:
+        job = self.submit(request)
+        try:
+            while True:
+                for event in self.poll(job):
+                    if isinstance(event, messages.EngineError):
+                        raise AqgtError(event.sentence, event.next_step, event.code)
+                    if isinstance(event, messages.Cancelled):
+                        raise AqgtError("The job was cancelled.", "Start it again to get a motion.", "cancelled")
+                    if isinstance(event, TERMINAL):
+                        return event
+                    if on_event is not None:
+                        on_event(event)
+                if is_cancelled is not None and is_cancelled():
+                    self.cancel(job)
+                time.sleep(_POLL)
+        except BaseException:
+            # Ctrl-C or a callback that raises must not leave the engine working for nobody.
+            self.cancel(job)
+            raise
+
+    def _deliver(self, job: str, body: Any) -> None:
+        with self._lock:
+            events = self._events.get(job)
+        if events is not None:
+            events.put(body)

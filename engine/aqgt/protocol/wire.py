@@ -1,0 +1,232 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How messages travel: msgpack maps of registered dataclasses, arrays as raw bytes.
+
+A frame is the map ``{"version": int, "job": str, "body": value}``. A value is a scalar, a list, or a map that
+names its type under ``"!"``: a dataclass of the registry, ``"ndarray"`` (dtype, shape, bytes) or ``"map"``.
+Whatever arrives is checked against the type hints of the dataclass before one is made of it; nothing else
+than `AqgtError` is ever raised for what came over the wire, and nothing in it is executed or unpickled.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgpack
+import numpy as np
+
+from aqgt.annotations import Span
+from aqgt.errors import AqgtError
+from aqgt.motion import Motion
+from aqgt.protocol import messages
+from aqgt.protocol.typing_checks import conform
+from aqgt.words import Word
+
+MAX_MESSAGE_BYTES = 128 * 1024 * 1024
+"""Largest frame either side reads or writes."""
+MAX_DEPTH = 16
+"""Deepest nesting of values; the deepest real message needs 6."""
+MAX_DIMENSIONS = 4
+MAX_JOB_ID = 64
+
+_DTYPES = {name: np.dtype(name) for name in ("<f4", "<f8", "<i2", "<i4", "<i8", "|u1", "|b1")}
+_TYPE_KEY = "!"
+
+REGISTRY: Mapping[str, type] = {
+    cls.__name__: cls
+    for cls in (
+        Motion, Word, Span,
+        messages.GenerateRequest, messages.GenerateResult, messages.Provenance, messages.Progress,
+        messages.AlignRequest, messages.AlignResult, messages.SuggestRequest, messages.SuggestResult,
+        messages.HelloRequest, messages.Hello, messages.ModelInfo,
+        messages.StatusRequest, messages.EngineStatus,
+        messages.Accepted, messages.Cancel, messages.Cancelled, messages.Heartbeat, messages.EngineError,
+    )
+}  # fmt: skip
+"""The only types that exist on the wire, by name."""
+
+
+@dataclass(frozen=True)
+class Message:
+    """One frame: what is said about which job."""
+
+    job: str
+    """The sender's name for the job; empty where a message belongs to none."""
+    body: Any
+    """A dataclass of the registry."""
+
+
+def encode(body: Any, job: str = "", version: int = messages.PROTOCOL_VERSION) -> bytes:
+    """One frame.
+
+    Raises:
+        AqgtError: ``too-large`` where the frame exceeds `MAX_MESSAGE_BYTES`; ``bad-message`` where the body
+            holds something that has no place on the wire.
+    """
+    if type(body).__name__ not in REGISTRY:
+        raise _bad(f"“{type(body).__name__}” is no message.")
+    try:
+        frame = msgpack.packb({"version": version, "job": job, "body": _pack(body, 0)})
+    except (TypeError, ValueError, OverflowError) as error:
+        raise _bad(f"The message cannot be sent ({error}).") from error
+    if len(frame) > MAX_MESSAGE_BYTES:
+        raise _too_large(len(frame))
+    return frame
+
+
+def decode(frame: bytes) -> Message:
+    """The message of a frame.
+
+    Raises:
+        AqgtError: ``protocol-version`` where the sender speaks another version; ``too-large``;
+            ``bad-message`` for everything that is no message.
+    """
+    version, job, body = _envelope(frame)
+    if version != messages.PROTOCOL_VERSION:
+        raise AqgtError(
+            f"The other side speaks version {version} of the protocol, this one version "
+            f"{messages.PROTOCOL_VERSION}.",
+            "Install the same version of the engine and of the extension.",
+            "protocol-version",
+        )
+    value = _unpack(body, 0)
+    if type(value).__name__ not in REGISTRY:
+        raise _bad("The body is no message.")
+    return Message(job, value)
+
+
+def job_of(frame: bytes) -> str:
+    """The job id of a frame that `decode` refuses, so that the refusal reaches the right job; else empty."""
+    try:
+        return _envelope(frame)[1]
+    except AqgtError:
+        return ""
+
+
+def _envelope(frame: bytes) -> tuple[int, str, Any]:
+    if len(frame) > MAX_MESSAGE_BYTES:
+        raise _too_large(len(frame))
+    try:
+        outer = msgpack.unpackb(frame, raw=False, strict_map_key=True, use_list=True)
+    except Exception as error:  # msgpack raises a dozen unrelated types for bytes that are no msgpack
+        raise _bad("It is not msgpack.") from error
+    if not isinstance(outer, dict) or set(outer) != {"version", "job", "body"}:
+        raise _bad("It has no version, job and body.")
+    version, job = outer["version"], outer["job"]
+    if type(version) is not int or not isinstance(job, str) or len(job) > MAX_JOB_ID:
+        raise _bad("Its version or job is malformed.")
+    return version, job, outer["body"]
+
+
+# ---------------------------------------------------------------- packing
+
+
+def _pack(value: Any, depth: int) -> Any:
+    if depth > MAX_DEPTH:
+        raise _bad("It is nested too deeply.")
+    if value is None or isinstance(value, (bool, str)):
+        return value
+    if isinstance(value, (int, np.integer)):
+        return int(value)
+    if isinstance(value, (float, np.floating)):
+        return float(value)
+    if isinstance(value, np.ndarray):
+        return _pack_array(value)
+    if isinstance(value, (list, tuple)):
+        return [_pack(item, depth + 1) for item in value]
+    if isinstance(value, Mapping):
+        return {_TYPE_KEY: "map", "items": {_key(k): _pack(v, depth + 1) for k, v in value.items()}}
+    name = type(value).__name__
+    if REGISTRY.get(name) is not type(value):
+        raise _bad(f"“{name}” has no place on the wire.")
+    packed = {field.name: _pack(getattr(value, field.name), depth + 1) for field in dataclasses.fields(value)}
+    return {_TYPE_KEY: name, **packed}
+
+
+def _key(key: Any) -> str:
+    if not isinstance(key, str):
+        raise _bad("The keys of a map must be text.")
+    return key
+
+
+def _pack_array(array: np.ndarray) -> dict[str, Any]:
+    little = array.astype(array.dtype.newbyteorder("<"), copy=False)
+    name = little.dtype.str
+    if name not in _DTYPES or array.ndim > MAX_DIMENSIONS:
+        raise _bad(f"Arrays of type {array.dtype} with {array.ndim} dimensions are not sent.")
+    return {_TYPE_KEY: "ndarray", "dtype": name, "shape": list(array.shape), "data": little.tobytes()}
+
+
+# ---------------------------------------------------------------- unpacking
+
+
+def _unpack(value: Any, depth: int) -> Any:
+    if depth > MAX_DEPTH:
+        raise _bad("It is nested too deeply.")
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    if isinstance(value, list):
+        return tuple(_unpack(item, depth + 1) for item in value)
+    if not isinstance(value, dict):
+        raise _bad(f"A value of type {type(value).__name__} has no place on the wire.")
+    name = value.pop(_TYPE_KEY, None)
+    if name == "ndarray":
+        return _unpack_array(value)
+    if name == "map":
+        if set(value) != {"items"} or not isinstance(value["items"], dict):
+            raise _bad("A map has no items.")
+        return {_key(k): _unpack(v, depth + 1) for k, v in value["items"].items()}
+    if not isinstance(name, str) or name not in REGISTRY:
+        raise _bad(f"“{str(name)[:40]}” is an unknown type.")
+    return _build(REGISTRY[name], {key: _unpack(item, depth + 1) for key, item in value.items()})
+
+
+def _unpack_array(value: dict[str, Any]) -> np.ndarray:
+    if set(value) != {"dtype", "shape", "data"}:
+        raise _bad("An array needs dtype, shape and data.")
+    name, shape, data = value["dtype"], value["shape"], value["data"]
+    if not isinstance(name, str) or name not in _DTYPES:
+        raise _bad("An array has a dtype that is not allowed.")
+    if (
+        not isinstance(shape, list)
+        or len(shape) > MAX_DIMENSIONS
+        or not all(type(size) is int and 0 <= size <= MAX_MESSAGE_BYTES for size in shape)
+    ):
+        raise _bad("An array has a malformed shape.")
+    dtype = _DTYPES[name]
+    if not isinstance(data, bytes) or math.prod(shape) * dtype.itemsize != len(data):
+        raise _bad("An array's bytes do not fit its shape.")
+    if dtype.kind == "b" and data.strip(b"\x00\x01"):
+        raise _bad("A boolean array holds other values than 0 and 1.")
+    # A copy, because torch wants memory it may write to.
+    return np.frombuffer(data, dtype=dtype).reshape(shape).copy()
+
+
+def _build(cls: type, fields: dict[str, Any]) -> Any:
+    known = {field.name for field in dataclasses.fields(cls)}
+    if unknown := set(fields) - known:
+        raise _bad(f"{cls.__name__} has no field “{sorted(unknown)[0][:40]}”.")
+    checked = {name: conform(cls, name, value) for name, value in fields.items()}
+    try:
+        return cls(**checked)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise _bad(f"{cls.__name__} is incomplete or malformed.") from error
+
+
+def _bad(what: str) -> AqgtError:
+    return AqgtError(
+        f"A message could not be read: {what}",
+        "Check that both sides run the same version of aqgt and that nothing else uses the port.",
+        "bad-message",
+    )
+
+
+def _too_large(n_bytes: int) -> AqgtError:
+    return AqgtError(
+        f"A message of {n_bytes / 2**20:.0f} MiB is larger than the {MAX_MESSAGE_BYTES // 2**20} MiB allowed.",
+        "Send a shorter recording or fewer variants.",
+        "too-large",
+    )
