@@ -1,2 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Suggests annotation spans from words and prosody, by rules kept as data."""
+
+from aqgt.planner.suggestion import complete, suggest
+
+__all__ = ["complete", "suggest"]
