@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a model is made of: every width, switch and name, read from YAML and checked by pydantic.
 
-One code base holds the small fresh models and the published networks; this file is where they differ. The defaults
-are those of a fresh model.
+One code base holds the small fresh models and the published networks; this file is where they differ. The
+defaults are those of a fresh model.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from aqgt import skeleton
 from aqgt.annotations import EMBEDDING_SIZES
 from aqgt.errors import AqgtError
+from aqgt.speech.features import WORD_COLUMNS, CompactFeaturesConfig
 
 POSE_DIMENSIONS = skeleton.N_JOINTS * 3
 
@@ -34,12 +35,6 @@ class SoundConfig(_Strict):
     """How the sound is read: log-mel bands and onset beats, both per motion frame."""
 
     kind: Literal["log_mel_beats"] = "log_mel_beats"
-    mel_bands: Width = 40
-    """Mel bands per spectrum."""
-    mel_steps: Width = 4
-    """Spectra per motion frame."""
-    beat_samples: Width = 90
-    """Samples of each of the two beat rows around a motion frame."""
     mel_width: Width = 64
     """Width of the encoded spectra."""
     beat_width: Width = 64
@@ -50,8 +45,6 @@ class TextConfig(_Strict):
     """How the words are read: the vector of the word that sounds at each frame."""
 
     kind: Literal["word_vectors"] = "word_vectors"
-    dimensions: Width = 64
-    """Length of a word vector."""
     width: Width = 64
     """Width of the encoded text."""
     dropout: Probability = 0.1
@@ -101,7 +94,7 @@ class PositionConfig(_Strict):
     """Position encodings of the transformers."""
 
     scale: Literal["once", "every_layer"] = "once"
-    """once: added before the first layer; every_layer: input times √width plus encoding, before each layer."""
+    """once: added before the first layer; every_layer: input · √width plus encoding, before each layer."""
     exponent: Literal["standard", "published"] = "standard"
     """published: the exponent doubles the already even index, as in the published networks."""
 
@@ -136,8 +129,8 @@ class AlignerConfig(_Strict):
     """The temporal aligner: each frame is made with four earlier frames as context."""
 
     context: Literal["previous", "lagged", "published"] = "previous"
-    """previous: frames t-4…t-1, one step after the other; lagged: t-8…t-5, five steps at once; published: lagged,
-    with zeros and wrapped positions at the start."""
+    """previous: frames t-4…t-1, one step after the other; lagged: t-8…t-5, five steps at once; published:
+    lagged, with zeros and wrapped positions at the start."""
     hidden: Width = 128
     code_width: Width = 128
     """Width of the code the pose head decodes."""
@@ -187,6 +180,8 @@ class ModelConfig(_Strict):
     """Whether the output is brought to exactly these lengths."""
     dropout: Probability = 0.1
     speaker: SpeakerConfig = SpeakerConfig()
+    features: CompactFeaturesConfig = CompactFeaturesConfig()
+    """What is computed from sound and words before the network."""
     sound: SoundConfig = SoundConfig()
     text: TextConfig = TextConfig()
     seed: SeedConfig = SeedConfig()
@@ -197,15 +192,22 @@ class ModelConfig(_Strict):
     discriminator: DiscriminatorConfig = DiscriminatorConfig()
 
     @model_validator(mode="after")
-    def _window_exceeds_seed(self) -> ModelConfig:
+    def _fits_together(self) -> ModelConfig:
         if self.window <= 2 * self.seed_frames:
             raise ValueError("window must be longer than twice seed_frames")
+        if self.features.fps != self.fps:
+            raise ValueError("features.fps must equal fps")
         return self
 
     @property
     def stride(self) -> int:
         """New frames per window."""
         return self.window - self.seed_frames
+
+    @property
+    def word_columns(self) -> int:
+        """Numbers per frame that the text encoder reads: a word vector and the word's timing."""
+        return self.features.word_dimension + WORD_COLUMNS
 
     @property
     def length_table(self) -> NDArray[np.float64]:
@@ -217,7 +219,7 @@ def read_config(path: Path) -> ModelConfig:
     """The model config in a YAML file.
 
     Raises:
-        AqgtError: the file can't be read, or a key or value is not allowed; the message names file, key and rule.
+        AqgtError: the file can't be read, or a key or value is not allowed; it names file, key and rule.
     """
     try:
         raw = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -231,7 +233,9 @@ def read_config(path: Path) -> ModelConfig:
 def parse_config(raw: Any, origin: str) -> ModelConfig:
     """The model config in a parsed YAML document; ``origin`` is named in errors."""
     if not isinstance(raw, dict):
-        raise AqgtError(f"The model config {origin} holds no keys.", "Write `key: value` lines.", "bad-config")
+        raise AqgtError(
+            f"The model config {origin} holds no keys.", "Write `key: value` lines.", "bad-config"
+        )
     try:
         return ModelConfig.model_validate(raw)
     except ValidationError as problem:

@@ -38,7 +38,7 @@ def rest_pose(lengths: NDArray | None = None) -> NDArray[np.float64]:
 
 
 def _lower_arm(vectors: NDArray, sign: float, arm: tuple[int, ...], hand: tuple[int, ...]) -> None:
-    """Rotates a T-posed arm down, then bends the elbow so that the forearm points forward and a little inward."""
+    """Rotates a T-posed arm down, then bends the elbow so that the forearm points forward and inward."""
     _, elbow, wrist = arm
     upper = _about("x", -_UPPER_ARM_FORWARD) @ _about("z", sign * _UPPER_ARM_DROP)
     fore = _about("y", sign * _FOREARM_INWARD) @ _about("x", -_ELBOW_BEND) @ upper

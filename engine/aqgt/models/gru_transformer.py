@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The GRU-transformer of AQ-GT: two transformer stacks and two GRUs whose results are joined."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from aqgt.models.config import BackboneConfig, PositionConfig, TransformerConfig
+from aqgt.models.layers import SummedBiGru, feed_forward
+
+
+def position_encoding(n_frames: int, width: int, exponent: str) -> Tensor:
+    """Sine and cosine position encoding `[n_frames, width]`.
+
+    ``"published"`` doubles the already even index in the exponent, as the published networks do.
+    """
+    table = torch.zeros(n_frames, width, dtype=torch.float64)
+    for index in range(0, width, 2):
+        sine, cosine = (2 * index, 2 * (index + 1)) if exponent == "published" else (index, index)
+        frames = torch.arange(n_frames, dtype=torch.float64)
+        table[:, index] = torch.sin(frames / 10000 ** (sine / width))
+        if index + 1 < width:
+            table[:, index + 1] = torch.cos(frames / 10000 ** (cosine / width))
+    return table.float()
+
+
+def head_count(width: int, limit: int) -> int:
+    """The largest divisor of ``width`` that is at most ``limit``."""
+    return max(heads for heads in range(1, limit + 1) if width % heads == 0)
+
+
+class PositionEncoding(nn.Module):
+    """Adds positions to `[B, T, C]`; with ``scaled`` the input is multiplied by √C first."""
+
+    encoding: Tensor
+
+    def __init__(self, n_frames: int, width: int, exponent: str, scaled: bool) -> None:
+        super().__init__()
+        self.scale = math.sqrt(width) if scaled else 1.0
+        self.register_buffer("encoding", position_encoding(n_frames, width, exponent), persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * self.scale + self.encoding[: x.shape[1]]
+
+
+class TransformerStack(nn.Module):
+    """Transformer layers, each with a projection after it: `[B, T, width]` → `[B, T, hidden]`."""
+
+    def __init__(
+        self,
+        width: int,
+        hidden: int,
+        n_frames: int,
+        config: TransformerConfig,
+        position: PositionConfig,
+        norm: str,
+    ) -> None:
+        super().__init__()
+        every_layer = position.scale == "every_layer"
+        self.positions, self.layers, self.projections = nn.ModuleList(), nn.ModuleList(), nn.ModuleList()
+        for index in range(config.layers):
+            positioned = every_layer or index == 0
+            self.positions.append(
+                PositionEncoding(n_frames, width, position.exponent, every_layer)
+                if positioned
+                else nn.Identity()
+            )
+            self.layers.append(
+                nn.TransformerEncoderLayer(
+                    width,
+                    head_count(width, config.heads_limit),
+                    config.feed_forward,
+                    config.dropout,
+                    batch_first=True,
+                    norm_first=norm == "pre",
+                )
+            )
+            next_width = max(width // 2, hidden)
+            self.projections.append(
+                nn.Sequential(
+                    nn.Mish(),
+                    nn.Dropout(config.dropout),
+                    nn.Linear(width, next_width),
+                    nn.Mish(),
+                    nn.LayerNorm(next_width),
+                )
+            )
+            width = next_width
+        self.out = nn.Sequential(nn.Dropout(config.dropout), nn.Linear(width, hidden))
+
+    def forward(self, x: Tensor) -> Tensor:
+        for position, layer, projection in zip(self.positions, self.layers, self.projections, strict=True):
+            x = projection(layer(position(x)))
+        return self.out(x)
+
+
+class GruTransformer(nn.Module):
+    """Encodings `[B, T, width]` and skipped encodings `[B, T, skip_width]` → features `[B, T, hidden]`."""
+
+    def __init__(self, width: int, skip_width: int, n_frames: int, config: BackboneConfig) -> None:
+        super().__init__()
+        hidden = config.hidden
+        self.norm = nn.LayerNorm(width)
+        self.project = nn.Linear(width, config.input_width) if config.input_width else nn.Identity()
+        inner = config.input_width or width
+        self.transformer_1 = TransformerStack(
+            inner, hidden, n_frames, config.transformer_1, config.position, config.norm
+        )
+        self.transformer_2 = TransformerStack(
+            hidden, hidden, n_frames, config.transformer_2, config.position, config.norm
+        )
+        self.gru_1 = SummedBiGru(inner, hidden, config.gru_1_layers, config.dropout)
+        self.gru_2 = SummedBiGru(2 * hidden, hidden, config.gru_2_layers, config.dropout)
+        self.activation = nn.Mish()
+        self.dropout = nn.Dropout(config.dropout)
+        joined = 4 * hidden + skip_width
+        self.join = nn.Sequential(
+            nn.Dropout(config.dropout),
+            nn.LayerNorm(joined),
+            feed_forward([joined, 2 * hidden, hidden, hidden]),
+        )
+
+    def forward(self, x: Tensor, skip: Tensor) -> Tensor:
+        x = self.project(self.norm(x))
+        attended_1 = self.activation(self.transformer_1(x))
+        recurrent_1 = self.activation(self.gru_1(x))
+        attended_2 = self.activation(self.transformer_2(self.dropout(attended_1)))
+        recurrent_2 = self.activation(self.gru_2(torch.cat([recurrent_1, attended_2], dim=-1)))
+        return self.join(torch.cat([recurrent_2, attended_1, attended_2, recurrent_1, skip], dim=-1))
