@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 SHARED_WITH_BLENDER = {
-    "annotations", "errors", "motion", "resources", "rotations", "skeleton", "words",
+    "annotations", "annotation_channels", "annotation_spans", "annotation_track", "markers",
+    "errors", "motion", "resources", "rotations", "skeleton", "skeleton_pose", "words",
     "formats", "protocol", "retarget",
 }  # fmt: skip
 ENGINE_ONLY = {"torch", "librosa", "scipy", "pydantic", "yaml", "typer", "rich", "safetensors", "av"}
