@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The networks of AQ-GT-A and the registry that loads them."""
+"""The networks of AQ-GT and AQ-GT-A, their configuration, and the registry of trained models."""

@@ -76,8 +76,6 @@ class AnnotationConfig(_Strict):
     """Width of each channel's embedding."""
     width: Width = 64
     """Width of all channels together."""
-    channel_dropout: Probability = 0.15
-    """Training only: chance that a channel of a window is hidden, as if it were unknown."""
     skip: bool = True
     """Whether the encoded annotations also enter the last layers directly."""
     seed_branch: Literal[False] = False

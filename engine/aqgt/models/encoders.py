@@ -116,7 +116,6 @@ class AnnotationEncoder(nn.Module):
 
     def __init__(self, config: AnnotationConfig) -> None:
         super().__init__()
-        self.channel_dropout = config.channel_dropout
         self.channels = nn.ModuleList(
             AnnotationEmbedding(size, config.channel_width) for size in config.sizes
         )
@@ -125,9 +124,6 @@ class AnnotationEncoder(nn.Module):
         )
 
     def forward(self, annotations: Tensor) -> Tensor:
-        if self.training and self.channel_dropout:
-            hidden = torch.rand(annotations.shape[:2], device=annotations.device) < self.channel_dropout
-            annotations = annotations.masked_fill(hidden.unsqueeze(-1), -1.0)
         embedded = [channel(annotations[:, index]) for index, channel in enumerate(self.channels)]
         return self.body(torch.cat(embedded, dim=-1))
 

@@ -22,13 +22,13 @@ class GeneratorOutput:
 
     Attributes:
         bone_vectors: `[B, T, 159]`, normalised (see `GestureGenerator.denormalise`).
-        mean, log_variance: `[B, Z]` distribution of the speaker's style.
+        mu, logvar: `[B, Z]` mean and log variance of the speaker's style.
         style: `[B, Z]` the style that was drawn.
     """
 
     bone_vectors: Tensor
-    mean: Tensor
-    log_variance: Tensor
+    mu: Tensor
+    logvar: Tensor
     style: Tensor
 
 
