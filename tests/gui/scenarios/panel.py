@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""In Blender's window: install the extension, open the sidebar on its tab, take pictures, leave.
+
+Prints `PANELS …` (the panels of the tab) and `DREW …` (those that Blender asked to draw).
+"""
+
+import subprocess
+import traceback
+
+import bpy
+
+TAB = "Gestures"
+drawn: set[str] = set()
+
+
+def picture(name: str) -> None:
+    """Save what the screen shows."""
+    subprocess.run(["import", "-window", "root", f"/shared/{name}.png"], check=True)
+
+
+def sidebar() -> tuple:
+    """The 3D viewport and its sidebar region."""
+    window = bpy.context.window_manager.windows[0]
+    area = next(area for area in window.screen.areas if area.type == "VIEW_3D")
+    return area, next(region for region in area.regions if region.type == "UI")
+
+
+def watch(panel: type) -> None:
+    """Note when Blender asks a panel to draw."""
+    draw = panel.draw
+
+    def noting(self, context):
+        draw(self, context)
+        drawn.add(panel.__name__)
+
+    panel.draw = noting
+
+
+def open_sidebar() -> None:
+    """Show the sidebar of the viewport."""
+    area, _ = sidebar()
+    area.spaces.active.show_region_ui = True
+
+
+def pick_tab() -> None:
+    """Bring the extension's tab to the front."""
+    picture("before")
+    area, region = sidebar()
+    region.active_panel_category = TAB
+    area.tag_redraw()
+
+
+def finish() -> None:
+    """Report and leave."""
+    picture("after")
+    print("DREW", *sorted(drawn), flush=True)
+    bpy.ops.wm.quit_blender()
+
+
+def steps():
+    """Each step, and the seconds Blender gets to draw after it."""
+    for step, seconds in ((open_sidebar, 1.0), (pick_tab, 2.0), (finish, 1.0)):
+        try:
+            step()
+        except Exception:
+            traceback.print_exc()
+            print("STEP FAILED", step.__name__, flush=True)
+            bpy.ops.wm.quit_blender()
+        yield seconds
+
+
+bpy.context.preferences.view.show_splash = False
+bpy.ops.extensions.package_install_files(
+    filepath="/shared/extension.zip", repo="user_default", enable_on_install=True, overwrite=True
+)
+panels = [panel for panel in bpy.types.Panel.__subclasses__() if getattr(panel, "bl_category", "") == TAB]
+print("PANELS", *(panel.__name__ for panel in panels), flush=True)
+for panel in panels:
+    watch(panel)
+sequence = steps()
+bpy.app.timers.register(lambda: next(sequence, None), first_interval=1.0)
