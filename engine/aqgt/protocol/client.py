@@ -38,11 +38,15 @@ class EngineClient:
         AqgtError: the address is malformed or names another machine.
     """
 
-    def __init__(self, address: str = DEFAULT_ADDRESS, *, timing: Timing | None = None, name: str = "aqgt") -> None:
+    def __init__(
+        self, address: str = DEFAULT_ADDRESS, *, timing: Timing | None = None, name: str = "aqgt"
+    ) -> None:
         _, port = parse_address(address)
         if port == 0:
             raise AqgtError(
-                "Port 0 is no port to connect to.", "Use the address that `aqgt serve` printed.", "bad-address"
+                "Port 0 is no port to connect to.",
+                "Use the address that `aqgt serve` printed.",
+                "bad-address",
             )
         self.address = format_address(port)
         self.name = name
@@ -75,8 +79,9 @@ class EngineClient:
         with self._lock:
             self._events[job] = queue.SimpleQueue()
             if self._connection is None or not self._connection.send(job, frame, type(request)):
-                self._connection = Connection(self.address, self.timing, self._deliver)
-                self._connection.send(job, frame, type(request))
+                self._connection = Connection(
+                    self.address, self.timing, self._deliver, (job, frame, type(request))
+                )
         return job
 
     def poll(self, job: str) -> list[Any]:
@@ -172,7 +177,9 @@ class EngineClient:
                     if isinstance(event, messages.EngineError):
                         raise AqgtError(event.sentence, event.next_step, event.code)
                     if isinstance(event, messages.Cancelled):
-                        raise AqgtError("The job was cancelled.", "Start it again to get a motion.", "cancelled")
+                        raise AqgtError(
+                            "The job was cancelled.", "Start it again to get a motion.", "cancelled"
+                        )
                     if isinstance(event, TERMINAL):
                         return event
                     if on_event is not None:

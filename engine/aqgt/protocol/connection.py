@@ -57,13 +57,28 @@ TERMINAL = (
 
 
 class Connection:
-    """One socket with its thread; `deliver(job, body)` is called from the thread."""
+    """One socket with its thread; `deliver(job, body)` is called from the thread.
 
-    def __init__(self, address: str, timing: Timing, deliver: Callable[[str, Any], None]) -> None:
+    Args:
+        address: where the engine should be.
+        timing: how long to wait for what.
+        deliver: takes what arrives for a job.
+        first: the first request (as for `send`). Given here, because without a listener the thread is over
+            before anything could be sent.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        timing: Timing,
+        deliver: Callable[[str, Any], None],
+        first: tuple[str, bytes, type],
+    ) -> None:
         self._address = address
         self._timing = timing
         self._deliver = deliver
         self._outbox: queue.SimpleQueue[tuple[str, bytes, type]] = queue.SimpleQueue()
+        self._outbox.put(first)
         self._jobs: dict[str, _Job] = {}
         self._closing = threading.Event()
         self._gate = threading.Lock()
@@ -141,8 +156,8 @@ class Connection:
                 self._watch(now, last_heard, _disconnected(monitor))
             else:
                 last_heard = now
-                _disconnected(monitor)
-                if now - last_work > self._timing.idle and self._retire():
+                # After a disconnection the next request begins with a fresh look at who listens.
+                if (_disconnected(monitor) or now - last_work > self._timing.idle) and self._retire():
                     return
         self._say_goodbye(dealer)
 

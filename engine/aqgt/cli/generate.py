@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`aqgt generate`: speech in, motion out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from aqgt.errors import AqgtError
+
+
+def generate(
+    audio: Annotated[Path, typer.Argument(help="Audio or video file with speech.")],
+    output: Annotated[
+        list[Path] | None,
+        typer.Option("--output", "-o", help="Where the motion goes: .npz, .bvh or .mp4; may be repeated."),
+    ] = None,
+    text: Annotated[Path | None, typer.Option(help="What is said, as plain text.")] = None,
+    words: Annotated[Path | None, typer.Option(help="Timed words as `aqgt align` writes them.")] = None,
+    annotations: Annotated[
+        Path | None,
+        typer.Option(help="Your annotations: spans as JSON, or lines like `3.2 G: iconic right`."),
+    ] = None,
+    annotate: Annotated[
+        str, typer.Option(help="auto: the planner annotates what you did not; none: it does not.")
+    ] = "auto",
+    preset: Annotated[str | None, typer.Option(help="Annotation preset, applied last.")] = None,
+    model: Annotated[str, typer.Option(help="Name of a model; see `aqgt models list`.")] = "compact",
+    seed: Annotated[int, typer.Option(min=0, help="Another seed makes another motion.")] = 0,
+    speaker: Annotated[int, typer.Option(min=0, help="Speaker identity of the model.")] = 0,
+    variants: Annotated[int, typer.Option(min=1, help="How many motions to make.")] = 1,
+    language: Annotated[str, typer.Option(help="Language of the speech.")] = "en",
+    engine: Annotated[
+        str | None, typer.Option(help="Address of a running engine; without it this process does the work.")
+    ] = None,
+) -> None:
+    """Make gestures for a recording."""
+    from aqgt.cli.inputs import NO_TRANSCRIPT, read_annotations, read_sound, words_of
+    from aqgt.cli.outputs import MOTION_SUFFIXES, require_suffix, write_result
+    from aqgt.cli.progress import note
+    from aqgt.protocol.messages import GenerateRequest
+
+    outputs = output or [Path(audio.stem + ".npz")]
+    for path in outputs:
+        require_suffix(path, MOTION_SUFFIXES)
+    _require_choice("--annotate", annotate, ("auto", "none"))
+    sound = read_sound(audio)
+    spans = read_annotations(annotations) if annotations is not None else ()
+    timed = words_of(sound, text, words, language)
+    request = GenerateRequest(
+        audio=sound,
+        words=timed,
+        spans=spans,
+        annotate=annotate,
+        preset=preset,
+        model=model,
+        speaker=speaker,
+        seed=seed,
+        variants=variants,
+        language=language,
+    )
+    result = _run(request, engine)
+    for sentence in dict.fromkeys(([] if timed else [NO_TRANSCRIPT]) + list(result.notes)):
+        note(sentence)
+    for path in outputs:
+        for variant in range(len(result.motions)):
+            written = write_result(path, result, timed, sound, variant)
+            note(f"{written}: {result.motions[variant].duration:.1f} s.")
+
+
+def _require_choice(option: str, value: str, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise AqgtError(f"{option} is “{value}”.", f"Allowed: {', '.join(choices)}.", "bad-usage")
+
+
+def _run(request: Any, engine: str | None) -> Any:
+    from aqgt.cli.progress import stages
+
+    with stages("Generating") as advance:
+        if engine is not None:
+            from aqgt.protocol.client import EngineClient
+
+            with EngineClient(engine, name="aqgt generate") as client:
+                return client.generate(request, lambda progress: advance(progress.window / progress.windows))
+        from aqgt.generation import generate as run
+        from aqgt.models.registry import load_model
+        from aqgt.service.checks import check_request
+        from aqgt.service.config import read_engine_config
+
+        config = read_engine_config()
+        check_request(request, config.limits)
+        loaded = load_model(request.model, device=_device(config.device))
+        return run(request, loaded, on_progress=lambda progress: advance(progress.window / progress.windows))
+
+
+def _device(wish: str) -> str:
+    from aqgt.service.backend import choose_device
+
+    return choose_device(wish)

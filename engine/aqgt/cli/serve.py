@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`aqgt serve`: the engine that Blender and other programs talk to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def serve(
+    address: Annotated[
+        str | None, typer.Option(help="Where to listen, e.g. tcp://127.0.0.1:5757; this machine only.")
+    ] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(min=0, max=65535, help="Port on this machine; 0 picks a free one and prints it."),
+    ] = None,
+    config: Annotated[Path | None, typer.Option(help="Configuration instead of configs/engine.yaml.")] = None,
+    device: Annotated[str | None, typer.Option(help="auto, cpu, cuda or mps.")] = None,
+    parent_pipe: Annotated[
+        bool, typer.Option("--parent-pipe", help="End when standard input closes, that is, with the parent.")
+    ] = False,
+) -> None:
+    """Serve gestures to Blender and other programs until stopped.
+
+    Prints the line `AQGT READY ADDRESS` on standard output as soon as jobs are taken.
+    """
+    from aqgt.protocol.address import format_address, parse_address
+    from aqgt.service.config import parse_engine_config, read_engine_config
+    from aqgt.service.serve import serve as run
+
+    settings = read_engine_config(config).model_dump()
+    if port is not None:
+        settings["address"] = format_address(port)
+    if address is not None:
+        parse_address(address)
+        settings["address"] = address
+    if device is not None:
+        settings["device"] = device
+    run(parse_engine_config(settings, "the command line"), parent_pipe=parent_pipe)
