@@ -20,7 +20,9 @@ from rich.progress import track
 from torch import Tensor
 
 from aqgt import skeleton
+from aqgt.annotations import CHANNELS, NOTHING
 from aqgt.errors import AqgtError
+from aqgt.speech.features import ClipFeatures
 from aqgt_training.corpora.clip_lmdb import ClipReader
 
 WINDOW = 34
@@ -49,11 +51,17 @@ class ClipArrays:
     length: NDArray[np.int64]
     names: list[str]
 
-    def statistics(self, floor: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Mean and standard deviation `[53, 3]` of the bone vectors, the latter at least ``floor``."""
+    def statistics(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Mean and standard deviation `[53, 3]` of the bone vectors."""
         mean = self.bone_vectors.mean(axis=0, dtype=np.float64)
         std = self.bone_vectors.std(axis=0, dtype=np.float64)
-        return mean.astype(np.float32), np.maximum(std, floor).astype(np.float32)
+        return mean.astype(np.float32), std.astype(np.float32)
+
+    def rest_pose(self) -> NDArray[np.float32]:
+        """Median bone vectors `[53, 3]` of the frames in which no hand gestures."""
+        phases = [channel.index for channel in CHANNELS if channel.family == "phase"]
+        resting = (self.annotations[:, phases] == NOTHING).all(axis=1)
+        return np.median(self.bone_vectors[resting if resting.any() else slice(None)], axis=0)
 
     def starts(self, stride: int) -> NDArray[np.int64]:
         """First frames of all windows, ``stride`` frames apart within each clip."""
@@ -65,7 +73,7 @@ class ClipArrays:
         return np.concatenate(found) if found else np.zeros(0, dtype=np.int64)
 
 
-def load_clips(corpus: Path, split: str, features: object, *, fingerprint: str) -> ClipArrays:
+def load_clips(corpus: Path, split: str, features: ClipFeatures, *, fingerprint: str) -> ClipArrays:
     """Read a split of a clip corpus and its features.
 
     Args:
@@ -80,19 +88,18 @@ def load_clips(corpus: Path, split: str, features: object, *, fingerprint: str) 
     parts: list[dict[str, NDArray]] = []
     lengths, names = [], []
     with ClipReader(corpus) as reader:
-        records = [key for key in reader.keys() if reader.split_of(key) == split]
-        for key in track(records, description=f"Features of {split}"):
-            clip = reader[key]
+        clips = (clip for clip in reader if clip.split == split)
+        total = reader.manifest.get("splits", {}).get(split, {}).get("clips")
+        for clip in track(clips, description=f"Features of {split}", total=total):
             vectors = np.asarray(clip.bone_vectors, dtype=np.float32).copy()
             vectors[:, 0] = 0.0
             n_frames = len(vectors)
-            audio = np.asarray(clip.audio, dtype=np.float32) / 32768.0
-            prepared = features.prepare(audio, clip.words, n_frames)  # type: ignore[attr-defined]
+            prepared = features.prepare(clip.samples(), clip.words, n_frames)
             parts.append(
                 {
                     **{f"feature_{name}": value.astype(np.float16) for name, value in prepared.items()},
                     "bone_vectors": vectors,
-                    "annotations": np.asarray(clip.annotations, dtype=np.float32).T,
+                    "annotations": clip.track().values.T,
                     "speakers": np.full(n_frames, clip.speaker, dtype=np.int64),
                 }
             )

@@ -43,6 +43,18 @@ class Counters:
         return min(1.0, max(self.step / stage.max_steps, self.seconds / (60 * stage.minutes)))
 
 
+class _Forward(nn.Module):
+    """The generator with a plain tuple as output, which Fabric's precision wrapper can look into."""
+
+    def __init__(self, generator: nn.Module) -> None:
+        super().__init__()
+        self.generator = generator
+
+    def forward(self, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+        output = self.generator(batch)
+        return output.bone_vectors, output.mu, output.logvar
+
+
 class GeneratorTraining:
     """Everything one generator training holds.
 
@@ -75,7 +87,8 @@ class GeneratorTraining:
             generator.parameters(), lr=stage.learning_rate, weight_decay=stage.weight_decay, betas=(0.9, 0.98)
         )
         self.average = {name: value.detach().clone() for name, value in generator.state_dict().items()}
-        self.generator, self.optimiser = fabric.setup(generator, optimiser)
+        self.generator = generator
+        self.forward, self.optimiser = fabric.setup(_Forward(generator), optimiser)
         self.discriminator: Any = None
         if discriminator is not None and stage.adversarial_from < 1:
             self.discriminator, self.discriminator_optimiser = fabric.setup(
@@ -133,23 +146,23 @@ class GeneratorTraining:
         batch = self._prepared(batch)
         self._set_learning_rate()
         self.generator.train()
-        output = self.generator(batch)
-        terms = self.loss(output.bone_vectors, batch["target"])
+        output, mean, log_variance = self.forward(batch)
+        terms = self.loss(output, batch["target"])
         total = terms["total"]
-        if output.mu is not None:
-            total = total + self.stage.losses.style_divergence * gaussian_divergence(output.mu, output.logvar)
+        divergence = gaussian_divergence(mean, log_variance)
+        total = total + self.stage.losses.style_divergence * divergence
         adversarial = self._adversarial_now()
         if adversarial:
-            score = self.discriminator(output.bone_vectors, batch["annotations"])
+            score = self.discriminator(output, batch["annotations"])
             total = total + self.stage.losses.adversarial * hinge_generator_loss(score)
         self.optimiser.zero_grad(set_to_none=True)
         self.fabric.backward(total)
-        self.fabric.clip_gradients(self.generator, self.optimiser, max_norm=self.stage.clip_norm)
+        self.fabric.clip_gradients(self.forward, self.optimiser, max_norm=self.stage.clip_norm)
         self.optimiser.step()
         self._update_average()
         report = {name: float(value.detach()) for name, value in terms.items()}
         if adversarial:
-            report["discriminator"] = self._discriminator_step(batch, output.bone_vectors.detach())
+            report["discriminator"] = self._discriminator_step(batch, output.detach())
         return report
 
     def _discriminator_step(self, batch: dict[str, Tensor], fake: Tensor) -> float:
@@ -189,7 +202,7 @@ class GeneratorTraining:
         # A young average forgets its random start quickly.
         decay = min(self.stage.ema_decay, (1 + self.counters.step) / (10 + self.counters.step))
         with torch.no_grad():
-            for name, value in self.generator.module.state_dict().items():
+            for name, value in self.generator.state_dict().items():
                 kept = self.average[name] = self.average[name].to(value.device)
                 if value.is_floating_point():
                     kept.lerp_(value.detach(), 1 - decay)
@@ -199,7 +212,7 @@ class GeneratorTraining:
     @torch.no_grad()
     def validate(self, batches: int = 20) -> dict[str, float]:
         """Mean loss terms of the averaged weights on held-out windows, fully annotated."""
-        module = self.generator.module
+        module = self.generator
         current = {name: value.detach().clone() for name, value in module.state_dict().items()}
         module.load_state_dict(self.average)
         module.eval()
@@ -207,7 +220,7 @@ class GeneratorTraining:
         count = 0
         for batch in self.validation.epoch(0, shuffle=False):
             prepared = self._prepared(batch, disturb=False)
-            terms = self.loss(self.generator(prepared).bone_vectors, prepared["target"])
+            terms = self.loss(self.forward(prepared)[0], prepared["target"])
             for name, value in terms.items():
                 sums[name] = sums.get(name, 0.0) + float(value)
             count += 1
@@ -227,7 +240,7 @@ class GeneratorTraining:
         if not self.fabric.is_global_zero:
             return
         state = {
-            "generator": self.generator.module.state_dict(),
+            "generator": self.generator.state_dict(),
             "average": self.average,
             "optimiser": self.optimiser.state_dict(),
             "counters": vars(self.counters),
@@ -242,7 +255,7 @@ class GeneratorTraining:
 
     def _load(self) -> None:
         state = torch.load(self.checkpoint, map_location=self.fabric.device, weights_only=True)
-        self.generator.module.load_state_dict(state["generator"])
+        self.generator.load_state_dict(state["generator"])
         self.average = state["average"]
         self.optimiser.load_state_dict(state["optimiser"])
         self.counters = Counters(**state["counters"])

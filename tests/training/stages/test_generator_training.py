@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The generator's training: it learns, stops when told to, and goes on where it stopped."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from aqgt.errors import AqgtError
+from aqgt.models.config import ModelConfig, read_config
+from aqgt.resources import data_path
+from aqgt.speech.features import CompactFeatures
+from aqgt_training.stages.build import build_generator_training
+from aqgt_training.stages.config import GeneratorStage, read_settings
+from aqgt_training.stages.generator import GeneratorTraining
+from tests.training.tiny_corpus import write_tiny_corpus
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_tiny_corpus(tmp_path_factory.mktemp("corpus"))
+
+
+def _training(corpus: Path, folder: Path, **changes: object) -> GeneratorTraining:
+    config: ModelConfig = read_config(data_path("configs", "models", "debug.yaml"))
+    settings = {"batch_size": 8, "max_steps": 6, "precision": "32-true", "validate_every": 100, **changes}
+    stage = GeneratorStage.model_validate(settings)
+    features = CompactFeatures(config.features)
+    return build_generator_training(config, stage, corpus, features, folder, accelerator="cpu", devices=1)
+
+
+def test_it_learns(corpus: Path, tmp_path: Path) -> None:
+    training = _training(corpus, tmp_path, max_steps=150, adversarial_from=1.0, warmup_steps=10)
+    before = training.validate()["total"]
+    training.run()
+    assert training.counters.step == 150
+    assert training.validate()["total"] < 0.7 * before
+
+
+def test_it_goes_on_where_it_stopped(corpus: Path, tmp_path: Path) -> None:
+    first = _training(corpus, tmp_path / "run", max_steps=3)
+    first.run()
+    second = _training(corpus, tmp_path / "run", max_steps=6)
+    second.run()
+    assert second.counters.step == 6
+    lines = (tmp_path / "run" / "log.jsonl").read_text().splitlines()
+    assert [json.loads(line)["step"] for line in lines] == [3, 6]
+
+
+def test_the_discriminator_joins_and_is_saved(corpus: Path, tmp_path: Path) -> None:
+    training = _training(corpus, tmp_path, adversarial_from=0.5)
+    training.run()
+    assert "discriminator" in training.counters.history[-1]
+    state = torch.load(tmp_path / "checkpoint.pt", weights_only=True)
+    assert state["counters"]["step"] == 6
+    assert any(key.startswith("score") for key in state["discriminator"])
+
+
+def test_the_same_seed_gives_the_same_weights(corpus: Path, tmp_path: Path) -> None:
+    states = []
+    for name in ("one", "two"):
+        training = _training(corpus, tmp_path / name, max_steps=3)
+        training.run()
+        states.append(training.averaged_state())
+    assert all(torch.equal(states[0][key], states[1][key]) for key in states[0])
+
+
+def test_a_wrong_key_is_refused_by_name(tmp_path: Path) -> None:
+    path = tmp_path / "stage.yaml"
+    path.write_text("batch_sise: 4\n")
+    with pytest.raises(AqgtError, match=r"batch_sise.*batch_size"):
+        read_settings(path, GeneratorStage)
