@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -205,6 +206,7 @@ class ClipWriter:
             },
             "speakers": len({entry["speaker"] for entry in self._clips}),
             "sha256": self._digest.hexdigest(),
+            "entries": {entry["name"]: entry for entry in self._clips},
             "info": self._info,
         }
         self._env.sync(True)
@@ -244,6 +246,10 @@ class ClipReader:
         path = self.folder / MANIFEST
         return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
+    @cached_property
+    def _entries(self) -> dict[str, dict[str, Any]]:
+        return self.manifest.get("entries", {})
+
     @property
     def names(self) -> list[str]:
         """Names of all clips, sorted."""
@@ -251,6 +257,18 @@ class ClipReader:
             with self._open().begin() as transaction:
                 self._names = [bytes(key).decode() for key in transaction.cursor().iternext(values=False)]
         return self._names
+
+    def keys(self) -> list[str]:
+        """Names of all clips, sorted."""
+        return self.names
+
+    def split_of(self, name: str) -> str:
+        """The split of a clip, from the manifest where there is one."""
+        entry = self._entries.get(name)
+        return str(entry["split"]) if entry else self.read(name).split
+
+    def __getitem__(self, name: str) -> ClipRecord:
+        return self.read(name)
 
     def read(self, name: str) -> ClipRecord:
         """The clip of that name.

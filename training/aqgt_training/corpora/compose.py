@@ -1,0 +1,285 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Composes a corpus: recorded gestures placed on synthesised speech where the planner wants them.
+
+Motion, words, sound and annotations of every clip fit together, but nobody ever moved like this while saying it:
+the corpus is composed, and a model trained on it must say so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aqgt import skeleton
+from aqgt.annotation_track import smooth_occurrence
+from aqgt.annotations import CHANNEL_BY_KEY, NOTHING, AnnotationTrack
+from aqgt.annotations import FAMILIES as LABELS
+from aqgt.planner.candidates import describe, word_stress
+from aqgt.planner.forms import HAND_FAMILIES
+from aqgt.planner.planning import plan_gestures
+from aqgt.planner.sound import hear
+from aqgt.words import Word
+from aqgt_training.corpora.clip_lmdb import FPS, SAMPLE_RATE, ClipRecord
+from aqgt_training.corpora.compose_config import ComposeConfig
+from aqgt_training.corpora.flite import Syllable, VoicePool
+from aqgt_training.corpora.form_labels import form_of, measure_hand, wrist_path
+from aqgt_training.corpora.gesture_clips import GestureClip, held_out, read_gesture_clips
+from aqgt_training.corpora.limbs import SIDES
+from aqgt_training.corpora.placing import Performance, Timeline, perform
+from aqgt_training.corpora.plan_to_clips import ClipPool, place
+from aqgt_training.corpora.speakers import Speaker, make_speakers
+from aqgt_training.corpora.texts import Document, paragraph, read_documents
+
+_PHRASES = Path(__file__).parent / "data" / "phrases_en.txt"
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """Sound `[N]` int16, its words, and the seconds of its accented syllables."""
+
+    samples: NDArray[np.int16]
+    words: list[Word]
+    accents: list[float]
+    source: str
+
+
+class Composer:
+    """Makes clips one by one; the same configuration and number give the same clip."""
+
+    def __init__(self, config: ComposeConfig) -> None:
+        self.config = config
+        clips = read_gesture_clips(config.gestures)
+        held = held_out(clips, config.hold_out, config.seed)
+        self.held_out_bases = sorted(held)
+        self._clips: dict[str, list[GestureClip]] = {
+            "train": [clip for clip in clips if clip.base not in held],
+            "val": [clip for clip in clips if clip.base in held],
+        }
+        self._documents = _split_documents(read_documents(config.texts), config)
+        self.speakers = make_speakers(clips, config.speakers, config.seed)
+        self._voices = VoicePool()
+        self._phrases = [
+            line
+            for line in _PHRASES.read_text(encoding="utf-8").splitlines()
+            if line and not line.startswith("#")
+        ]
+
+    def clips(self, split: str, seconds: float) -> Iterator[ClipRecord]:
+        """Clips of a split until they add up to at least ``seconds``."""
+        total, number = 0.0, 0
+        while total < seconds:
+            clip = self.compose(split, number)
+            total, number = total + clip.duration, number + 1
+            yield clip
+
+    def compose(self, split: str, number: int) -> ClipRecord:
+        """Clip ``number`` of a split."""
+        random = np.random.default_rng([0x636F6D70, self.config.seed, number, split == "val"])
+        speaker = self.speakers[int(random.integers(len(self.speakers)))]
+        utterance = self._speak(split, speaker, random)
+        # A pool of its own per clip keeps clips independent of the order they are made in.
+        pool = ClipPool(self._clips[split])
+        return compose_clip(f"{split}-{number:05d}", split, utterance, speaker, pool, random)
+
+    def _speak(self, split: str, speaker: Speaker, random: np.random.Generator) -> Utterance:
+        low, high = self.config.words_per_clip
+        n_words = int(random.integers(low, high + 1))
+        if random.random() < self.config.phrases:
+            # Every fifth phrase is kept for validation.
+            mine = [p for i, p in enumerate(self._phrases) if (i % 5 == 4) == (split == "val")]
+            sentences = _some(mine, n_words, random)
+            source = "phrases"
+        else:
+            documents = self._documents[split]
+            document = documents[int(random.integers(len(documents)))]
+            sentences, source = paragraph(document, random, n_words), document.name
+        return self._say(sentences, speaker, source, random)
+
+    def _say(
+        self, sentences: Sequence[str], speaker: Speaker, source: str, random: np.random.Generator
+    ) -> Utterance:
+        parts: list[NDArray] = [np.zeros(int(random.uniform(0.6, 1.2) * SAMPLE_RATE), dtype=np.int16)]
+        words: list[Word] = []
+        accents: list[float] = []
+        for index, sentence in enumerate(sentences):
+            at = sum(map(len, parts)) / SAMPLE_RATE
+            stretch = speaker.stretch * float(random.uniform(0.95, 1.05))
+            speech = self._voices.speak(speaker.voice, sentence, stretch)
+            words += [Word(w.text, at + w.start, at + w.end, w.language) for w in speech.words]
+            accents += [at + _middle(s) for s in speech.syllables if s.accented]
+            loudness = float(np.clip(random.normal(0.8, 0.12), 0.45, 1.0))
+            parts.append((speech.samples * loudness).astype(np.int16))
+            long = index + 1 == len(sentences) or random.random() < self.config.long_pauses
+            pause = random.uniform(0.9, 2.0) if long else random.uniform(0.05, 0.4)
+            parts.append(np.zeros(int(pause * SAMPLE_RATE), dtype=np.int16))
+        samples = np.concatenate(parts)
+        hiss = random.normal(0, self.config.noise * 32768, len(samples))
+        samples = np.clip(samples + hiss, -32768, 32767).astype(np.int16)
+        return Utterance(samples, words, accents, source)
+
+
+def compose_clip(
+    name: str, split: str, utterance: Utterance, speaker: Speaker, pool: ClipPool, random: np.random.Generator
+) -> ClipRecord:
+    """One clip: plan, place, perform, measure."""
+    audio = utterance.samples.astype(np.float32) / 32768.0
+    duration = len(audio) / SAMPLE_RATE
+    n_frames = int(duration * FPS)
+    planned = plan_gestures(
+        utterance.words,
+        audio,
+        duration=duration,
+        density=speaker.density * float(random.uniform(0.75, 1.2)),
+        energy=float(np.clip(random.normal(1.0, 0.15), 0.6, 1.4)),
+        handedness=speaker.handedness,
+        seed=int(random.integers(1 << 31)),
+    )
+    placed = place(planned, pool, speaker, random)
+    nods = _nods(utterance, audio, random)
+    performance = perform(speaker, placed, nods, n_frames, FPS, random)
+    vectors = performance.bone_vectors()
+    track, gestures = annotate(performance, speaker, utterance.words)
+    return ClipRecord(
+        name=name,
+        bone_vectors=vectors.astype(np.float16),
+        lengths=skeleton.HUMAN_LENGTHS,
+        audio=utterance.samples[: int(n_frames / FPS * SAMPLE_RATE)],
+        words=[word for word in utterance.words if word.end <= n_frames / FPS],
+        annotations=track.values,
+        split=split,
+        speaker=speaker.number,
+        meta={
+            "composed": True,
+            "source": utterance.source,
+            "voice": speaker.voice,
+            "gestures": gestures,
+            "nods": [round(second, 3) for second in performance.nods],
+        },
+    )
+
+
+def annotate(
+    performance: Performance, speaker: Speaker, words: Sequence[Word]
+) -> tuple[AnnotationTrack, list[dict[str, Any]]]:
+    """The 17 channels as measured on the motion, and the gestures with their labels for the record's meta.
+
+    Outside gestures phase and phrase are 0 and the rest −1, as for spans at generation.
+    """
+    n_frames, fps = len(performance.directions), performance.fps
+    positions = skeleton.positions_from_bone_vectors(performance.bone_vectors())
+    rest = skeleton.positions_from_bone_vectors(speaker.rest * skeleton.HUMAN_LENGTHS[:, None])[None]
+    track = AnnotationTrack.unknown(n_frames, fps)
+    for family in ("phase", "phrase"):
+        for side in SIDES:
+            track.values[CHANNEL_BY_KEY[f"{family}_{side}"].index] = NOTHING
+    found: dict[int, dict[str, Any]] = {}
+    for line in performance.timelines:
+        arrival = min(round(line.arrival * fps), n_frames - 1)
+        until = max(arrival, min(round(line.end * fps), n_frames - 1)) + 1
+        inside = slice(min(round(line.begin * fps), n_frames - 1), until)
+        measured = measure_hand(positions, line.side, arrival, wrist_path(rest, line.side)[0], inside)
+        labels = form_of(line.gesture.kind, measured)
+        _write_hand(track, line, labels)
+        entry = found.setdefault(id(line.gesture), _entry(line))
+        entry["hands"][line.side] = [labels[family] for family in HAND_FAMILIES]
+        if line.gesture.word >= 0:
+            _write_speech(track, line, describe(words, line.gesture.word))
+    _write_occurrence(track)
+    return track, list(found.values())
+
+
+def _write_hand(track: AnnotationTrack, line: Timeline, labels: Mapping[str, str]) -> None:
+    whole = _frames(track, line.begin, line.sunk)
+    for family, label in labels.items():
+        track.values[CHANNEL_BY_KEY[f"{family}_{line.side}"].index, whole] = _value(family, label)
+    phase = CHANNEL_BY_KEY[f"phase_{line.side}"].index
+    for name, start, end in (
+        ("prep", line.begin, line.stroke),
+        ("stroke", line.stroke, line.arrival),
+        ("post.hold", line.arrival, line.end),
+        ("retr", line.end, line.sunk),
+    ):
+        track.values[phase, _frames(track, start, end)] = _value("phase", name)
+
+
+def _write_speech(track: AnnotationTrack, line: Timeline, labels: Mapping[str, str]) -> None:
+    whole = _frames(track, line.begin, line.sunk)
+    if "entity" in labels:
+        track.values[CHANNEL_BY_KEY["entity"].index, whole] = _value("entity", labels["entity"])
+    if "speech_position" in labels:
+        value = _value("position", labels["speech_position"])
+        track.values[CHANNEL_BY_KEY["position_speech"].index, whole] = value
+
+
+def _write_occurrence(track: AnnotationTrack) -> None:
+    present = track.values[CHANNEL_BY_KEY["entity"].index] > 0
+    if present.any():
+        track.values[CHANNEL_BY_KEY["occurrence"].index] = smooth_occurrence(present)
+
+
+def _entry(line: Timeline) -> dict[str, Any]:
+    gesture = line.gesture
+    return {
+        "clip": gesture.clip.name,
+        "kind": gesture.kind,
+        "side": gesture.side,
+        "begin": round(gesture.begin, 3),
+        "stroke": round(gesture.stroke, 3),
+        "arrival": round(gesture.arrival, 3),
+        "end": round(gesture.end, 3),
+        "hands": {},
+    }
+
+
+def _frames(track: AnnotationTrack, start: float, end: float) -> slice:
+    first, last = (
+        min(track.values.shape[1], max(0, int(np.ceil(t * track.fps - 1e-6)))) for t in (start, end)
+    )
+    return slice(first, max(first, last))
+
+
+def _value(family: str, name: str) -> int:
+    return next(label.value for label in LABELS[family] if label.name == name)
+
+
+def _nods(utterance: Utterance, audio: NDArray, random: np.random.Generator) -> list[tuple[float, float]]:
+    """Accents that the head marks: 60 % of them, at least half a second apart; stressed words more strongly."""
+    words = utterance.words
+    if not words:
+        return []
+    stress = word_stress(words, hear(audio, words, None))
+    middles = np.array([(word.start + word.end) / 2 for word in words])
+    chosen: list[tuple[float, float]] = []
+    for second in utterance.accents:
+        if random.random() < 0.6 and (not chosen or second - chosen[-1][0] > 0.5):
+            near = int(np.abs(middles - second).argmin())
+            chosen.append((second, float(0.5 + 0.8 * stress[near]) * float(random.uniform(0.7, 1.2))))
+    return chosen
+
+
+def _split_documents(documents: Sequence[Document], config: ComposeConfig) -> dict[str, list[Document]]:
+    random = np.random.default_rng([0x646F6373, config.seed])
+    n_val = min(max(1, round(config.hold_out * len(documents))), len(documents) - 1)
+    val = set(random.choice(len(documents), size=n_val, replace=False).tolist()) if n_val > 0 else set()
+    return {
+        "train": [d for i, d in enumerate(documents) if i not in val] or list(documents),
+        "val": [d for i, d in enumerate(documents) if i in val] or list(documents),
+    }
+
+
+def _some(sentences: Sequence[str], n_words: int, random: np.random.Generator) -> list[str]:
+    chosen: list[str] = []
+    for index in random.permutation(len(sentences)):
+        chosen.append(sentences[int(index)])
+        if sum(len(text.split()) for text in chosen) >= n_words:
+            break
+    return chosen
+
+
+def _middle(syllable: Syllable) -> float:
+    return (syllable.start + syllable.end) / 2

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a composed corpus is made of: the contents of a file such as configs/corpora/composed.yaml."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from aqgt.errors import AqgtError
+
+
+class ComposeConfig(BaseModel):
+    """A composed corpus.
+
+    Attributes:
+        gestures: folder of the gesture clips (arrays and metadata).
+        texts: archives, folders or files of plain text in English.
+        hours: hours of training clips.
+        val_minutes: minutes of validation clips, of documents and gestures that training never sees.
+        seed: the same seed gives the same corpus.
+        speakers: number of speakers (rest pose, voice, style).
+        hold_out: share of documents and of gesture names kept for validation.
+        words_per_clip: fewest and most words.
+        phrases: share of clips made of the everyday sentences that come with the program.
+        long_pauses: share of sentence ends followed by a pause of 0.9 to 2 s, in which hands rest.
+        noise: level of hiss added to the sound, full scale = 1.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    gestures: Path
+    texts: list[Path] = Field(min_length=1)
+    hours: Annotated[float, Field(gt=0, le=1000)] = 3.0
+    val_minutes: Annotated[float, Field(ge=0, le=600)] = 10.0
+    seed: Annotated[int, Field(ge=0)] = 0
+    speakers: Annotated[int, Field(ge=1, le=1000)] = 6
+    hold_out: Annotated[float, Field(gt=0, lt=0.9)] = 0.15
+    words_per_clip: tuple[Annotated[int, Field(ge=5)], Annotated[int, Field(ge=5)]] = (35, 70)
+    phrases: Annotated[float, Field(ge=0, le=1)] = 0.25
+    long_pauses: Annotated[float, Field(ge=0, le=1)] = 0.3
+    noise: Annotated[float, Field(ge=0, lt=0.5)] = 0.0005
+
+    @classmethod
+    def read(cls, path: str | Path) -> ComposeConfig:
+        """The configuration of a YAML file; relative paths in it start at the file's folder.
+
+        Raises:
+            AqgtError: the file is missing, or holds an unknown key or a wrong value; the message names it.
+        """
+        path = Path(path)
+        try:
+            table = yaml.safe_load(path.read_text(encoding="utf-8"))
+            config = cls.model_validate(table)
+        except OSError as error:
+            raise AqgtError(f"“{path}” cannot be read.", "Check the path.", "no-config") from error
+        except yaml.YAMLError as error:
+            raise AqgtError(f"“{path}” is no YAML: {error}.", "Correct the file.", "bad-config") from error
+        except ValidationError as error:
+            problems = "; ".join(
+                f"{'.'.join(map(str, e['loc'])) or 'file'}: {e['msg']}"
+                for e in error.errors(include_url=False)
+            )
+            known = ", ".join(cls.model_fields)
+            raise AqgtError(f"“{path}”: {problems}.", f"Keys: {known}.", "bad-config") from error
+        base = path.resolve().parent
+        return config.model_copy(
+            update={"gestures": base / config.gestures, "texts": [base / text for text in config.texts]}
+        )
