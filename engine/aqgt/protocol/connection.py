@@ -123,7 +123,7 @@ class Connection:
             context.destroy(linger=200)
 
     def _probe(self) -> messages.EngineError | None:
-        """Zmq connects for ever to nothing; a plain socket says within milliseconds whether anyone listens."""
+        """Zmq tries to connect for ever; a plain socket says within milliseconds whether anyone listens."""
         try:
             socket.create_connection(parse_address(self._address), timeout=self._timing.connect).close()
         except OSError:

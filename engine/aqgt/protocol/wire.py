@@ -226,7 +226,8 @@ def _bad(what: str) -> AqgtError:
 
 def _too_large(n_bytes: int) -> AqgtError:
     return AqgtError(
-        f"A message of {n_bytes / 2**20:.0f} MiB is larger than the {MAX_MESSAGE_BYTES // 2**20} MiB allowed.",
+        f"A message of {n_bytes / 2**20:.0f} MiB is larger than the allowed "
+        f"{MAX_MESSAGE_BYTES // 2**20} MiB.",
         "Send a shorter recording or fewer variants.",
         "too-large",
     )

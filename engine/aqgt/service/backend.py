@@ -16,7 +16,7 @@ OnProgress = Callable[[messages.Progress], None]
 IsCancelled = Callable[[], bool]
 
 
-class JobCancelled(Exception):
+class JobCancelled(Exception):  # noqa: N818 -- it is no error
     """A backend stopped because its `is_cancelled` said so."""
 
 
