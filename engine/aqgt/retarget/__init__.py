@@ -1,2 +1,29 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Motion onto a rig: bone maps, rig description and the solver (numpy only)."""
+"""Motion onto a rig: bone maps, rig description and the solver (numpy only).
+
+    rig = RigDescription.from_bones(...)
+    mapping = match(rig, "auto")
+    animation = solve(motion, rig, mapping, RetargetOptions(smoothing="light"))
+    for channel in animation.channels(): ...
+"""
+
+from aqgt.retarget.animation import Channel, RigAnimation, data_path
+from aqgt.retarget.bone_map import BoneMap, Mapping, available_bone_maps, load_bone_map, match
+from aqgt.retarget.rig import RigDescription
+from aqgt.retarget.roles import PARTS
+from aqgt.retarget.solver import RetargetOptions, solve
+
+__all__ = [
+    "BoneMap",
+    "Channel",
+    "Mapping",
+    "PARTS",
+    "RetargetOptions",
+    "RigAnimation",
+    "RigDescription",
+    "available_bone_maps",
+    "data_path",
+    "load_bone_map",
+    "match",
+    "solve",
+]
