@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one ordered list of everything Blender is told about; unregistering walks it backwards."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bpy
+
+from . import preferences
+from .annotate import ops as annotate_ops
+from .annotate import panel as annotate_panel
+from .connection import engine_process, session
+from .connection import ops as connection_ops
+from .connection import panel as connection_panel
+from .generate import job
+from .generate import ops as generate_ops
+from .generate import panel as generate_panel
+from .generate import props as generate_props
+from .speech import panel as speech_panel
+from .speech import props as speech_props
+from .takes import ops as takes_ops
+from .takes import panel as takes_panel
+
+CLASSES: tuple[type, ...] = (
+    preferences.AQGT_Preferences,
+    speech_props.AQGT_PG_speech,
+    generate_props.AQGT_PG_generate,
+    connection_ops.AQGT_OT_engine_start,
+    connection_ops.AQGT_OT_engine_stop,
+    connection_ops.AQGT_OT_engine_check,
+    annotate_ops.AQGT_OT_marker_add,
+    generate_ops.AQGT_OT_generate,
+    generate_ops.AQGT_OT_cancel,
+    takes_ops.AQGT_OT_take_export,
+    connection_panel.AQGT_PT_connection,
+    speech_panel.AQGT_PT_speech,
+    annotate_panel.AQGT_PT_annotate,
+    generate_panel.AQGT_PT_generate,
+    takes_panel.AQGT_PT_takes,
+)
+
+PROPERTIES: tuple[tuple[type, str, type], ...] = (
+    (bpy.types.Scene, "aqgt_speech", speech_props.AQGT_PG_speech),
+    (bpy.types.Scene, "aqgt_generate", generate_props.AQGT_PG_generate),
+)
+
+HANDLERS: tuple[tuple[str, Any], ...] = (("load_pre", job.on_load_pre),)
+
+
+def register() -> None:
+    """Called by Blender when the extension is enabled."""
+    for cls in CLASSES:
+        bpy.utils.register_class(cls)
+    for owner, name, group in PROPERTIES:
+        setattr(owner, name, bpy.props.PointerProperty(type=group))
+    for event, function in HANDLERS:
+        getattr(bpy.app.handlers, event).append(function)
+
+
+def unregister() -> None:
+    """Called by Blender when the extension is disabled; ends the job, the connection and the local engine."""
+    job.abandon()
+    session.close()
+    engine_process.stop()
+    for event, function in reversed(HANDLERS):
+        handlers = getattr(bpy.app.handlers, event)
+        if function in handlers:
+            handlers.remove(function)
+    for owner, name, _ in reversed(PROPERTIES):
+        delattr(owner, name)
+    for cls in reversed(CLASSES):
+        bpy.utils.unregister_class(cls)

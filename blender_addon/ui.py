@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the panels share: their place, and how an error is shown."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import Any
+
+import bpy
+
+from aqgt.errors import AqgtError
+
+_LINE = 38
+"""Letters that fit the sidebar at its default width."""
+
+
+class GesturesPanel:
+    """A section of the tab “Gestures” in the 3D viewport's sidebar."""
+
+    bl_space_type = "VIEW_3D"
+    bl_region_type = "UI"
+    bl_category = "Gestures"
+
+
+def draw_lines(layout: bpy.types.UILayout, text: str, *, icon: Any = "NONE", alert: bool = False) -> None:
+    """A sentence over as many lines as it needs; Blender would cut it."""
+    column = layout.column(align=True)
+    column.alert = alert
+    for index, line in enumerate(textwrap.wrap(text, _LINE)):
+        column.label(text=line, icon=icon if index == 0 else "BLANK1" if icon != "NONE" else "NONE")
+
+
+def draw_error(layout: bpy.types.UILayout, error: AqgtError) -> None:
+    """What is wrong in red, the next step below."""
+    draw_lines(layout, error.sentence, icon="ERROR", alert=True)
+    if error.next_step:
+        draw_lines(layout, error.next_step)
