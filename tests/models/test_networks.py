@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from aqgt.models.aligner import context_plan
-from aqgt.models.discriminator import GestureDiscriminator
+from aqgt.models.discriminator import Discriminator
 from aqgt.models.encoders import AnnotationEmbedding
 from aqgt.models.gru_transformer import head_count, position_encoding
 from aqgt.models.rest_pose import rest_pose
@@ -155,7 +155,7 @@ def test_head_counts_of_the_published_widths() -> None:
 def test_discriminator_scores_windows() -> None:
     config = tiny_config()
     batch = random_batch(config, 3)
-    score = GestureDiscriminator(config)(torch.randn(3, 34, 159), batch["annotations"])
+    score = Discriminator(config)(torch.randn(3, 34, 159), batch["annotations"])
     assert score.shape == (3, 1)
 
 

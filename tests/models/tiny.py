@@ -21,7 +21,7 @@ def tiny_config(**changes: dict[str, Any]) -> ModelConfig:
         "features": {"n_mels": 8, "word_dimension": 4},
         "speaker": {"count": 3, "style_width": 4},
         "sound": {"mel_width": 8, "beat_width": 8},
-        "text": {"width": 8},
+        "text": {"vectors": "none", "width": 8},
         "seed": {"frame_width": 8, "clip_width": 8},
         "annotation": {"channel_width": 4, "width": 12},
         "backbone": {"hidden": 12, "gru_2_layers": 1, "transformer_1": {"feed_forward": 16}},

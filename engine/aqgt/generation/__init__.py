@@ -1,2 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From a request to a motion: windows, stitching, variants."""
+"""Generation: a request with sound, words and annotations becomes motion."""
+
+from aqgt.generation.generate import Cancelled, generate
+
+__all__ = ["Cancelled", "generate"]

@@ -45,6 +45,8 @@ class TextConfig(_Strict):
     """How the words are read: the vector of the word that sounds at each frame."""
 
     kind: Literal["word_vectors"] = "word_vectors"
+    vectors: Literal["file", "none"] = "file"
+    """file: a table saved with the model; none: words are timed but not understood."""
     width: Width = 64
     """Width of the encoded text."""
     dropout: Probability = 0.1

@@ -11,7 +11,7 @@ from aqgt.models.encoders import AnnotationEncoder
 from aqgt.models.layers import feed_forward
 
 
-class GestureDiscriminator(nn.Module):
+class Discriminator(nn.Module):
     """Normalised poses `[B, T, 159]` and annotations `[B, 17, T]` → one score per window `[B, 1]`.
 
     Strided convolutions over time; they see speed next to pose, since jitter and stiffness show there first.

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From a request to what the network is conditioned on: words, spans, annotation matrix, sound."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aqgt import planner
+from aqgt.annotations import CHANNELS, NOTHING, AnnotationTrack, Span, spans_to_track
+from aqgt.generation.presets import Preset, load_preset
+from aqgt.protocol.messages import SAMPLE_RATE, GenerateRequest
+from aqgt.words import Word
+
+
+@dataclass(frozen=True)
+class Conditioning:
+    """What one request's variants are made from.
+
+    Attributes:
+        audio: `[N]` the sound the network hears.
+        words: the words it reads.
+        spans: per variant, the user's and the planner's spans.
+        tracks: `[V, 17, T]` the annotation matrices, over the whole clip.
+        notes: sentences for the user.
+    """
+
+    audio: NDArray[np.float32]
+    words: tuple[Word, ...]
+    spans: tuple[tuple[Span, ...], ...]
+    tracks: NDArray[np.float32]
+    notes: tuple[str, ...]
+
+
+def condition(request: GenerateRequest, n_frames: int, fps: float) -> Conditioning:
+    """Plans and writes the annotations of all variants over ``n_frames``; applies the preset last.
+
+    Raises:
+        AqgtError: a span, preset or planner setting is not valid.
+    """
+    preset = load_preset(request.preset) if request.preset else Preset()
+    words = () if preset.text == "none" else request.words
+    audio = np.zeros_like(request.audio) if preset.audio == "silence" else request.audio
+    notes = []
+    if not words:
+        notes.append("No transcript: the gestures come from the sound alone.")
+    spans, tracks = [], []
+    for variant in range(request.variants):
+        planned = _spans(request, request.seed + variant)
+        spans.append(planned)
+        tracks.append(preset.apply(_track(planned, n_frames, fps, request.annotate)))
+    if request.annotate == "none" and not request.spans:
+        notes.append("No annotations: motion without them is weak. Let the planner annotate, or set markers.")
+    return Conditioning(audio, words, tuple(spans), np.stack(tracks), tuple(notes))
+
+
+def _spans(request: GenerateRequest, seed: int) -> tuple[Span, ...]:
+    """The user's spans, completed; or the planner's, around or instead of them."""
+    own = request.spans
+    if own and request.fill == "planner":
+        own = tuple(planner.complete(own, words=request.words, seed=seed))
+    plans = request.annotate == "around" or (request.annotate == "auto" and not own)
+    if not plans:
+        return own
+    return tuple(
+        planner.suggest(
+            request.words,
+            request.audio,
+            duration=len(request.audio) / SAMPLE_RATE,
+            density=request.density,
+            energy=request.energy,
+            handedness=request.handedness,
+            seed=seed,
+            keep=own,
+        )
+    )
+
+
+def _track(spans: tuple[Span, ...], n_frames: int, fps: float, annotate: str) -> NDArray[np.float32]:
+    if spans or annotate == "none":
+        return spans_to_track(spans, n_frames, fps).values
+    # Nothing was found worth a gesture: that is "no gesture here", not "no annotation available".
+    values = AnnotationTrack.unknown(n_frames, fps).values
+    values[[channel.index for channel in CHANNELS if channel.family in ("phase", "phrase")]] = NOTHING
+    return values

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Annotation presets: named changes of text, sound and annotation matrix, kept as data in configs/presets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import yaml
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from aqgt import resources
+from aqgt.annotations import CHANNELS, NOTHING, UNKNOWN, Channel
+from aqgt.errors import AqgtError
+
+_SPECIAL = {"nothing": NOTHING, "unknown": UNKNOWN}
+
+
+class Rule(BaseModel):
+    """Replaces labels in some channels."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    channels: tuple[str, ...]
+    """Channel keys (``phase_left``) or families (``phase``: both hands); ``all`` for every channel."""
+    sources: tuple[str, ...] | None = Field(default=None, alias="from")
+    """Labels to replace (left out: whatever is there); ``nothing`` and ``unknown`` count as labels."""
+    to: str
+    """The new label, ``nothing`` or ``unknown``."""
+
+
+class Preset(BaseModel):
+    """What a preset does to a clip before it is generated."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    title: str = ""
+    text: Literal["keep", "none"] = "keep"
+    audio: Literal["keep", "silence"] = "keep"
+    rules: tuple[Rule, ...] = ()
+
+    def apply(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The annotation matrix `[17, T]` after all rules, in order."""
+        changed = values.copy()
+        for rule in self.rules:
+            for channel in _channels(rule.channels):
+                row = changed[channel.index]
+                mask = np.ones(row.shape, dtype=bool)
+                if rule.sources is not None:
+                    mask = np.isin(row, [_value(channel, name) for name in rule.sources])
+                row[mask] = _value(channel, rule.to)
+        return changed
+
+
+def preset_names() -> list[str]:
+    """Names of all presets."""
+    return sorted(path.stem for path in resources.data_path("configs", "presets").glob("*.yaml"))
+
+
+def load_preset(name: str) -> Preset:
+    """The preset of that name.
+
+    Raises:
+        AqgtError: no such preset, or its file is not valid.
+    """
+    if name not in preset_names():
+        raise AqgtError(
+            f"There is no preset “{name}”.", f"Use one of: {', '.join(preset_names())}.", "unknown-preset"
+        )
+    return read_preset(resources.data_path("configs", "presets", f"{name}.yaml"))
+
+
+def read_preset(path: Path) -> Preset:
+    """The preset in a YAML file, its channels and labels checked."""
+    try:
+        preset = Preset.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
+    except (ValidationError, yaml.YAMLError) as problem:
+        raise AqgtError(
+            f"The preset {path} is not valid: {problem}", "Correct the file.", "bad-preset"
+        ) from problem
+    preset.apply(np.zeros((len(CHANNELS), 1), dtype=np.float32))
+    return preset
+
+
+def _channels(names: tuple[str, ...]) -> list[Channel]:
+    found: list[Channel] = []
+    for name in names:
+        matching = [
+            c for c in CHANNELS if name in (c.key, "all") or (name == c.family and c.side != "speech")
+        ]
+        if not matching:
+            known = ", ".join(channel.key for channel in CHANNELS)
+            raise AqgtError(f"“{name}” is no annotation channel.", f"Use one of: {known}.", "bad-preset")
+        found += matching
+    return found
+
+
+def _value(channel: Channel, name: str) -> float:
+    if name in _SPECIAL:
+        return _SPECIAL[name]
+    return float(channel.label(name).value)

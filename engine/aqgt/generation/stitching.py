@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Joining windows: cross-fades of bone vectors that keep the bone lengths."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+_TINY = 1e-6
+
+
+class Lengths:
+    """Brings bone vectors to a length table.
+
+    Args:
+        table: bone lengths `[53]`.
+        fallback: bone vectors `[53, 3]` whose direction stands in for a bone of no length.
+    """
+
+    def __init__(self, table: NDArray, fallback: NDArray) -> None:
+        self.table = np.asarray(table, dtype=np.float32)[:, None].copy()
+        self.table[0] = 0.0
+        self.fallback = _unit(np.asarray(fallback, dtype=np.float32))
+
+    def apply(self, vectors: NDArray) -> NDArray[np.float32]:
+        """The directions of ``vectors`` `[..., 53, 3]` at the table's lengths; the root becomes zero."""
+        norms = np.linalg.norm(vectors, axis=-1, keepdims=True)
+        directions = np.where(norms > _TINY, vectors / np.maximum(norms, _TINY), self.fallback)
+        return (directions * self.table).astype(np.float32)
+
+
+def _unit(vectors: NDArray) -> NDArray:
+    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), _TINY)
+
+
+class Stitcher:
+    """Joins windows that overlap: the new one fades in over the last frames of what is there.
+
+    Args:
+        overlap: frames that two windows share.
+        lengths: applied after blending, or None to leave the blend as it is.
+    """
+
+    def __init__(self, overlap: int, lengths: Lengths | None) -> None:
+        self.overlap, self.lengths = overlap, lengths
+        self._parts: list[NDArray[np.float32]] = []
+
+    def push(self, window: NDArray) -> NDArray[np.float32]:
+        """Adds a window `[V, T, 53, 3]`; returns it blended. Its last ``overlap`` frames may still change."""
+        window = np.asarray(window, dtype=np.float32)
+        if self._parts:
+            held = self._parts.pop()
+            weight = fade(self.overlap)[:, None, None]
+            faded = (1 - weight) * held[:, -self.overlap :] + weight * window[:, : self.overlap]
+            window = np.concatenate([faded.astype(np.float32), window[:, self.overlap :]], axis=1)
+            self._parts.append(held[:, : -self.overlap])
+        if self.lengths is not None:
+            window = self.lengths.apply(window)
+        self._parts.append(window)
+        return window
+
+    def result(self) -> NDArray[np.float32]:
+        """Everything pushed so far as one motion `[V, T, 53, 3]`."""
+        return np.concatenate(self._parts, axis=1)
+
+
+def fade(n: int) -> NDArray[np.float32]:
+    """Weights `[n]` of what fades in: evenly from just above 0 to just below 1."""
+    return (np.arange(1, n + 1, dtype=np.float32)) / np.float32(n + 1)
+
+
+def smooth_fade(n: int) -> NDArray[np.float32]:
+    """Like `fade`, but starting and ending without a jump in speed."""
+    x = fade(n)
+    return x * x * (3 - 2 * x)
+
+
+def ease_from(motion: NDArray, offset: NDArray, n: int) -> NDArray:
+    """``motion`` `[..., T, 53, 3]` plus an ``offset`` `[..., 53, 3]` that fades out over ``n`` frames."""
+    n = min(n, motion.shape[-3])
+    eased = motion.copy()
+    eased[..., :n, :, :] += (1 - smooth_fade(n))[:, None, None] * offset[..., None, :, :]
+    return eased
+
+
+def blend_into(motion: NDArray, target: NDArray) -> NDArray:
+    """The last frames of ``motion`` `[..., T, 53, 3]` become ``target`` `[n, 53, 3]` (n ≤ T) step by step."""
+    n = len(target)
+    if n == 0:
+        return motion
+    weight = smooth_fade(n)[:, None, None]
+    blended = motion.copy()
+    blended[..., -n:, :, :] = (1 - weight) * motion[..., -n:, :, :] + weight * target
+    return blended

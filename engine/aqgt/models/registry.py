@@ -1,0 +1,288 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Trained models by name or folder.
+
+A model's folder holds ``config.yaml``, ``model.safetensors``, ``words.safetensors`` (word vectors, where the
+config asks for them) and ``card.md``; the folder alone rebuilds the model.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.resources
+import importlib.util
+import os
+import sys
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from aqgt import resources
+from aqgt.errors import AqgtError
+from aqgt.models.config import ModelConfig, read_config, write_config
+from aqgt.models.generator import GestureGenerator
+from aqgt.protocol.messages import ModelInfo
+from aqgt.speech.features import ClipFeatures, CompactFeatures
+from aqgt.speech.word_vectors import WordVectors
+
+CONFIG, WEIGHTS, WORDS, CARD = "config.yaml", "model.safetensors", "words.safetensors", "card.md"
+DEBUG = "debug"
+_PACKAGE_PREFIX = "aqgt_model_"
+# Pose statistics stay exact: half precision would move every frame by the same error.
+_FULL_PRECISION = ("pose_mean", "pose_std", "rest_pose")
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A model that is ready to run.
+
+    Attributes:
+        config: what it is made of.
+        generator: the network, in eval mode on its device, float32.
+        features: what turns sound and words into the network's inputs.
+        info: what an engine says of it.
+        model_hash: SHA-256 of its weights.
+    """
+
+    config: ModelConfig
+    generator: GestureGenerator
+    features: ClipFeatures
+    info: ModelInfo
+    model_hash: str
+
+
+def available() -> list[str]:
+    """Names of all models that `load_model` finds; the debug model is always the last."""
+    names = {
+        folder.name for root in _roots() if root.is_dir() for folder in root.iterdir() if _is_model(folder)
+    }
+    names |= {name for name in _installed_names() if _installed_folder(name) is not None}
+    return [*sorted(names - {DEBUG}), DEBUG]
+
+
+def load_model(name_or_folder: str | Path, device: str = "cpu") -> LoadedModel:
+    """Loads a model by name, or from a folder.
+
+    A name is looked for in the checkout's ``models``, then as the installed package
+    ``aqgt_model_NAME``, then in `user_folder`.
+
+    Raises:
+        AqgtError: no such model, or its files don't fit together; the message lists what is wrong.
+    """
+    folder = _find(name_or_folder)
+    if folder is None:
+        return _seeded(resources.data_path("configs", "models", f"{DEBUG}.yaml"), device)
+    config = read_config(folder / CONFIG)
+    if config.weights == "seeded":
+        return _seeded(folder / CONFIG, device)
+    generator = GestureGenerator(config)
+    model_hash = _load_weights(generator, folder / WEIGHTS)
+    card = folder / CARD
+    text = card.read_text(encoding="utf-8") if card.is_file() else ""
+    return _assemble(config, generator, _features(config, folder), model_hash, text, device)
+
+
+def save_model(
+    folder: Path,
+    config: ModelConfig,
+    weights: GestureGenerator | Mapping[str, Tensor],
+    *,
+    words: WordVectors | None = None,
+    card: str = "",
+) -> None:
+    """Writes a model's folder; weights in half precision, pose statistics in full.
+
+    Args:
+        weights: the generator or its state dict.
+        words: the word vectors of its training; needed where ``config.text.vectors`` is ``"file"``.
+        card: Markdown: what the model is, what it was trained on, what it is not.
+
+    Raises:
+        AqgtError: the weights don't fit the config, or the word vectors are missing.
+    """
+    from safetensors.torch import save_file
+
+    if config.text.vectors == "file" and words is None:
+        raise AqgtError(
+            "The model needs word vectors and none were given.",
+            "Save it with those of its training.",
+            "no-words",
+        )
+    state = weights.state_dict() if isinstance(weights, GestureGenerator) else dict(weights)
+    _check_state(state, GestureGenerator(config), str(folder))
+    folder.mkdir(parents=True, exist_ok=True)
+    stored = {
+        name: value.detach().cpu().to(_stored_dtype(name, value)).contiguous()
+        for name, value in state.items()
+    }
+    save_file(stored, folder / WEIGHTS, metadata={"format": "pt"})
+    if words is not None:
+        words.save(folder / WORDS)
+    (folder / CARD).write_text(card, encoding="utf-8")
+    # The config comes last: a folder without one is no model, so a save that was cut off is none.
+    write_config(config.model_copy(update={"weights": "file"}), folder / CONFIG)
+
+
+def user_folder() -> Path:
+    """Where a user's own models lie: ``$AQGT_MODELS``, else the system's place for application data."""
+    own = os.environ.get("AQGT_MODELS")
+    if own:
+        return Path(own)
+    if sys.platform == "win32":
+        base = Path(os.environ.get("LOCALAPPDATA", str(Path.home() / "AppData" / "Local")))
+    elif sys.platform == "darwin":
+        base = Path.home() / "Library" / "Application Support"
+    else:
+        base = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+    return base / "aqgt" / "models"
+
+
+def _find(name_or_folder: str | Path) -> Path | None:
+    """The model's folder, or None for the debug model."""
+    text = str(name_or_folder)
+    if isinstance(name_or_folder, Path) or "/" in text or "\\" in text:
+        if not _is_model(Path(text)):
+            raise AqgtError(
+                f"The folder {text} holds no model.",
+                f"Name one with {CONFIG} and {WEIGHTS}.",
+                "no-model",
+            )
+        return Path(text)
+    checkout, user = _roots()
+    for folder in (checkout / text, _installed_folder(text), user / text):
+        if folder is not None and _is_model(folder):
+            return folder
+    if text == DEBUG:
+        return None
+    raise AqgtError(
+        f"There is no model “{text}”.",
+        f"Use one of: {', '.join(available())}; or install aqgt-model-{text}.",
+        "unknown-model",
+    )
+
+
+def _models_in(root: Path) -> list[Path]:
+    return [folder for folder in root.iterdir() if _is_model(folder)] if root.is_dir() else []
+
+
+def _is_model(folder: Path) -> bool:
+    return (folder / CONFIG).is_file()
+
+
+def _roots() -> tuple[Path, Path]:
+    return Path(__file__).resolve().parents[3] / "models", user_folder()
+
+
+def _installed_names() -> Iterator[str]:
+    """Names of the installed packages that hold a model."""
+    for entry in sys.path:
+        folder = Path(entry or ".")
+        if folder.is_dir():
+            for found in folder.glob(f"{_PACKAGE_PREFIX}*"):
+                if found.is_dir() and found.suffix == "":
+                    yield found.name.removeprefix(_PACKAGE_PREFIX).replace("_", "-")
+
+
+def _installed_folder(name: str) -> Path | None:
+    package = _PACKAGE_PREFIX + name.replace("-", "_")
+    if not package.isidentifier() or importlib.util.find_spec(package) is None:
+        return None
+    folder = Path(str(importlib.resources.files(package)))
+    return folder if _is_model(folder) else None
+
+
+def _features(config: ModelConfig, folder: Path | None) -> ClipFeatures:
+    if config.text.vectors == "none" or folder is None:
+        return CompactFeatures(config.features)
+    return CompactFeatures(config.features, WordVectors.load(folder / WORDS))
+
+
+def _load_weights(generator: GestureGenerator, path: Path) -> str:
+    """Fills the generator from a safetensors file and returns the file's SHA-256."""
+    from safetensors import SafetensorError
+    from safetensors.torch import load
+
+    if not path.is_file():
+        raise AqgtError(
+            f"The model's weights {path} are missing.", "Copy or install the model again.", "no-weights"
+        )
+    blob = path.read_bytes()
+    try:
+        state = load(blob)
+    except SafetensorError as problem:
+        raise AqgtError(
+            f"The model's weights {path} can't be read ({problem}).",
+            "Copy or install the model again.",
+            "bad-weights",
+        ) from problem
+    _check_state(state, generator, str(path))
+    generator.load_state_dict({name: value.to(torch.float32) for name, value in state.items()})
+    return hashlib.sha256(blob).hexdigest()
+
+
+def _check_state(state: Mapping[str, Tensor], generator: GestureGenerator, origin: str) -> None:
+    wanted = generator.state_dict()
+    problems = [f"missing: {name}" for name in wanted if name not in state]
+    problems += [f"unexpected: {name}" for name in state if name not in wanted]
+    problems += [
+        f"{name}: {list(state[name].shape)}, not {list(wanted[name].shape)}"
+        for name in wanted
+        if name in state and state[name].shape != wanted[name].shape
+    ]
+    problems += [
+        f"{name}: NaN or infinite"
+        for name, value in state.items()
+        if value.is_floating_point() and not torch.isfinite(value).all()
+    ]
+    if problems:
+        shown = "; ".join(problems[:20]) + (f"; and {len(problems) - 20} more" if len(problems) > 20 else "")
+        raise AqgtError(
+            f"The weights of {origin} don't fit the config: {shown}.",
+            "Use the config the weights were made with.",
+            "bad-weights",
+        )
+
+
+def _stored_dtype(name: str, value: Tensor) -> torch.dtype:
+    if name in _FULL_PRECISION or not value.is_floating_point():
+        return value.dtype
+    return torch.float16
+
+
+def _seeded(path: Path, device: str) -> LoadedModel:
+    """A model of random weights; the seed is its name, so that it is the same everywhere."""
+    config = read_config(path)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(zlib.crc32(config.name.encode()))
+        generator = GestureGenerator(config)
+    digest = hashlib.sha256()
+    for name, value in generator.state_dict().items():
+        digest.update(name.encode())
+        digest.update(value.numpy().tobytes())
+    card = "Random weights for tests. Its motion means nothing."
+    return _assemble(config, generator, _features(config, None), digest.hexdigest(), card, device)
+
+
+def _assemble(
+    config: ModelConfig,
+    generator: GestureGenerator,
+    features: ClipFeatures,
+    model_hash: str,
+    card: str,
+    device: str,
+) -> LoadedModel:
+    generator.to(device).eval().requires_grad_(False)
+    info = ModelInfo(
+        name=config.name,
+        title=config.title,
+        fps=config.fps,
+        licence=config.licence,
+        commercial_use=config.commercial_use,
+        speakers=config.speaker.count,
+        lengths=config.length_table,
+        card=card,
+    )
+    return LoadedModel(config, generator, features, info, model_hash)
