@@ -53,7 +53,7 @@ def find_candidates(words: Sequence[Word], sound: Sound) -> list[Candidate]:
         if invitation is not None:
             found.append(Candidate(arrival, invitation.kind, invitation.weight, stress, index))
         if tokens[index] not in rules.unstressed:
-            found.append(Candidate(arrival, "beat", 0.12 + 0.4 * stress, stress, index))
+            found.append(Candidate(arrival, "beat", 0.08 + 0.32 * stress, stress, index))
     return found
 
 

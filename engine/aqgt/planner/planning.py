@@ -13,11 +13,13 @@ from aqgt.annotations import Span
 from aqgt.planner.candidates import Candidate, describe, find_candidates
 from aqgt.planner.forms import Form, draw, sides_of
 from aqgt.planner.rules import kinds
-from aqgt.planner.sound import Sound, hear
+from aqgt.planner.sound import RATE, Sound, hear
 from aqgt.words import Word
 
 SECONDS_PER_GESTURE = 2.2
 """Speech per gesture at density 1."""
+LONGEST_GAP = 3.2
+"""Seconds of speech without a gesture at density 1 after which one is added."""
 STROKE_SECONDS = 0.6
 """From the onset of a stroke to the hands' arrival."""
 PREPARATION_SECONDS = 0.37
@@ -93,10 +95,17 @@ def plan_gestures(
         speech = describe(words, candidate.word) if candidate.word >= 0 else {}
         gestures.append(
             PlannedGesture(
-                candidate.kind, candidate.arrival, candidate.arrival, side, form.extent, candidate.stress, form,
-                speech, candidate.word,
+                kind=candidate.kind,
+                arrival=candidate.arrival,
+                end=candidate.arrival,
+                side=side,
+                extent=form.extent,
+                stress=candidate.stress,
+                form=form,
+                speech=speech,
+                word=candidate.word,
             )
-        )  # fmt: skip
+        )
     return _with_ends(gestures, sound, blocked, random)
 
 
@@ -106,10 +115,10 @@ def _choose(
     """Candidates by weight and chance, spaced, about one per 2.2 s of speech; then long gaps are filled."""
     if density <= 0 or not candidates:
         return []
-    wanted = round(sound.speech_seconds / SECONDS_PER_GESTURE * density)
+    wanted = round(0.9 * sound.speech_seconds / SECONDS_PER_GESTURE * density)
     spacing = float(np.clip(1.15 / density, 0.75, 4.0))
     noise = random.gumbel(size=len(candidates))
-    score = [c.weight * (0.55 + 0.45 * c.stress) + 0.16 * g for c, g in zip(candidates, noise, strict=True)]
+    score = [c.weight * (0.55 + 0.45 * c.stress) + 0.13 * g for c, g in zip(candidates, noise, strict=True)]
     chosen: list[Candidate] = []
 
     def take(indices: Sequence[int], limit: int) -> None:
@@ -124,10 +133,32 @@ def _choose(
     for start in np.arange(0.0, sound.duration, stretch):
         inside = [i for i, c in enumerate(candidates) if start <= c.arrival < start + stretch]
         spoken = float(sound.speech[int(start * 100) : int((start + stretch) * 100)].sum()) / 100
-        exact = spoken / SECONDS_PER_GESTURE * density
+        exact = 0.85 * spoken / SECONDS_PER_GESTURE * density
         take(inside, len(chosen) + int(exact + random.random()))
     take(range(len(candidates)), wanted)
+    _fill_gaps(chosen, candidates, score, sound, density, spacing)
     return sorted(chosen, key=lambda c: c.arrival)
+
+
+def _fill_gaps(
+    chosen: list[Candidate],
+    candidates: Sequence[Candidate],
+    score: Sequence[float],
+    sound: Sound,
+    density: float,
+    spacing: float,
+) -> None:
+    """Adds the best candidate inside each stretch in which somebody speaks long without a gesture."""
+    longest = LONGEST_GAP / density
+    edges = [0.0, *sorted(c.arrival for c in chosen), sound.duration]
+    while len(edges) > 1:
+        start = edges.pop(0)
+        spoken = float(sound.speech[int(start * RATE) : int(edges[0] * RATE)].sum()) / RATE
+        inside = [i for i, c in enumerate(candidates) if start + spacing <= c.arrival <= edges[0] - spacing]
+        if spoken > longest and inside:
+            best = candidates[max(inside, key=lambda i: score[i])]
+            chosen.append(best)
+            edges = [start, best.arrival, *edges]
 
 
 def _side(kind: str, hand: str, handedness: float, random: np.random.Generator) -> tuple[str, str]:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Composes a corpus: recorded gestures placed on synthesised speech where the planner wants them.
 
-Motion, words, sound and annotations of every clip fit together, but nobody ever moved like this while saying it:
-the corpus is composed, and a model trained on it must say so.
+Motion, words, sound and annotations of every clip fit together, but nobody ever moved like this while saying
+it: the corpus is composed, and a model trained on it must say so.
 """
 
 from __future__ import annotations
@@ -77,6 +77,10 @@ class Composer:
             total, number = total + clip.duration, number + 1
             yield clip
 
+    def document_names(self, split: str) -> list[str]:
+        """Names of the documents that a split speaks."""
+        return [document.name for document in self._documents[split]]
+
     def compose(self, split: str, number: int) -> ClipRecord:
         """Clip ``number`` of a split."""
         random = np.random.default_rng([0x636F6D70, self.config.seed, number, split == "val"])
@@ -140,8 +144,9 @@ def compose_clip(
         seed=int(random.integers(1 << 31)),
     )
     placed = place(planned, pool, speaker, random)
-    nods = _nods(utterance, audio, random)
-    performance = perform(speaker, placed, nods, n_frames, FPS, random)
+    accents = _accents(utterance, audio, random)
+    nods = _nods(accents, random)
+    performance = perform(speaker, placed, accents, nods, n_frames, FPS, random)
     vectors = performance.bone_vectors()
     track, gestures = annotate(performance, speaker, utterance.words)
     return ClipRecord(
@@ -247,18 +252,29 @@ def _value(family: str, name: str) -> int:
     return next(label.value for label in LABELS[family] if label.name == name)
 
 
-def _nods(utterance: Utterance, audio: NDArray, random: np.random.Generator) -> list[tuple[float, float]]:
-    """Accents that the head marks: 60 % of them, at least half a second apart; stressed words more strongly."""
+def _accents(utterance: Utterance, audio: NDArray, random: np.random.Generator) -> list[tuple[float, float]]:
+    """The voice's accents as (second, strength); stressed words more strongly."""
     words = utterance.words
     if not words:
         return []
     stress = word_stress(words, hear(audio, words, None))
     middles = np.array([(word.start + word.end) / 2 for word in words])
+    return [
+        (
+            second,
+            float(0.4 + 0.9 * stress[int(np.abs(middles - second).argmin())])
+            * float(random.uniform(0.85, 1.4)),
+        )
+        for second in utterance.accents
+    ]
+
+
+def _nods(accents: Sequence[tuple[float, float]], random: np.random.Generator) -> list[tuple[float, float]]:
+    """Accents that the head marks: 60 % of them, at least half a second apart."""
     chosen: list[tuple[float, float]] = []
-    for second in utterance.accents:
+    for second, strength in accents:
         if random.random() < 0.6 and (not chosen or second - chosen[-1][0] > 0.5):
-            near = int(np.abs(middles - second).argmin())
-            chosen.append((second, float(0.5 + 0.8 * stress[near]) * float(random.uniform(0.7, 1.2))))
+            chosen.append((second, strength))
     return chosen
 
 

@@ -17,7 +17,7 @@ SMALL_BELOW, MEDIUM_BELOW = 0.10, 0.155
 """Terciles of how far a wrist gets from its rest in the recorded gestures."""
 _ARM = float(skeleton.HUMAN_LENGTHS[skeleton.LEFT_ELBOW] + skeleton.HUMAN_LENGTHS[skeleton.LEFT_WRIST])
 _WRIST_DISTANCES = (("D-C", 0.57), ("D-CE", 0.67), ("D-EK", 0.75), ("D-KO", 0.84), ("D-O", np.inf))
-"""Upper bounds of the wrist's horizontal distance from the spine, in arm lengths: quintiles of the gestures."""
+"""Upper bounds of the wrist's horizontal distance from the spine, in arm lengths (quintiles)."""
 
 
 def measure_hand(
@@ -84,7 +84,7 @@ def position_label(pose: NDArray, side: str) -> str:
 
 
 def shape_label(pose: NDArray, side: str) -> str:
-    """The nearest hand-shape label of one pose `[53, 3]`, from how straight and how spread the fingers are."""
+    """The nearest hand-shape label of one pose `[53, 3]`, from how straight and spread the fingers are."""
     straight = {finger: _straightness(pose, side, finger) for finger in skeleton.FINGERS[1:]}
     others = np.mean([straight[finger] for finger in ("middle", "ring", "little")])
     if straight["index"] - others > 0.12 and straight["index"] > 0.8:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reads recorded gesture clips (joint positions at 30 fps with stroke marks) as motion of the 53-joint skeleton."""
+"""Reads recorded gesture clips (joint positions with stroke marks) as motion of the 53-joint skeleton."""
 
 from __future__ import annotations
 
@@ -184,7 +184,7 @@ def wrist_paths(directions: NDArray) -> dict[str, NDArray[np.float64]]:
 
 
 def active_side(directions: NDArray) -> str | None:
-    """The hands that move: ``"left"``, ``"right"``, ``"both"``, or None for neither. Names are not to be trusted."""
+    """The hands that move: ``"left"``, ``"right"``, ``"both"``, or None. Names are not to be trusted."""
     far = {side: float(_excursion(path).max()) for side, path in wrist_paths(directions).items()}
     most = max(far.values())
     moving = [s for s, e in far.items() if e > _ACTIVE_EXCURSION and e > _ACTIVE_SHARE * most]
@@ -234,16 +234,28 @@ def _marks(given: Mapping[str, float], directions: NDArray, side: str, fps: floa
         after = np.flatnonzero(speed[peak:] < 0.2 * speed[peak])
         emphasis = (peak + (int(after[0]) if len(after) else 4)) / fps
         onset = _burst_start(speed, peak) / fps
-        return Marks(
-            onset, max(onset + 0.1, emphasis - 0.5), emphasis, emphasis + 0.15, min(emphasis + 0.6, last)
-        )
+        start = max(onset + 0.1, emphasis - 0.5)
+        relax = min(max(_departure(directions, side, emphasis, fps), emphasis + 0.05), last)
+        return Marks(onset, start, emphasis, min(emphasis + 0.15, relax - 0.01), relax)
     emphasis = min(float(given["emphasis"]), last - 0.1)
     stroke_start = min(float(given["strokeStart"]), emphasis - 0.1)
     before = speed[: max(2, int(emphasis * fps) + 1)]
     onset = min(_burst_start(speed, int(before.argmax())) / fps, stroke_start - 0.05)
-    stroke_end = min(max(float(given["stroke"]), emphasis + 0.05), last)
-    relax = min(max(float(given["relax"]), stroke_end + 0.05), last)
-    return Marks(max(onset, 0.0), max(stroke_start, 0.05), emphasis, stroke_end, relax)
+    relax = max(min(float(given["relax"]), _departure(directions, side, emphasis, fps)), emphasis + 0.05)
+    stroke_end = min(max(float(given["stroke"]), emphasis + 0.03), relax - 0.01)
+    return Marks(max(onset, 0.0), max(stroke_start, 0.05), emphasis, stroke_end, min(relax, last))
+
+
+def _departure(directions: NDArray, side: str, emphasis: float, fps: float) -> float:
+    """When the hands leave for the pose in which the clip ends; in many clips long before the relax mark."""
+    arrived = min(int(emphasis * fps), len(directions) - 1)
+    moments = []
+    for hand in ("left", "right") if side == "both" else (side,):
+        path = wrist_paths(directions)[hand]
+        left = np.linalg.norm(path[arrived:] - path[-1], axis=-1)
+        gone = np.flatnonzero(left < 0.85 * left[0])
+        moments.append(arrived + (int(gone[0]) if len(gone) else len(left) - 1))
+    return min(moments) / fps
 
 
 def _burst_start(speed: NDArray, peak: int) -> int:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Poses taken apart into what can be blended without breaking: arm directions, wrist turns, fingers, trunk, head.
+"""Poses taken apart into what can be blended without breaking: arms, wrists, fingers, trunk, head.
 
-Directions of single hand bones must not be blended one by one: half-way between palm up and palm down they would
-collapse. So a hand is one rotation against its forearm, with the fingers inside the hand's own frame.
+Directions of single hand bones must not be blended one by one: half-way between palm up and palm down they
+would collapse. So a hand is one rotation against its forearm, with the fingers inside the hand's own frame.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ def put_arm(directions: NDArray, side: str, arm: Arm) -> None:
 
 
 def turns_from_first(directions: NDArray, joints: tuple[int, ...]) -> Floats:
-    """Rotation vectors `[T, 3]` that turn the first frame's bones into each frame's: one rotation for all joints.
+    """Rotation vectors `[T, 3]` that turn the first frame's bones into each frame's: one for all joints.
 
     For one joint the shortest turn; for two the frame that both span.
     """

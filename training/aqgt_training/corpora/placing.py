@@ -29,6 +29,8 @@ from aqgt_training.corpora.speakers import Speaker, turn_trunk
 
 STAY_GAP = 0.35
 """With less time than this to the next gesture of a hand, it does not begin to sink."""
+_RAISED_LEAD = 0.3
+_BEAT_DEGREES = 9.0
 _TRUNK_GAIN = 0.6
 _HEAD_GAIN = 0.9
 _NOD_DEGREES = 4.0
@@ -64,17 +66,22 @@ class PlacedGesture:
         """The hands used."""
         return SIDES if self.side == "both" else (self.side,)
 
-    def clip_times(self, times: Floats) -> Floats:
-        """Second of the clip for each second `[T]` of the timeline: monotone, smooth, still before and after."""
+    def clip_times(self, times: Floats, raised: bool = False) -> Floats:
+        """Second of the clip for each second `[T]` of the timeline: monotone, smooth, still before and after.
+
+        ``raised``: the hand is up already, so the recorded rise is skipped; else it would dip on its way.
+        """
         marks = self.clip.marks
-        lead = (marks.emphasis - marks.onset) / self.speed
+        onset = max(marks.onset, marks.emphasis - _RAISED_LEAD) if raised else marks.onset
+        stroke_start = max(marks.stroke_start, onset + 0.02)
+        lead = (marks.emphasis - onset) / self.speed
         rest_of_stroke = (marks.stroke_end - marks.emphasis) / self.speed
         stay = max(self.end - self.arrival, 0.15)
         follow = min(rest_of_stroke, stay)
         knots = [
-            (self.arrival - lead - 2.0, marks.onset),
-            (self.arrival - lead, marks.onset),
-            (self.arrival - (marks.emphasis - marks.stroke_start) / self.speed, marks.stroke_start),
+            (self.arrival - lead - 2.0, onset),
+            (self.arrival - lead, onset),
+            (self.arrival - (marks.emphasis - stroke_start) / self.speed, stroke_start),
             (self.arrival, marks.emphasis),
             (self.arrival + follow, marks.emphasis + follow * self.speed),
         ]
@@ -103,7 +110,7 @@ class Timeline:
 
 @dataclass(frozen=True)
 class Performance:
-    """A composed motion: unit directions `[T, 53, 3]` at ``fps``, what each hand does, and the nods' seconds."""
+    """A composed motion: unit directions `[T, 53, 3]` at ``fps``, what each hand does, the nods."""
 
     directions: NDArray[np.float64]
     fps: float
@@ -118,17 +125,22 @@ class Performance:
 def perform(
     speaker: Speaker,
     gestures: Sequence[PlacedGesture],
+    accents: Sequence[tuple[float, float]],
     nods: Sequence[tuple[float, float]],
     n_frames: int,
     fps: float,
     random: np.random.Generator,
 ) -> Performance:
-    """The speaker performs the gestures; ``nods`` are (second, strength) of accents that the head marks."""
+    """The speaker performs the gestures.
+
+    ``accents`` are (second, strength) of the voice's accents, which hands that are held up beat along with;
+    ``nods`` are those that the head marks.
+    """
     times = np.arange(n_frames) / fps
     directions = np.broadcast_to(speaker.rest, (n_frames, skeleton.N_JOINTS, 3)).copy()
     timelines: list[Timeline] = []
     for side in SIDES:
-        arm, lines = _perform_arm(speaker, gestures, side, times, fps, random)
+        arm, lines = _perform_arm(speaker, gestures, accents, side, times, fps, random)
         put_arm(directions, side, arm)
         timelines += lines
     _perform_trunk(speaker, gestures, nods, times, fps, directions, random)
@@ -139,6 +151,7 @@ def perform(
 def _perform_arm(
     speaker: Speaker,
     gestures: Sequence[PlacedGesture],
+    accents: Sequence[tuple[float, float]],
     side: str,
     times: Floats,
     fps: float,
@@ -147,10 +160,11 @@ def _perform_arm(
     rest = speaker.arm(side)
     pose = rest.repeated(len(times))
     mine = [gesture for gesture in gestures if side in gesture.sides]
-    lines = []
+    lines: list[Timeline] = []
+    raised = False
     for index, gesture in enumerate(mine):
         following = mine[index + 1] if index + 1 < len(mine) else None
-        layer = _layer(gesture, side, rest, times)
+        layer = _layer(gesture, side, rest, times, raised)
         up = minimum_jerk(times, gesture.begin, gesture.arrival - 0.12)
         stays = following is not None and following.begin - gesture.end < STAY_GAP
         end = max(gesture.end, following.begin) if stays and following is not None else gesture.end
@@ -166,13 +180,29 @@ def _perform_arm(
                 end if stays else end + 0.65 * sinking,
             )
         )  # fmt: skip
-    drift = np.deg2rad(1.0) * _noise(len(times), 3, 1.2 * fps, random)
-    return pose.turned(drift, 1.5 * np.deg2rad(1.0) * _noise(len(times), 3, 0.9 * fps, random)), lines
+        raised = stays
+    sway = np.deg2rad(1.0) * _noise(len(times), 3, 1.2 * fps, random)
+    bend = np.deg2rad(1.5) * _noise(len(times), 3, 0.9 * fps, random)
+    return pose.turned(sway, bend + _beats(lines, accents, times, pose.fore)), lines
 
 
-def _layer(gesture: PlacedGesture, side: str, rest: Arm, times: Floats) -> Arm:
+def _beats(
+    lines: Sequence[Timeline], accents: Sequence[tuple[float, float]], times: Floats, fore: Floats
+) -> Floats:
+    """Rotation vectors `[T, 3]` by which a forearm that is held up beats with the accents of the voice."""
+    angle = np.zeros(len(times))
+    for second, strength in accents:
+        if any(line.arrival + 0.3 < second < line.end - 0.12 for line in lines):
+            down = np.exp(-0.5 * ((times - second) / 0.08) ** 2)
+            lift = np.exp(-0.5 * ((times - second + 0.2) / 0.09) ** 2)
+            angle += np.deg2rad(_BEAT_DEGREES) * strength * (down - 0.5 * lift)
+    axis = np.cross(fore, np.array([0.0, 1.0, 0.0]))
+    return axis * angle[:, None]
+
+
+def _layer(gesture: PlacedGesture, side: str, rest: Arm, times: Floats, raised: bool) -> Arm:
     clip = gesture.clip
-    arm = take_arm(clip.directions, side).at(gesture.clip_times(times) * clip.fps)
+    arm = take_arm(clip.directions, side).at(gesture.clip_times(times, raised) * clip.fps)
     clavicle = arm.clavicle
     rest_clavicle = np.broadcast_to(rest.clavicle[:1], clavicle.shape)
     # The recorded shoulder's own posture stays behind: only its movement comes along.

@@ -89,8 +89,8 @@ def place(
         amplitude = float(np.clip(speaker.amplitude * size * random.normal(1.0, 0.06), 0.75, 1.2))
         placed.append(
             PlacedGesture(
-                clip, gesture.kind, side, max(0.0, begin), max(0.05, stroke), gesture.arrival, end, speed, amplitude,
-                gesture.word,
+                clip, gesture.kind, side, max(0.0, begin), max(0.05, stroke), gesture.arrival, end, speed,
+                amplitude, gesture.word,
             )
         )  # fmt: skip
     return placed

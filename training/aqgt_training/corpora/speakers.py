@@ -68,7 +68,7 @@ def make_speakers(clips: Sequence[GestureClip], count: int, seed: int) -> list[S
 
 
 def rest_poses(clips: Sequence[GestureClip]) -> list[Floats]:
-    """One symmetric rest pose `[53, 3]` per performer: the mean first pose of clips that begin with hanging arms."""
+    """One symmetric rest pose `[53, 3]` per performer: the mean first pose of clips with hanging arms."""
     found: dict[str, list[Floats]] = {}
     for clip in clips:
         first = clip.bone_vectors[:1].astype(np.float64)
