@@ -27,7 +27,7 @@ _ENTITY = CHANNEL_BY_KEY["entity"].index
 _OCCURRENCE = CHANNEL_BY_KEY["occurrence"].index
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class AnnotationTrack:
     """What the network reads: 17 channels over the frames of a clip.
 

@@ -14,7 +14,7 @@ from aqgt.errors import AqgtError
 _TINY = 1e-9
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Motion:
     """Upper-body motion of one speaker.
 
@@ -38,13 +38,21 @@ class Motion:
                 "bad-motion",
             )
         if not np.isfinite(vectors).all():
-            raise AqgtError("The motion holds NaN or infinite values.", "Check where it was made.", "bad-motion")
+            raise AqgtError(
+                "The motion holds NaN or infinite values.", "Check where it was made.", "bad-motion"
+            )
         if not (np.isfinite(self.fps) and self.fps > 0):
             raise AqgtError(f"The frame rate is {self.fps}.", "Give a frame rate above 0.", "bad-motion")
         lengths = np.asarray(self.lengths, dtype=np.float64)
         if lengths.shape != (skeleton.N_JOINTS,):
             raise AqgtError(
                 f"The length table has the shape {lengths.shape}.", "Give 53 bone lengths.", "bad-motion"
+            )
+        if not (np.isfinite(lengths).all() and (lengths >= 0).all()):
+            raise AqgtError(
+                "The length table holds NaN, infinite or negative values.",
+                "Give 53 bone lengths.",
+                "bad-motion",
             )
         object.__setattr__(self, "bone_vectors", vectors)
         object.__setattr__(self, "lengths", lengths)
@@ -54,8 +62,9 @@ class Motion:
     def from_positions(cls, positions: NDArray, fps: float) -> Motion:
         """Motion from joint positions `[T, 53, 3]`; the length table is each bone's median length."""
         vectors = skeleton.bone_vectors_from_positions(np.asarray(positions, dtype=np.float64))
-        lengths = np.median(np.linalg.norm(vectors, axis=-1), axis=0) if len(vectors) else skeleton.HUMAN_LENGTHS
-        return cls(fps, vectors.astype(np.float32), lengths)
+        if len(vectors) == 0:
+            return cls(fps, vectors.astype(np.float32))
+        return cls(fps, vectors.astype(np.float32), np.median(_norms(vectors)[..., 0], axis=0))
 
     def __len__(self) -> int:
         return len(self.bone_vectors)
@@ -98,7 +107,7 @@ class Motion:
         """Linear interpolation to another frame rate; bone lengths are kept, so limbs do not shrink."""
         if not (np.isfinite(fps) and fps > 0):
             raise AqgtError(f"The frame rate is {fps}.", "Give a frame rate above 0.", "bad-motion")
-        if fps == self.fps or len(self) < 2:
+        if fps == self.fps or len(self) == 0:
             return replace(self, fps=fps)
         n_frames = max(1, round(self.duration * fps))
         return Motion(fps, self.sample(np.arange(n_frames) / fps), self.lengths)
@@ -110,12 +119,7 @@ class Motion:
         at = np.clip(np.asarray(times, dtype=np.float64) * self.fps, 0, len(self) - 1)
         low = np.minimum(at.astype(int), max(len(self) - 2, 0))
         high = np.minimum(low + 1, len(self) - 1)
-        weight = (at - low)[:, None, None]
-        mixed = (1 - weight) * self.bone_vectors[low] + weight * self.bone_vectors[high]
-        wanted = (1 - weight) * _norms(self.bone_vectors[low]) + weight * _norms(self.bone_vectors[high])
-        scale = np.ones_like(wanted)
-        scale[:, 1:] = wanted[:, 1:] / np.maximum(_norms(mixed)[:, 1:], _TINY)
-        return (mixed * scale).astype(np.float32)
+        return _mixed(self.bone_vectors[low], self.bone_vectors[high], (at - low)[:, None, None])
 
     def mirrored(self) -> Motion:
         """Left and right exchanged."""
@@ -143,22 +147,39 @@ class Motion:
             )
         if not np.allclose(self.lengths, other.lengths, rtol=1e-3, atol=1e-6):
             raise AqgtError(
-                "The two motions have different bone lengths.", "Bring both to one length table first.", "bad-motion"
+                "The two motions have different bone lengths.",
+                "Bring both to one length table first.",
+                "bad-motion",
             )
         overlap = min(round(blend * self.fps), len(self), len(other))
         if overlap == 0:
             return replace(self, bone_vectors=np.concatenate([self.bone_vectors, other.bone_vectors]))
         weight = (np.arange(1, overlap + 1) / (overlap + 1)).reshape(-1, 1, 1)
-        before, after = self.bone_vectors[-overlap:], other.bone_vectors[:overlap]
-        mixed = (1 - weight) * before + weight * after
-        wanted = (1 - weight) * _norms(before) + weight * _norms(after)
-        mixed[:, 1:] *= (wanted / np.maximum(_norms(mixed), _TINY))[:, 1:]
+        mixed = _mixed(self.bone_vectors[-overlap:], other.bone_vectors[:overlap], weight)
         return replace(
             self,
-            bone_vectors=np.concatenate(
-                [self.bone_vectors[:-overlap], mixed.astype(np.float32), other.bone_vectors[overlap:]]
-            ),
+            bone_vectors=np.concatenate([self.bone_vectors[:-overlap], mixed, other.bone_vectors[overlap:]]),
         )
+
+
+def _mixed(before: NDArray, after: NDArray, weight: NDArray) -> NDArray[np.float32]:
+    """Between two poses: directions and lengths are mixed apart, so that limbs do not shrink on the way.
+
+    Args:
+        before: bone vectors `[T, 53, 3]`.
+        after: bone vectors `[T, 53, 3]`.
+        weight: `[T, 1, 1]`, 0 is ``before`` and 1 is ``after``.
+    """
+    before, after = before.astype(np.float64), after.astype(np.float64)
+    mixed = (1 - weight) * before + weight * after
+    wanted = (1 - weight) * _norms(before) + weight * _norms(after)
+    norms = _norms(mixed)
+    # Opposite directions meet in no direction at all: the nearer one stays.
+    lost = norms < 1e-6 * np.maximum(wanted, _TINY)
+    nearer = np.where(weight < 0.5, before, after)
+    unit = np.where(lost, nearer / np.maximum(_norms(nearer), _TINY), mixed / np.maximum(norms, _TINY))
+    mixed[:, 1:] = (unit * wanted)[:, 1:]
+    return mixed.astype(np.float32)
 
 
 def _norms(vectors: NDArray) -> NDArray:

@@ -22,4 +22,6 @@ def data_path(kind: str, *parts: str) -> Path:
         if path.exists():
             return path
     wanted = "/".join((kind, *parts))
-    raise AqgtError(f"The data file “{wanted}” is missing.", "Reinstall aqgt or complete the checkout.", "no-data")
+    raise AqgtError(
+        f"The data file “{wanted}” is missing.", "Reinstall aqgt or complete the checkout.", "no-data"
+    )

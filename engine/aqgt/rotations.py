@@ -75,7 +75,7 @@ def to_matrix(q: ArrayLike) -> Floats:
 
 
 def from_matrix(matrix: ArrayLike) -> Floats:
-    """Quaternions `[..., 4]` with w >= 0 of rotation matrices `[..., 3, 3]` (or the upper left of `[..., 4, 4]`)."""
+    """Quaternions `[..., 4]` with w >= 0 of rotation matrices `[..., 3, 3]` or transforms `[..., 4, 4]`."""
     m = np.asarray(matrix, dtype=np.float64)
     xx, yy, zz = m[..., 0, 0], m[..., 1, 1], m[..., 2, 2]
     # Rows of 4·q·qᵀ: the row of the largest component is the one that divides by no small number.
@@ -96,7 +96,7 @@ def from_matrix(matrix: ArrayLike) -> Floats:
 
 
 def from_axis_angle(axis: ArrayLike, angle: ArrayLike) -> Floats:
-    """Quaternions that turn by ``angle`` `[...]` about ``axis`` `[..., 3]`; an axis of no length turns nothing."""
+    """Quaternions that turn by ``angle`` `[...]` about ``axis`` `[..., 3]`; an empty axis turns nothing."""
     axis = np.asarray(axis, dtype=np.float64)
     half = np.asarray(angle, dtype=np.float64)[..., None] / 2
     norm = np.linalg.norm(axis, axis=-1, keepdims=True)
@@ -153,10 +153,10 @@ def perpendicular(v: ArrayLike) -> Floats:
 
 
 def from_frames(first: ArrayLike, second: ArrayLike, to_first: ArrayLike, to_second: ArrayLike) -> Floats:
-    """The rotation `[..., 4]` that turns ``first`` exactly into ``to_first``, and ``second`` as near as may be.
+    """The rotation `[..., 4]` that turns ``first`` exactly into ``to_first``, ``second`` as near as may be.
 
-    All arguments are directions `[..., 3]`; leading shapes broadcast. Where ``second`` is parallel to ``first``
-    (or ``to_second`` to ``to_first``) the turn about ``first`` is the shortest.
+    All arguments are directions `[..., 3]`; leading shapes broadcast. Where ``second`` is parallel to
+    ``first`` (or ``to_second`` to ``to_first``) the turn about ``first`` is the shortest.
     """
     swing = between(first, to_first)
     target = _unit(to_first)
@@ -171,7 +171,7 @@ def from_frames(first: ArrayLike, second: ArrayLike, to_first: ArrayLike, to_sec
 
 
 def slerp(a: ArrayLike, b: ArrayLike, t: ArrayLike) -> Floats:
-    """Rotations from a (t = 0) to b (t = 1), each `[..., 4]`, the short way at constant speed; t is `[...]`."""
+    """Rotations from a (t = 0) to b (t = 1), `[..., 4]`, the short way at constant speed; t is `[...]`."""
     a, b = normalize(a), normalize(b)
     t = np.asarray(t, dtype=np.float64)[..., None]
     step = from_rotation_vector(t * to_rotation_vector(multiply(b, conjugate(a))))
@@ -223,7 +223,7 @@ def to_euler(q: ArrayLike, order: str = "XYZ") -> Floats:
 
 
 def continuous_euler(angles: ArrayLike, order: str = "XYZ") -> Floats:
-    """The same rotations over time `[T, ..., 3]`, each frame's angles chosen nearest to those of the frame before."""
+    """The same rotations over time `[T, ..., 3]`, each frame's angles nearest to those of the frame before."""
     angles = np.array(angles, dtype=np.float64)
     i, j, k = _axes(order)
     for t in range(1, len(angles)):

@@ -84,7 +84,12 @@ def _reference_rest() -> NDArray[np.float64]:
     rest[NOSE] = (0.0, -0.655, -0.09)
     rest[HEAD_TOP] = (0.0, -0.79, 0.0)
     # Knuckles in the hand's own frame: along the hand, sideways towards the thumb (forward in a T-pose).
-    knuckles = {"index": (0.092, 0.024), "middle": (0.092, 0.003), "ring": (0.086, -0.017), "little": (0.078, -0.035)}
+    knuckles = {
+        "index": (0.092, 0.024),
+        "middle": (0.092, 0.003),
+        "ring": (0.086, -0.017),
+        "little": (0.078, -0.035),
+    }
     phalanges = {
         "index": (0.042, 0.025, 0.021),
         "middle": (0.046, 0.028, 0.022),

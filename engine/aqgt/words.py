@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aqgt.errors import AqgtError
 
@@ -51,7 +51,8 @@ def between(words: Sequence[Word], start: float, end: float) -> list[Word]:
 def shifted(words: Iterable[Word], seconds: float) -> list[Word]:
     """The words moved in time; times before 0 are cut to 0."""
     return [
-        Word(w.text, max(0.0, w.start + seconds), max(0.0, w.end + seconds), w.language, w.estimated) for w in words
+        replace(word, start=max(0.0, word.start + seconds), end=max(0.0, word.end + seconds))
+        for word in words
     ]
 
 

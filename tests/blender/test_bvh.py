@@ -33,7 +33,8 @@ angle = 0.8 * np.sin(time * random.uniform(0.5, 2, sk.N_JOINTS))  # begins in th
 turn = rot.from_axis_angle(random.normal(size=(sk.N_JOINTS, 3)), angle)
 motion = Motion(15.0, rot.rotate(turn, REST_VECTORS), sk.REFERENCE_LENGTHS)
 write_bvh(sys.argv[1], motion)
-np.savez(sys.argv[2], positions=motion.metric().positions(), names=np.array(sk.JOINT_NAMES), parents=sk.PARENTS)
+positions = motion.metric().positions()
+np.savez(sys.argv[2], positions=positions, names=np.array(sk.JOINT_NAMES), parents=sk.PARENTS)
 """
 
 
