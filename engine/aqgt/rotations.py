@@ -223,7 +223,7 @@ def to_euler(q: ArrayLike, order: str = "XYZ") -> Floats:
 
 
 def continuous_euler(angles: ArrayLike, order: str = "XYZ") -> Floats:
-    """The same rotations over time `[T, ..., 3]`, each frame's angles nearest to those of the frame before."""
+    """The same rotations over time `[T, ..., 3]`, each frame's angles nearest to the frame before."""
     angles = np.array(angles, dtype=np.float64)
     i, j, k = _axes(order)
     for t in range(1, len(angles)):
