@@ -27,7 +27,7 @@ def annotate(
     from aqgt.cli.inputs import NO_TRANSCRIPT, read_sound, words_of
     from aqgt.cli.outputs import require_suffix
     from aqgt.cli.progress import note
-    from aqgt.formats.words_json import write_spans
+    from aqgt.formats.spans_json import write_spans
     from aqgt.markers import print_marker
     from aqgt.planner import suggest
     from aqgt.protocol.messages import SAMPLE_RATE

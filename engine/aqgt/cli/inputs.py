@@ -107,7 +107,7 @@ def read_annotations(path: Path) -> tuple[Span, ...]:
     """
     require_file(path, "annotation file")
     if path.suffix.lower() == ".json":
-        from aqgt.formats.words_json import read_spans
+        from aqgt.formats.spans_json import read_spans
 
         return tuple(read_spans(path))
     return parse_annotations(path.read_text(encoding="utf-8-sig"), str(path))
