@@ -173,7 +173,7 @@ def test_range_continues_what_was_before_and_becomes_what_follows(model: LoadedM
     joined = np.concatenate([before.bone_vectors, part.bone_vectors, after.bone_vectors[15:]])
     assert len(joined) == len(whole)
     jumps = np.linalg.norm(np.diff(joined, axis=0), axis=-1).max(axis=1)
-    limit = 2 * np.percentile(np.linalg.norm(np.diff(whole.bone_vectors, axis=0), axis=-1).max(axis=1), 95)
+    limit = np.percentile(np.linalg.norm(np.diff(whole.bone_vectors, axis=0), axis=-1).max(axis=1), 95)
     assert jumps[len(before) - 1] <= limit
     assert jumps[len(before) + len(part) - 1] <= limit
 
