@@ -81,7 +81,7 @@ def make_engine(torch: str) -> None:
 
 def make_development() -> None:
     """The tools of training, tests and lint, into `.venv`."""
-    print("==> .venv: tools for training, tests and lint (about 0.7 GB, one to three minutes)", flush=True)
+    print("==> .venv: tools for training, tests and lint (0.3 GB more, one to three minutes)", flush=True)
     python = venv_python(ENGINE)
     compiler = shutil.which("g++") or shutil.which("clang++") or shutil.which("cl")
     if not compiler and not installed_version(python, "fasttext"):
@@ -146,7 +146,8 @@ def install_torch(python: Path, kind: str) -> None:
         pip(python, "--extra-index-url", TORCH_CPU_INDEX, TORCH)
         return
     if kind == "cpu":
-        print("    PyTorch's CPU index can't be reached; taking PyTorch from your package index.", flush=True)
+        print("    PyTorch's CPU index can't be reached; taking PyTorch from your package index,", flush=True)
+        print("    which may bring CUDA's libraries (several GB).", flush=True)
     pip(python, TORCH)
 
 
