@@ -107,7 +107,9 @@ def load_clips(corpus: Path, split: str, features: ClipFeatures, *, fingerprint:
             names.append(clip.name)
     if not parts:
         raise AqgtError(
-            f"The corpus {corpus} has no clips in its {split} split.", "Compose or import it again.", "empty-corpus"
+            f"The corpus {corpus} has no clips in its {split} split.",
+            "Compose or import it again.",
+            "empty-corpus",
         )
     arrays = {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
     arrays["length"] = np.array(lengths, dtype=np.int64)

@@ -68,6 +68,6 @@ def _set_statistics(generator: GestureGenerator, clips: ClipArrays, floor: float
 def _discriminator(config: ModelConfig, stage: GeneratorStage) -> torch.nn.Module | None:
     if stage.adversarial_from >= 1:
         return None
-    from aqgt.models.discriminator import GestureDiscriminator
+    from aqgt.models.discriminator import Discriminator
 
-    return GestureDiscriminator(config)
+    return Discriminator(config)

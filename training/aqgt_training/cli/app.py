@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`aqgt-train`: corpora, training, evaluation and recipes from the command line."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from aqgt.cli.errors import report_errors
+from aqgt_training.cli import evaluate, generator, recipe, word_vectors
+from aqgt_training.corpora.cli import app as corpus
+
+app = typer.Typer(
+    help="Make and judge gesture models.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(corpus, name="corpus", help="Compose and inspect clip corpora.")
+app.command("word-vectors")(word_vectors.word_vectors)
+app.command("generator")(generator.generator)
+app.command("evaluate")(evaluate.evaluate)
+app.command("recipe")(recipe.recipe)
+
+
+def main() -> None:
+    """Entry point: an error the user can act on is two sentences and exit code 2; --debug shows its traceback."""
+    debug = "--debug" in sys.argv[1:]
+    with report_errors(debug):
+        app(args=[argument for argument in sys.argv[1:] if argument != "--debug"], prog_name="aqgt-train")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a recipe says: every step from raw material to a model folder, read from YAML."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class WordVectorStep(BaseModel):
+    """Training of the word vectors on plain text."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    dimension: int = Field(48, ge=8, le=300)
+    buckets: int = Field(40_000, ge=1000)
+    minimum_count: int = Field(4, ge=1)
+    epochs: int = Field(30, ge=1)
+    source: str = ""
+    """What the texts are; goes into the file's metadata and the model's card."""
+
+
+class CorpusStep(BaseModel):
+    """Composition of the corpus."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    config: Path
+    """Corpus config, relative to the recipe's file."""
+    hours: float | None = Field(None, gt=0)
+    """Hours of training data; None: as the corpus config says."""
+    seed: int = 1
+
+
+class GeneratorStep(BaseModel):
+    """Training of the gesture generator."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    model: Path
+    """Model config, relative to the recipe's file."""
+    stage: Path
+    """Stage config, relative to the recipe's file."""
+    minutes: float | None = Field(None, gt=0)
+    """Overrides the stage's minutes."""
+    max_steps: int | None = Field(None, ge=1)
+    """Overrides the stage's steps."""
+
+
+class Recipe(BaseModel):
+    """A whole training: word vectors, corpus, generator, evaluation, export."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    title: str
+    word_vectors: WordVectorStep = WordVectorStep()
+    corpus: CorpusStep
+    generator: GeneratorStep
+    evaluation_clips: int = Field(20, ge=1)
+    """Held-out clips that the evaluation generates."""
+    limits: tuple[str, ...] = ()
+    """Sentences for the model's card: what the model is not."""

@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Recipes: every step from raw material to a model folder. A step whose result is there is not repeated."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from aqgt.models.config import ModelConfig, read_config
+from aqgt.models.generator import GestureGenerator
+from aqgt.models.registry import load_model, save_model
+from aqgt.speech.features import CompactFeatures
+from aqgt.speech.word_vectors import WordVectors
+from aqgt_training.card import model_card
+from aqgt_training.corpora.clip_lmdb import ClipReader
+from aqgt_training.corpora.compose_config import ComposeConfig
+from aqgt_training.corpora.cli import compose_corpus
+from aqgt_training.evaluation.report import evaluate_model
+from aqgt_training.recipe_config import Recipe
+from aqgt_training.stages.build import build_generator_training
+from aqgt_training.stages.config import GeneratorStage, read_settings
+from aqgt_training.stages.generator import GeneratorTraining
+from aqgt_training.word_vectors import train_word_vectors
+
+
+@dataclass
+class RecipeRun:
+    """One run of a recipe.
+
+    Args:
+        recipe: what to do.
+        folder: folder of the recipe's file; its paths start there.
+        work: folder for everything in between; an interrupted run goes on from it.
+        output: the model folder to write.
+        accelerator, devices: where to train, see `lightning_fabric.Fabric`.
+    """
+
+    recipe: Recipe
+    folder: Path
+    work: Path
+    output: Path
+    accelerator: str = "auto"
+    devices: int | str = "auto"
+
+    def run(self) -> dict[str, Any]:
+        """All steps; returns the figures of the evaluation."""
+        self.work.mkdir(parents=True, exist_ok=True)
+        self._console = Console(stderr=True)
+        config = self._model_config()
+        compose = self._compose_config()
+        words = self._step("word vectors", self._words_path, lambda: self._train_words(compose))
+        vectors = WordVectors.load(words)
+        corpus = self._step("corpus", self.work / "corpus", lambda: self._compose(compose))
+        training = self._training(config, corpus, vectors)
+        self._console.print("[bold]generator[/bold]")
+        training.run()
+        self._export(config, vectors, training, corpus, figures=None)
+        self._console.print("[bold]evaluation[/bold]")
+        figures = evaluate_model(load_model(self.output), corpus, self.recipe.evaluation_clips)
+        (self.work / "evaluation.json").write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+        self._export(config, vectors, training, corpus, figures)
+        self._console.print(f"The model lies in {self.output}.")
+        return figures
+
+    @property
+    def _words_path(self) -> Path:
+        return self.work / "words.safetensors"
+
+    def _step(self, name: str, result: Path, make: Callable[[], None]) -> Path:
+        """Makes a result unless it is there from the same settings."""
+        stamp = self.work / f"{result.stem}.done"
+        wanted = hashlib.sha256(self._settings_of(name).encode()).hexdigest()
+        if result.exists() and stamp.is_file() and stamp.read_text() == wanted:
+            self._console.print(f"[bold]{name}[/bold]: already there")
+            return result
+        self._console.print(f"[bold]{name}[/bold]")
+        make()
+        stamp.write_text(wanted)
+        return result
+
+    def _settings_of(self, name: str) -> str:
+        if name == "corpus":
+            return self.recipe.corpus.model_dump_json() + self._compose_config().model_dump_json()
+        return self.recipe.word_vectors.model_dump_json()
+
+    def _compose_config(self) -> ComposeConfig:
+        step = self.recipe.corpus
+        changes: dict[str, Any] = {"seed": step.seed}
+        if step.hours is not None:
+            changes["hours"] = step.hours
+        return ComposeConfig.read(self.folder / step.config).model_copy(update=changes)
+
+    def _model_config(self) -> ModelConfig:
+        return read_config(self.folder / self.recipe.generator.model)
+
+    def _train_words(self, compose: ComposeConfig) -> None:
+        step = self.recipe.word_vectors
+        train_word_vectors(
+            compose.texts,
+            self._words_path,
+            dimension=step.dimension,
+            buckets=step.buckets,
+            minimum_count=step.minimum_count,
+            epochs=step.epochs,
+            source=step.source,
+        )
+
+    def _compose(self, compose: ComposeConfig) -> None:
+        compose_corpus(compose, self.work / "corpus")
+
+    def _training(self, config: ModelConfig, corpus: Path, vectors: WordVectors) -> GeneratorTraining:
+        step = self.recipe.generator
+        stage = read_settings(self.folder / step.stage, GeneratorStage)
+        changes = {"minutes": step.minutes, "max_steps": step.max_steps}
+        stage = stage.model_copy(update={k: v for k, v in changes.items() if v is not None})
+        return build_generator_training(
+            config,
+            stage,
+            corpus,
+            CompactFeatures(config.features, vectors),
+            self.work / "generator",
+            accelerator=self.accelerator,
+            devices=self.devices,
+        )
+
+    def _export(
+        self,
+        config: ModelConfig,
+        vectors: WordVectors,
+        training: GeneratorTraining,
+        corpus: Path,
+        figures: dict[str, Any] | None,
+    ) -> None:
+        state = training.averaged_state()
+        parameters = sum(p.numel() for p in GestureGenerator(config).parameters())
+        card = model_card(
+            config,
+            parameters=parameters,
+            manifest=ClipReader(corpus).manifest,
+            text_source=self.recipe.word_vectors.source or "plain text",
+            training={
+                "steps": training.counters.step,
+                "batch_size": training.stage.batch_size,
+                "minutes": training.counters.seconds / 60,
+                "device": str(training.fabric.device),
+                "val_loss": training.counters.history[-1]["val_total"],
+            },
+            figures=figures,
+            limits=self.recipe.limits,
+        )
+        save_model(self.output, config, state, words=vectors, card=card)
