@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aqgt import planner
-from aqgt.annotations import CHANNELS, NOTHING, AnnotationTrack, Span, spans_to_track
+from aqgt.annotations import CHANNELS, NOTHING, UNKNOWN, AnnotationTrack, Span, spans_to_track
 from aqgt.generation.presets import Preset, load_preset
 from aqgt.protocol.messages import SAMPLE_RATE, GenerateRequest
 from aqgt.words import Word
@@ -48,10 +48,15 @@ def condition(request: GenerateRequest, n_frames: int, fps: float) -> Conditioni
         notes.append("No transcript: the gestures come from the sound alone.")
     spans, tracks = [], []
     for variant in range(request.variants):
-        planned = _spans(request, request.seed + variant)
+        planned = () if request.track is not None else _spans(request, request.seed + variant)
         spans.append(planned)
-        tracks.append(preset.apply(_track(planned, n_frames, fps, request.annotate)))
-    if request.annotate == "none" and not request.spans:
+        track = (
+            _track(planned, n_frames, fps, request.annotate)
+            if request.track is None
+            else _given_track(request.track, n_frames, fps)
+        )
+        tracks.append(preset.apply(track))
+    if request.annotate == "none" and not request.spans and request.track is None:
         notes.append("No annotations: motion without them is weak. Let the planner annotate, or set markers.")
     return Conditioning(audio, words, tuple(spans), np.stack(tracks), tuple(notes))
 
@@ -76,6 +81,13 @@ def _spans(request: GenerateRequest, seed: int) -> tuple[Span, ...]:
             keep=own,
         )
     )
+
+
+def _given_track(track: NDArray[np.float32], n_frames: int, fps: float) -> NDArray[np.float32]:
+    """A user's matrix over the clip: cut, or continued by "unknown"."""
+    values = AnnotationTrack(track, fps).values[:, :n_frames]
+    missing = n_frames - values.shape[1]
+    return np.pad(values, ((0, 0), (0, missing)), constant_values=UNKNOWN)
 
 
 def _track(spans: tuple[Span, ...], n_frames: int, fps: float, annotate: str) -> NDArray[np.float32]:

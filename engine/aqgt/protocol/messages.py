@@ -41,6 +41,8 @@ class GenerateRequest:
     """How large the planner's gestures are, relative to its default; 0 to 2."""
     handedness: float = 0.6
     """Share of the planner's one-handed gestures that go to the right hand; 0 to 1."""
+    track: NDArray[np.float32] | None = None
+    """Annotation matrix `[17, T]` at the model's frame rate, instead of spans and planner; None: from the spans."""
     preset: str | None = None
     """Name of an annotation preset in configs/presets, applied after everything else."""
     model: str = "compact"
