@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Motion onto a rig: bone maps, rig description and the solver (numpy only).
 
-    rig = RigDescription.from_bones(...)
-    mapping = match(rig, "auto")
-    animation = solve(motion, rig, mapping, RetargetOptions(smoothing="light"))
-    for channel in animation.channels(): ...
+rig = RigDescription.from_bones(...)
+mapping = match(rig, "auto")
+animation = solve(motion, rig, mapping, RetargetOptions(smoothing="light"))
+for channel in animation.channels(): ...
 """
 
 from aqgt.retarget.animation import Channel, RigAnimation, data_path

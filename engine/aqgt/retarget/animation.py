@@ -53,7 +53,9 @@ class RigAnimation:
     def channels(self) -> list[Channel]:
         """One channel per bone, in that bone's own rotation mode, without jumps."""
         return [
-            Channel(name, f"{data_path(name)}.{_PROPERTY.get(mode, 'rotation_euler')}", _in_mode(values, mode))
+            Channel(
+                name, f"{data_path(name)}.{_PROPERTY.get(mode, 'rotation_euler')}", _in_mode(values, mode)
+            )
             for name, mode, values in zip(
                 self.bones, self.rotation_modes, np.moveaxis(self.quaternions, 1, 0), strict=True
             )

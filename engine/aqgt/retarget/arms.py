@@ -37,6 +37,11 @@ class Limb:
         """Unit vector `[3]` from the first joint to the last at rest."""
         return unit(self.joints[-1] - self.joints[0])
 
+    @property
+    def length(self) -> float:
+        """Distance from the first joint to the last."""
+        return float(np.linalg.norm(self.joints[-1] - self.joints[0]))
+
 
 def limb(pose: Pose, name: str, end: str | None) -> Limb:
     """The bones of a chain such as ``left_forearm`` up to the head of ``end`` (else the last bone's tail)."""
@@ -92,7 +97,9 @@ def elbow_twist(hinge: Floats, upper: Floats, fore: Floats, fps: float) -> Float
     return curves.recentre(curves.limit_speed(angle, _TWIST_SPEED, fps))
 
 
-def solve_upper_arm(pose: Pose, part: Limb, fore_rest: Floats, upper: Floats, fore: Floats, fps: float) -> Floats:
+def solve_upper_arm(
+    pose: Pose, part: Limb, fore_rest: Floats, upper: Floats, fore: Floats, fps: float
+) -> Floats:
     """Point the upper arm along ``upper`` `[T, 3]` and turn its hinge to the elbow's plane.
 
     Returns the turn `[T, 4]` of the elbow end, which carries the forearm.

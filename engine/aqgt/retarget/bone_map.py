@@ -86,7 +86,9 @@ def load_bone_map(name: str | Path) -> BoneMap:
     if path.suffix.lower() != ".toml":
         if str(name) not in available_bone_maps():
             raise AqgtError(
-                f"There is no bone map “{name}”.", f"Pick one of {', '.join(available_bone_maps())}.", "no-bone-map"
+                f"There is no bone map “{name}”.",
+                f"Pick one of {', '.join(available_bone_maps())}.",
+                "no-bone-map",
             )
         path = data_path("rigs", f"{name}.toml")
     try:
@@ -226,7 +228,9 @@ def _report(bones: MappingType[str, str], bone_map: BoneMap) -> tuple[str, ...]:
 
 
 def _no_known_bone(rig: RigDescription, bone_map: BoneMap, *, automatic: bool) -> AqgtError:
-    wanted = [bone_map.bones[role][0] for role in ("left_upper_arm_1", "left_forearm_1") if role in bone_map.bones]
+    wanted = [
+        bone_map.bones[role][0] for role in ("left_upper_arm_1", "left_forearm_1") if role in bone_map.bones
+    ]
     known = ", ".join(load_bone_map(name).title for name in available_bone_maps())
     if not len(rig):
         sentence = "The armature has no bones."
@@ -244,5 +248,7 @@ def _no_known_bone(rig: RigDescription, bone_map: BoneMap, *, automatic: bool) -
 
 def _bad_map(source: str, problem: str) -> AqgtError:
     return AqgtError(
-        f"The bone map “{source}” can't be used: {problem}.", "Compare it with rigs/mixamo.toml.", "bad-bone-map"
+        f"The bone map “{source}” can't be used: {problem}.",
+        "Compare it with rigs/mixamo.toml.",
+        "bad-bone-map",
     )

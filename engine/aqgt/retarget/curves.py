@@ -67,7 +67,9 @@ def smooth(values: Floats, seconds: float, fps: float, weights: Floats | None = 
 
 def _convolve(values: Floats, kernel: Floats) -> Floats:
     reach = len(kernel) // 2
-    padded = np.concatenate([np.zeros((reach, *values.shape[1:])), values, np.zeros((reach, *values.shape[1:]))])
+    padded = np.concatenate(
+        [np.zeros((reach, *values.shape[1:])), values, np.zeros((reach, *values.shape[1:]))]
+    )
     result = np.zeros(values.shape)
     for offset, weight in enumerate(kernel):
         result += weight * padded[offset : offset + len(values)]

@@ -20,7 +20,6 @@ _PALM_LOST, _PALM_FOUND = 5.0, 8.0
 _ROLL_SPEED = np.radians(900.0)  # per second; real hands turn with up to 630
 # Forearm and wrist together turn about ±100° from the thumb-up position; more is noise.
 _ROLL_FREE, _ROLL_END = np.radians(115.0), np.radians(140.0)
-_FIST = 0.6  # wrist to the knuckles' middle, where a hand has no fingers: share of the way to the tail
 
 
 def palm_sign(side: str) -> float:
@@ -43,6 +42,15 @@ def rest_hand(pose: Pose, side: str) -> tuple[Floats, Floats]:
         # No knuckles to tell: at rest palms face down (arms level) or the body (arms hanging).
         normal = -palm_sign(side) * np.cross(along, FRONT)
     return along, unit(curves.reject(normal, along))
+
+
+def hand_length(pose: Pose, side: str) -> float:
+    """Wrist → middle of the middle and ring knuckles at rest; a third of the forearm where there are no fingers."""
+    wrist = pose.head(f"{side}_hand")
+    knuckles = [pose.head(f"{side}_{f}_1") for f in ("middle", "ring") if f"{side}_{f}_1" in pose]
+    if knuckles:
+        return float(np.linalg.norm(np.mean(knuckles, axis=0) - wrist))
+    return float(np.linalg.norm(wrist - pose.head(f"{side}_forearm_1"))) / 3
 
 
 def source_hand(source: Source, side: str) -> tuple[Floats, Floats, Floats]:

@@ -137,7 +137,5 @@ class Pose:
         for place, bone in enumerate(order):
             rest = rotations.multiply(rotations.conjugate(to_armature), self.rig.rest_rotations[bone])
             own = rotations.multiply(rotations.conjugate(self.inherited(bone)), self.turns[bone])
-            local[:, place] = rotations.multiply(
-                rotations.conjugate(rest), rotations.multiply(own, rest)
-            )
+            local[:, place] = rotations.multiply(rotations.conjugate(rest), rotations.multiply(own, rest))
         return order, rotations.continuous(rotations.normalize(local))

@@ -12,8 +12,10 @@ from aqgt import rotations, skeleton
 from aqgt.motion import Motion
 from aqgt.retarget import hands, torso
 from aqgt.retarget.animation import RigAnimation
+from aqgt.retarget.body import body_of
 from aqgt.retarget.bone_map import Mapping
 from aqgt.retarget.curves import reject, unit
+from aqgt.retarget.keep_out import ELBOW, hand_points
 from aqgt.retarget.pose import Pose
 from aqgt.retarget.rig import RigDescription
 from aqgt.retarget.roles import SIDES
@@ -37,13 +39,17 @@ def posed(rig: RigDescription, mapping: Mapping, animation: RigAnimation) -> Pos
     for place, name in enumerate(animation.bones):
         bone = rig.index[name]
         rest = rotations.multiply(rotations.conjugate(to_armature), rig.rest_rotations[bone])
-        own = rotations.multiply(rotations.multiply(rest, animation.quaternions[:, place]), rotations.conjugate(rest))
+        own = rotations.multiply(
+            rotations.multiply(rest, animation.quaternions[:, place]), rotations.conjugate(rest)
+        )
         # The rig's order puts parents first, so what is inherited is known here.
         pose.turns[bone] = rotations.multiply(pose.inherited(bone), own)
     return pose
 
 
-def positions_in_armature(rig: RigDescription, mapping: Mapping, animation: RigAnimation) -> dict[str, Floats]:
+def positions_in_armature(
+    rig: RigDescription, mapping: Mapping, animation: RigAnimation
+) -> dict[str, Floats]:
     """Posed heads `[T, 3]` in armature space by role."""
     pose = posed(rig, mapping, animation)
     return {role: pose.position(role) @ pose.axes.T for role in mapping.bones}
@@ -96,7 +102,9 @@ def _arm_pairs(pose: Pose, source: Source, side: str) -> dict[str, tuple[Floats,
 
 def _error(reached: Floats, wanted: Floats) -> Error:
     reached, wanted = unit(reached), unit(wanted)
-    angle = 2 * np.arctan2(np.linalg.norm(reached - wanted, axis=-1), np.linalg.norm(reached + wanted, axis=-1))
+    angle = 2 * np.arctan2(
+        np.linalg.norm(reached - wanted, axis=-1), np.linalg.norm(reached + wanted, axis=-1)
+    )
     return Error(float(np.degrees(angle.mean())), float(np.degrees(angle.max())))
 
 
@@ -125,3 +133,22 @@ def head_error(motion: Motion, rig: RigDescription, mapping: Mapping, animation:
     reached = rotations.multiply(rotations.conjugate(chest), pose.turn_of(pose.bone("head")))
     angle = np.degrees(rotations.angle_between(wanted, reached))
     return Error(float(angle.mean()), float(angle.max()))
+
+
+def penetration(rig: RigDescription, mapping: Mapping, animation: RigAnimation) -> dict[str, Floats]:
+    """How deep `[T]` hands and elbows lie in torso or head: ``left_hand``, ``left_elbow``, … in metres of an adult.
+
+    The flesh of hand and elbow counts; a rig without a torso to speak of gives an empty result.
+    """
+    pose = posed(rig, mapping, animation)
+    body = body_of(pose)
+    depths: dict[str, Floats] = {}
+    for side in mapping.sides() if body is not None else ():
+        depths[f"{side}_elbow"] = body.depth(pose.position(f"{side}_forearm_1"), ELBOW)
+        if f"{side}_hand" not in pose:
+            continue
+        along_rest, _ = hands.rest_hand(pose, side)
+        along = rotations.rotate(pose.turn_of(pose.bone(f"{side}_hand")), along_rest)
+        points = hand_points(pose.position(f"{side}_hand"), along, hands.hand_length(pose, side))
+        depths[f"{side}_hand"] = np.max([body.depth(point, radius) for point, radius in points], axis=0)
+    return depths

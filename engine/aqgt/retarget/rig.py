@@ -162,4 +162,6 @@ def _parents_first(bones: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]
 
 
 def _bad_rig(sentence: str) -> AqgtError:
-    return AqgtError(f"The armature can't be used: {sentence}", "Check the armature or pick another one.", "bad-rig")
+    return AqgtError(
+        f"The armature can't be used: {sentence}", "Check the armature or pick another one.", "bad-rig"
+    )

@@ -14,7 +14,9 @@ from aqgt.errors import AqgtError
 from aqgt.motion import Motion
 from aqgt.retarget import arms, hands, torso
 from aqgt.retarget.animation import RigAnimation
+from aqgt.retarget.body import Body, body_of
 from aqgt.retarget.bone_map import Mapping
+from aqgt.retarget.keep_out import keep_out
 from aqgt.retarget.pose import Pose
 from aqgt.retarget.rig import RigDescription
 from aqgt.retarget.roles import PARTS, part_of
@@ -38,6 +40,7 @@ class RetargetOptions:
         fps: frame rate of the result; None keeps the motion's.
         head_neutral: what counts as looking straight ahead: the clip's ``median``, or the ``reference`` skeleton.
         limit_roll: keep forearm and wrist within what a human can turn.
+        keep_out: bend the arms so that hands and elbows stay out of torso and head; other frames stay as they are.
     """
 
     parts: frozenset[str] = frozenset(PARTS)
@@ -47,6 +50,7 @@ class RetargetOptions:
     fps: float | None = None
     head_neutral: str = "median"
     limit_roll: bool = True
+    keep_out: bool = True
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "parts", frozenset(self.parts))
@@ -58,7 +62,9 @@ class RetargetOptions:
         if self.head_neutral not in HEAD_NEUTRALS:
             raise _bad_option(f"“{self.head_neutral}” is no neutral of the head.", HEAD_NEUTRALS)
         if not all(np.isfinite(f) and f >= 0 for f in self.intensity.values()):
-            raise AqgtError("An intensity is not a number of 0 or more.", "Give 1 for the motion as it is.", "bad-option")
+            raise AqgtError(
+                "An intensity is not a number of 0 or more.", "Give 1 for the motion as it is.", "bad-option"
+            )
 
 
 def solve(
@@ -81,7 +87,9 @@ def solve(
     lacking = [bone for bone in mapping.bones.values() if bone not in rig.index]
     if lacking:
         raise AqgtError(
-            f"The armature has no bone “{lacking[0]}”.", "Match the bone map with this armature again.", "stale-mapping"
+            f"The armature has no bone “{lacking[0]}”.",
+            "Match the bone map with this armature again.",
+            "stale-mapping",
         )
     if options.mirror:
         motion = motion.mirrored()
@@ -99,19 +107,26 @@ def _solve_pose(pose: Pose, source: Source, options: RetargetOptions) -> None:
         torso.solve_spine(pose, chest)
     if "head" in moves:
         torso.solve_head(pose, chest, torso.head_turn(source, chest, options.head_neutral))
-    for side in pose.mapping.sides():
+    sides = pose.mapping.sides()
+    for side in sides:
         if f"{side}_arm" in moves:
-            _solve_arm(pose, side, source, chest, options)
+            arms.solve_clavicle(pose, side, source.bone(skeleton.JOINT_INDEX[f"{side}_shoulder"]), chest)
+    body = body_of(pose) if options.keep_out else None
+    for side in sides:
+        if f"{side}_arm" in moves:
+            _solve_arm(pose, side, source, body, options)
         if f"{side}_fingers" in moves:
             hands.solve_fingers(pose, side, source)
 
 
-def _solve_arm(pose: Pose, side: str, source: Source, chest: Floats, options: RetargetOptions) -> None:
-    joint = {name: skeleton.JOINT_INDEX[f"{side}_{name}"] for name in ("shoulder", "elbow", "wrist")}
-    arms.solve_clavicle(pose, side, source.bone(joint["shoulder"]), chest)
+def _solve_arm(pose: Pose, side: str, source: Source, body: Body | None, options: RetargetOptions) -> None:
     upper_limb = arms.limb(pose, f"{side}_upper_arm", f"{side}_forearm_1")
     fore_limb = arms.limb(pose, f"{side}_forearm", f"{side}_hand")
-    upper, fore = source.bone(joint["elbow"]), source.bone(joint["wrist"])
+    upper, fore = (source.bone(skeleton.JOINT_INDEX[f"{side}_{joint}"]) for joint in ("elbow", "wrist"))
+    if body is not None and f"{side}_hand" in pose:
+        along, _, _ = hands.source_hand(source, side)
+        lengths = (upper_limb.length, fore_limb.length, hands.hand_length(pose, side))
+        upper, fore = keep_out(body, pose.position(upper_limb.roles[0]), upper, fore, along, lengths)
     elbow = arms.solve_upper_arm(pose, upper_limb, fore_limb.direction, upper, fore, source.fps)
     swing = arms.forearm_swing(elbow, fore_limb, fore)
     if f"{side}_hand" in pose and f"{side}_hand" in options.parts:
@@ -142,4 +157,3 @@ def _scale(q: Floats, factor: float) -> Floats:
 
 def _bad_option(sentence: str, allowed: tuple[str, ...]) -> AqgtError:
     return AqgtError(sentence, f"Pick one of {', '.join(allowed)}.", "bad-option")
-
