@@ -158,30 +158,26 @@ def spans_to_track(
     track = AnnotationTrack.unknown(n_frames, fps)
     if not spans:
         return track
-    named = {id(span): _values(span) for span in spans}
-    inside = np.zeros(n_frames, dtype=bool)
-    ranges: dict[int, tuple[float, float]] = {}
+    named = {
+        id(span): [(channel, channel.value_of(label)) for channel, label in span.channels()] for span in spans
+    }
+    gestures = {hand: hand_gestures(spans, hand) for hand in HANDS}
     for hand in HANDS:
         if not unknown_outside:
             track.values[_rows(hand)] = NOTHING
         # Rests first: the gesture before may still sink while a rest begins.
-        for gesture in sorted(hand_gestures(spans, hand), key=lambda gesture: not gesture.span.rest):
+        for gesture in sorted(gestures[hand], key=lambda gesture: not gesture.span.rest):
             _write_hand(track, gesture, hand, named[id(gesture.span)])
-            inside[_frames(gesture.begin, gesture.release, track)] = True
-            begin, release = ranges.get(id(gesture.span), (math.inf, 0.0))
-            ranges[id(gesture.span)] = min(begin, gesture.begin), max(release, gesture.release)
-    for span in sorted(spans, key=lambda span: span.start):
-        if id(span) in ranges and not span.rest:
-            frames = _frames(*ranges[id(span)], track)
-            for channel, value in named[id(span)]:
-                if channel.side not in HANDS:
-                    track.values[channel.index, frames] = value
+    both = [gesture for hand in HANDS for gesture in gestures[hand] if not gesture.span.rest]
+    inside = np.zeros(n_frames, dtype=bool)
+    for gesture in sorted(both, key=lambda gesture: gesture.span.start):
+        frames = _frames(gesture.begin, gesture.release, track)
+        inside[frames] = True
+        for channel, value in named[id(gesture.span)]:
+            if channel.side not in HANDS:
+                track.values[channel.index, frames] = value
     _write_occurrence(track, inside if unknown_outside else np.ones(n_frames, dtype=bool))
     return track
-
-
-def _values(span: Span) -> list[tuple[Channel, float]]:
-    return [(channel, channel.value_of(label)) for channel, label in span.channels()]
 
 
 def _rows(hand: str) -> list[int]:

@@ -17,7 +17,7 @@ from aqgt.motion import Motion
 
 DATA = Path(__file__).parents[1] / "data"
 
-components = st.floats(-1, 1, width=32).map(lambda x: x if abs(x) > 1e-3 else 1e-3)
+components = st.floats(-1, 1, width=32).map(lambda x: x if abs(x) > 2**-10 else 2**-10)
 motions = st.integers(1, 9).flatmap(
     lambda n: st.builds(
         Motion,
