@@ -2,8 +2,8 @@
 """Word vectors with subwords, read without the fastText package.
 
 A word's vector is the mean of its own row (where the vocabulary knows it) and of the rows of its letter
-n-grams, which are found by hashing: so every word has one, known or not. The numbers equal those that fastText
-itself gives.
+n-grams, which are found by hashing: so every word has one, known or not. The numbers equal those
+that fastText itself gives.
 """
 
 from __future__ import annotations
