@@ -176,17 +176,27 @@ def _printed_head(character: str | None) -> str:
 
 
 def _printed_words(span: Span) -> list[str]:
-    if span.rest:
-        words = ["end"]
-        labels: Mapping[str, str] = {}
-    else:
-        words, labels = [], span.labels
-    span.channels()  # refuses unknown keys
+    labels = {} if span.rest else _shortest_keys(span)
     written = [(_print_rank(key), key, _printed_label(key, label)) for key, label in labels.items()]
     written.append((_print_rank("side"), "side", span.side))
     if span.end is not None:
-        written.append((_print_rank("for"), "for", f"for={max(0.01, round(span.end - span.start, 2)):g}s"))
-    return words + [word for _, _, word in sorted(written)]
+        length = max(0.01, round(span.end - span.start, 2))
+        written.append((_print_rank("for"), "for", f"for={length:g}s"))
+    return ["end"] * span.rest + [word for _, _, word in sorted(written)]
+
+
+def _shortest_keys(span: Span) -> dict[str, str]:
+    """The span's labels with one key where all its hands have the same label."""
+    named = {channel.key: label for channel, label in span.channels()}
+    labels = {key: named[channel] for key, channel in SPEECH_KEYS.items() if channel in named}
+    for family in SIDED_FAMILIES:
+        of_hands = {f"{family}_{hand}": named.get(f"{family}_{hand}") for hand in span.sides}
+        first, *others = of_hands.values()
+        if first is not None and all(label == first for label in others):
+            labels[family] = first
+        else:
+            labels |= {key: label for key, label in of_hands.items() if label is not None}
+    return labels
 
 
 def _print_rank(key: str) -> int:
