@@ -132,7 +132,7 @@ def parse_rules(table: Mapping[str, Any]) -> Rules:
     return Rules(
         str(table.get("language", DEFAULT_LANGUAGE)),
         tuple(invitations),
-        frozenset(str(table.get("unstressed", "")).split()),
+        frozenset(str(table.get("unstressed", "")).casefold().split()),
         _by_word(table.get("entity", {}), "entity"),
         _by_word(table.get("speech_position", {}), "position"),
     )
@@ -145,7 +145,7 @@ def _by_word(table: Mapping[str, str], family: str) -> dict[str, str]:
         raise AqgtError(
             f"The rules name unknown labels: {', '.join(sorted(unknown))}.", "Correct the file.", "bad-rules"
         )
-    return {word: label for label, words in table.items() for word in words.split()}
+    return {word: label for label, words in table.items() for word in words.casefold().split()}
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -230,6 +231,7 @@ class ClipReader:
     """Reads a clip database. Opens lazily, so that it can be handed to worker processes."""
 
     def __init__(self, folder: str | Path) -> None:
+        self._env: lmdb.Environment | None = None
         self.folder = Path(folder)
         if not (self.folder / "data.mdb").exists():
             raise AqgtError(
@@ -237,7 +239,6 @@ class ClipReader:
                 "Make one with `aqgt-train corpus compose`, or check the path.",
                 "no-corpus",
             )
-        self._env: lmdb.Environment | None = None
         self._names: list[str] | None = None
 
     @property
@@ -292,16 +293,14 @@ class ClipReader:
 
     def _open(self) -> lmdb.Environment:
         if self._env is None:
-            self._env = lmdb.open(
-                str(self.folder), readonly=True, lock=False, readahead=False, max_readers=512
-            )
+            self._env = _acquire(self.folder)
         return self._env
 
     def close(self) -> None:
-        """Close the database; reading again opens it again."""
+        """Let go of the database; reading again opens it again."""
         if self._env is not None:
-            self._env.close()
             self._env = None
+            _release(self.folder)
 
     def __enter__(self) -> ClipReader:
         return self
@@ -311,6 +310,34 @@ class ClipReader:
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_env": None}
+
+    def __del__(self) -> None:
+        self.close()
+
+
+# LMDB allows one open environment per file and process, so readers of one corpus share it.
+_open_environments: dict[tuple[int, Path], tuple[lmdb.Environment, int]] = {}
+
+
+def _acquire(folder: Path) -> lmdb.Environment:
+    key = (os.getpid(), folder.resolve())
+    environment, users = _open_environments.get(key, (None, 0))
+    if environment is None:
+        environment = lmdb.open(str(folder), readonly=True, lock=False, readahead=False, max_readers=512)
+    _open_environments[key] = (environment, users + 1)
+    return environment
+
+
+def _release(folder: Path) -> None:
+    key = (os.getpid(), folder.resolve())
+    environment, users = _open_environments.get(key, (None, 0))
+    if environment is None:
+        return
+    if users > 1:
+        _open_environments[key] = (environment, users - 1)
+    else:
+        del _open_environments[key]
+        environment.close()
 
 
 def _bad(sentence: str, wanted: str) -> AqgtError:

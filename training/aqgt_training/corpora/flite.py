@@ -90,6 +90,8 @@ class Flite:
             AqgtError: nothing in the text can be spoken.
         """
         self._flite.feat_set_float(self._voice.contents.features, b"duration_stretch", float(stretch))
+        # The voice's breath is noise from the C library: without this, the same text would never sound the same.
+        ctypes.CDLL(None).srand(1)
         utterance = self._flite.flite_synth_text(text.encode("utf-8", "ignore"), self._voice)
         if not utterance:
             raise AqgtError("Flite could not speak the text.", "Give plain English text.", "no-speech")

@@ -26,7 +26,7 @@ def collect_forms(clips: Iterable[ClipRecord], *, most_per_kind_and_side: int = 
                 continue  # cut by the clip's end
             counts[gesture["kind"], gesture["side"], tuple(sorted(hands.items()))] += 1
             counts[_mirrored(gesture["kind"], gesture["side"], hands)] += 1
-    rows = []
+    rows: list[dict[str, Any]] = []
     kept: Counter[tuple[str, str]] = Counter()
     for (kind, side, hands_), count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
         if kept[kind, side] < most_per_kind_and_side:

@@ -30,6 +30,9 @@ from aqgt_training.corpora.speakers import Speaker, turn_trunk
 STAY_GAP = 0.35
 """With less time than this to the next gesture of a hand, it does not begin to sink."""
 _RAISED_LEAD = 0.3
+"""Seconds of the recorded rise that a hand which is up already takes part in."""
+_RAISED_SECONDS = 0.55
+"""Time it has for them: slower, so that it sets out gently."""
 _BEAT_DEGREES = 9.0
 _TRUNK_GAIN = 0.6
 _HEAD_GAIN = 0.9
@@ -72,16 +75,20 @@ class PlacedGesture:
         ``raised``: the hand is up already, so the recorded rise is skipped; else it would dip on its way.
         """
         marks = self.clip.marks
-        onset = max(marks.onset, marks.emphasis - _RAISED_LEAD) if raised else marks.onset
-        stroke_start = max(marks.stroke_start, onset + 0.02)
-        lead = (marks.emphasis - onset) / self.speed
+        lead = (marks.emphasis - marks.onset) / self.speed
+        if raised:
+            onset = max(marks.onset, marks.emphasis - _RAISED_LEAD)
+            lead_in = [(self.arrival - _RAISED_SECONDS, onset)]
+        else:
+            onset = marks.onset
+            stroke_start = self.arrival - (marks.emphasis - marks.stroke_start) / self.speed
+            lead_in = [(self.arrival - lead, onset), (stroke_start, marks.stroke_start)]
         rest_of_stroke = (marks.stroke_end - marks.emphasis) / self.speed
         stay = max(self.end - self.arrival, 0.15)
         follow = min(rest_of_stroke, stay)
         knots = [
             (self.arrival - lead - 2.0, onset),
-            (self.arrival - lead, onset),
-            (self.arrival - (marks.emphasis - stroke_start) / self.speed, stroke_start),
+            *lead_in,
             (self.arrival, marks.emphasis),
             (self.arrival + follow, marks.emphasis + follow * self.speed),
         ]

@@ -70,18 +70,20 @@ def make_speakers(clips: Sequence[GestureClip], count: int, seed: int) -> list[S
 def rest_poses(clips: Sequence[GestureClip]) -> list[Floats]:
     """One symmetric rest pose `[53, 3]` per performer: the mean first pose of clips with hanging arms."""
     found: dict[str, list[Floats]] = {}
-    for clip in clips:
-        first = clip.bone_vectors[:1].astype(np.float64)
-        positions = skeleton.positions_from_bone_vectors(first)[0]
-        wrists = positions[[skeleton.LEFT_WRIST, skeleton.RIGHT_WRIST]] - positions[skeleton.THORAX]
-        if (wrists[:, 1] > _LOWEST_HANG).all():
-            found.setdefault(clip.performer, []).append(clip.directions[0].astype(np.float64))
+    for clip in [clip for clip in clips if _hangs(clip)] or clips:
+        found.setdefault(clip.performer, []).append(clip.directions[0].astype(np.float64))
     poses = []
     for performer in sorted(found):
         mean = np.mean(found[performer], axis=0)
         mean = mean + mean[list(skeleton.MIRROR)] * np.array([-1.0, 1.0, 1.0])
         poses.append(mean / np.maximum(np.linalg.norm(mean, axis=-1, keepdims=True), 1e-9))
     return poses
+
+
+def _hangs(clip: GestureClip) -> bool:
+    first = skeleton.positions_from_bone_vectors(clip.bone_vectors[0].astype(np.float64))
+    wrists = first[[skeleton.LEFT_WRIST, skeleton.RIGHT_WRIST]] - first[skeleton.THORAX]
+    return bool((wrists[:, 1] > _LOWEST_HANG).all())
 
 
 def _mixed(first: Floats, second: Floats, share: float) -> Floats:
