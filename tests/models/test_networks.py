@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import pytest
 import torch
 
@@ -10,8 +13,9 @@ from aqgt.models.aligner import context_plan
 from aqgt.models.discriminator import Discriminator
 from aqgt.models.encoders import AnnotationEmbedding
 from aqgt.models.gru_transformer import head_count, position_encoding
+from aqgt.models.pose_head import VqPoseHead
 from aqgt.models.rest_pose import rest_pose
-from aqgt.models.vq import VqVae, VqWidths
+from aqgt.models.vq import MlpVqVae, VqVae, VqWidths
 from aqgt.skeleton import HUMAN_LENGTHS, JOINT_INDEX, MIRROR, OFFICIAL_LENGTHS, positions_from_bone_vectors
 from tests.models.tiny import random_batch, tiny_config, tiny_generator
 
@@ -26,7 +30,7 @@ def test_output_shapes() -> None:
 
 
 @pytest.mark.parametrize("context", CONTEXTS)
-@pytest.mark.parametrize("head", ["mlp", "vq"])
+@pytest.mark.parametrize("head", ["mlp", "mlp_vq", "vq"])
 def test_grouped_steps_equal_single_steps(context: str, head: str) -> None:
     config = tiny_config(aligner={"context": context}, pose_head={"kind": head, "hidden": 16})
     generator = tiny_generator(config).double()
@@ -159,14 +163,34 @@ def test_discriminator_scores_windows() -> None:
     assert score.shape == (3, 1)
 
 
-def test_vq_decodes_its_codes_to_the_same_block() -> None:
-    vq = VqVae(VqWidths(16, 8, 1, 4, 32)).eval()
+@pytest.mark.parametrize("make", [VqVae, partial(MlpVqVae, 159)], ids=["conv", "mlp"])
+def test_vq_decodes_its_codes_to_the_same_block(make: Callable[[VqWidths], VqVae | MlpVqVae]) -> None:
+    vq = make(VqWidths(16, 8, 1, 4, 32)).eval()
     encoded = vq.encode(torch.randn(2, 1, 4, 159))
     assert encoded.bottom.shape == (2, 4, 2, 40)
     assert encoded.top.shape == (2, 4, 1, 20)
     decoded = vq.decode(encoded.top, encoded.bottom)
-    assert decoded.shape == (2, 1, 8, 160)
+    assert decoded.shape == ((2, 1, 8, 160) if isinstance(vq, VqVae) else (2, 1, 4, 159))
     assert torch.allclose(vq.decode_codes(encoded.top_codes, encoded.bottom_codes), decoded, atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["mlp_vq", "vq"])
+def test_vq_learns_to_reconstruct_a_block(kind: str) -> None:
+    torch.manual_seed(0)
+    config = tiny_config(pose_head={"kind": kind, "hidden": 32, "residual_hidden": 16, "codes": 64})
+    head = VqPoseHead(config.pose_head).train()
+    blocks = torch.randn(8, 1, 1).expand(-1, 4, 159)
+    optimiser = torch.optim.Adam(head.parameters(), 3e-3)
+    errors = []
+    for _ in range(60):
+        made, commitment = head.reconstruct(blocks)
+        error = (made - blocks).square().mean()
+        errors.append(error.item())
+        optimiser.zero_grad()
+        (error + 0.25 * commitment).backward()
+        optimiser.step()
+    assert made.shape == (8, 4, 159)
+    assert errors[-1] < 0.5 * errors[0]
 
 
 def test_codebook_moves_in_training_only() -> None:

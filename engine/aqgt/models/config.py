@@ -139,17 +139,19 @@ class AlignerConfig(_Strict):
 class PoseHeadConfig(_Strict):
     """What turns the aligner's code into a block of overlapping frames."""
 
-    kind: Literal["mlp", "vq"] = "mlp"
+    kind: Literal["mlp", "mlp_vq", "vq"] = "mlp"
+    """mlp: straight to poses; vq: through the convolutional decoder of a pose VQ; mlp_vq: through
+    that of one made of affine layers."""
     hidden: Width = 256
-    """mlp: width of the hidden layer. vq: channels of the decoder."""
+    """mlp and mlp_vq: width of the hidden layers. vq: channels of the decoder."""
     residual_hidden: Width = 128
     """vq: inner channels of the residual blocks."""
     residual_blocks: Layers = 2
     """vq: residual blocks of each part."""
     code_dimensions: Width = 4
-    """vq: dimensions of a code vector."""
+    """vq and mlp_vq: dimensions of a code vector."""
     codes: Width = 512
-    """vq: size of the codebook."""
+    """vq and mlp_vq: size of each codebook."""
 
 
 class DiscriminatorConfig(_Strict):

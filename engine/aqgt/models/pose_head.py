@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from aqgt.models.config import POSE_DIMENSIONS, PoseHeadConfig
 from aqgt.models.layers import feed_forward
-from aqgt.models.vq import BLOCK_FRAMES, BOTTOM_SHAPE, TOP_SHAPE, VqVae, VqWidths
+from aqgt.models.vq import BLOCK_FRAMES, BOTTOM_SHAPE, TOP_SHAPE, MlpVqVae, VqVae, VqWidths
 
 READ_ROWS = 3
 """Rows of a block that are ever read: the frame before, the frame itself, the frame after."""
@@ -34,15 +34,14 @@ class VqPoseHead(nn.Module):
     def __init__(self, config: PoseHeadConfig) -> None:
         super().__init__()
         self.dimensions = config.code_dimensions
-        self.vq = VqVae(
-            VqWidths(
-                config.hidden,
-                config.residual_hidden,
-                config.residual_blocks,
-                config.code_dimensions,
-                config.codes,
-            )
+        widths = VqWidths(
+            config.hidden,
+            config.residual_hidden,
+            config.residual_blocks,
+            config.code_dimensions,
+            config.codes,
         )
+        self.vq = MlpVqVae(POSE_DIMENSIONS, widths) if config.kind == "mlp_vq" else VqVae(widths)
         self.n_bottom = self.dimensions * BOTTOM_SHAPE[0] * BOTTOM_SHAPE[1]
         self.code_width = self.n_bottom + self.dimensions * TOP_SHAPE[0] * TOP_SHAPE[1]
 
@@ -59,4 +58,4 @@ class VqPoseHead(nn.Module):
 
 def build_pose_head(config: PoseHeadConfig, code_width: int) -> MlpPoseHead | VqPoseHead:
     """The head the config names."""
-    return VqPoseHead(config) if config.kind == "vq" else MlpPoseHead(code_width, config.hidden)
+    return MlpPoseHead(code_width, config.hidden) if config.kind == "mlp" else VqPoseHead(config)
