@@ -59,12 +59,15 @@ def find_candidates(words: Sequence[Word], sound: Sound) -> list[Candidate]:
 
 def word_stress(words: Sequence[Word], sound: Sound) -> np.ndarray:
     """Stress of each word `[N]`, 0 to 1: loud and long words score, function words are lowered."""
+    light = [token(word.text) in load_rules(word.language).unstressed for word in words]
+    if len(sound.words) == len(words):
+        score = np.array([word.stress for word in sound.words])
+        return np.clip(np.where(light, 0.5 * score, score), 0, 1)
     level = np.array([sound.level(word.start, word.end) for word in words])
     letters = np.array([max(1, len(token(word.text))) for word in words])
     length = np.array([word.end - word.start for word in words])
     slowness = length / np.maximum(letters, 1)
     score = 0.6 * _ranks(level) + 0.25 * _ranks(length) + 0.15 * _ranks(slowness)
-    light = [token(word.text) in load_rules(word.language).unstressed for word in words]
     return np.clip(np.where(light, 0.35 * score, score), 0, 1)
 
 

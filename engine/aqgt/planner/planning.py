@@ -78,10 +78,14 @@ def plan_gestures(
     handedness: float = 0.6,
     seed: int = 0,
     keep: Sequence[Span] = (),
+    sound: Sound | None = None,
 ) -> list[PlannedGesture]:
-    """The gestures for a clip in order of time; see :func:`aqgt.planner.suggest` for the arguments."""
+    """The gestures for a clip in order of time; see :func:`aqgt.planner.suggest` for the arguments.
+
+    ``sound``: what :func:`aqgt.planner.sound.hear` heard, where that is known already.
+    """
     random = np.random.default_rng([0x61716774, seed & 0xFFFFFFFF])
-    sound = hear(audio, words, duration)
+    sound = sound or hear(audio, words, duration)
     blocked = [_blocked(span) for span in keep]
     free = [c for c in find_candidates(words, sound) if not _is_blocked(c.arrival, blocked)]
     free = [c for c in free if 0.7 <= c.arrival <= sound.duration - 0.15]

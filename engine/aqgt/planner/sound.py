@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from aqgt.speech.prosody import WordProsody, analyse
 from aqgt.words import Word
 
 RATE = 100
@@ -25,11 +26,13 @@ class Sound:
         loudness: `[N]` decibels against the clip's loud parts (95th percentile = 0), floored at -60.
         speech: `[N]` True where somebody speaks.
         duration: seconds.
+        words: how each word is said, where there are both words and sound.
     """
 
     loudness: NDArray[np.float64]
     speech: NDArray[np.bool_]
     duration: float
+    words: tuple[WordProsody, ...] = ()
 
     def level(self, start: float, end: float) -> float:
         """The loudest moment between two seconds, in decibels (-60 where there is no sound)."""
@@ -83,7 +86,9 @@ def hear(audio: NDArray | None, words: Sequence[Word], duration: float | None) -
             loudness = np.where(speech, -8.0, _FLOOR_DB)
     else:
         speech = _close_gaps(loudness > -28.0, int(0.25 * RATE))
-    return Sound(loudness, speech, duration)
+    heard = bool(words) and len(samples) > 0 and loudness.max() > _FLOOR_DB
+    prosody = analyse(samples.astype(np.float32), words).words if heard else ()
+    return Sound(loudness, speech, duration, prosody)
 
 
 def _loudness(samples: NDArray, n: int) -> NDArray[np.float64]:

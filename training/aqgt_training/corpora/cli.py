@@ -88,8 +88,12 @@ def compose_corpus(
     """Compose a corpus into a folder, with a progress bar; returns the manifest."""
     changes = {key: value for key, value in (("hours", hours), ("seed", seed)) if value is not None}
     config = ComposeConfig.model_validate({**config.model_dump(), **changes})
-    info = {"kind": "composed", "config": config.model_dump(mode="json", exclude={"gestures", "texts"})}
+    info = {
+        "kind": "composed",
+        "config": config.model_dump(mode="json", exclude={"gestures", "texts", "recordings"}),
+    }
     info["texts"] = [text.name for text in config.texts]
+    info["recordings"] = [folder.name for folder in config.recordings]
     composer = Composer(config)
     info["held_out"] = {
         "gestures": composer.held_out_bases,

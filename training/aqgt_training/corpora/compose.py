@@ -22,8 +22,8 @@ from aqgt.annotations import FAMILIES as LABELS
 from aqgt.planner.candidates import describe, word_stress
 from aqgt.planner.forms import HAND_FAMILIES
 from aqgt.planner.planning import plan_gestures
-from aqgt.planner.sound import hear
-from aqgt.words import Word
+from aqgt.planner.sound import Sound, hear
+from aqgt.words import Word, shifted
 from aqgt_training.corpora.clip_lmdb import FPS, SAMPLE_RATE, ClipRecord
 from aqgt_training.corpora.compose_config import ComposeConfig
 from aqgt_training.corpora.flite import Syllable, VoicePool
@@ -32,6 +32,7 @@ from aqgt_training.corpora.gesture_clips import GestureClip, held_out, read_gest
 from aqgt_training.corpora.limbs import SIDES
 from aqgt_training.corpora.placing import Performance, Timeline, perform
 from aqgt_training.corpora.plan_to_clips import ClipPool, place
+from aqgt_training.corpora.recordings import Recording, read_recordings
 from aqgt_training.corpora.speakers import Speaker, make_speakers
 from aqgt_training.corpora.texts import Document, paragraph, read_documents
 
@@ -46,6 +47,7 @@ class Utterance:
     words: list[Word]
     accents: list[float]
     source: str
+    voice: str = ""
 
 
 class Composer:
@@ -63,6 +65,7 @@ class Composer:
         self._documents = _split_documents(read_documents(config.texts), config)
         self.speakers = make_speakers(clips, config.speakers, config.seed)
         self._voices = VoicePool()
+        self._recordings = _split_recordings(config)
         self._phrases = [
             line
             for line in _PHRASES.read_text(encoding="utf-8").splitlines()
@@ -93,6 +96,9 @@ class Composer:
     def _speak(self, split: str, speaker: Speaker, random: np.random.Generator) -> Utterance:
         low, high = self.config.words_per_clip
         n_words = int(random.integers(low, high + 1))
+        recordings = self._recordings.get(split)
+        if recordings and random.random() < self.config.recorded:
+            return self._replay(recordings[int(random.integers(len(recordings)))], n_words, random)
         if random.random() < self.config.phrases:
             # Every fifth phrase is kept for validation.
             mine = [p for i, p in enumerate(self._phrases) if (i % 5 == 4) == (split == "val")]
@@ -103,6 +109,28 @@ class Composer:
             document = documents[int(random.integers(len(documents)))]
             sentences, source = paragraph(document, random, n_words), document.name
         return self._say(sentences, speaker, source, random)
+
+    def _replay(
+        self, recordings: Sequence[Recording], n_words: int, random: np.random.Generator
+    ) -> Utterance:
+        """Recorded sentences in a random order, with pauses between."""
+        chosen = [recordings[int(i)] for i in random.permutation(len(recordings))]
+        parts: list[NDArray] = [np.zeros(int(random.uniform(0.6, 1.2) * SAMPLE_RATE))]
+        words: list[Word] = []
+        loudness = float(np.clip(random.normal(0.9, 0.12), 0.5, 1.1))
+        for recording in chosen:
+            words += shifted(recording.words, sum(map(len, parts)) / SAMPLE_RATE)
+            parts += [loudness * recording.samples, np.zeros(int(random.uniform(0.3, 1.8) * SAMPLE_RATE))]
+            if len(words) >= n_words:
+                break
+        samples = np.concatenate(parts)
+        samples = samples + random.normal(0, self.config.noise, len(samples))
+        sounds = hear(samples, words, None)
+        stresses = word_stress(words, sounds)
+        accents = [sounds.peak_time(w.start, w.end) for w, s in zip(words, stresses, strict=True) if s > 0.5]
+        source = ", ".join(sorted({recording.name.split("/")[0] for recording in chosen}))
+        as_integers = np.clip(samples * 32768, -32768, 32767).astype(np.int16)
+        return Utterance(as_integers, words, accents, f"recordings: {source}", voice="recorded")
 
     def _say(
         self, sentences: Sequence[str], speaker: Speaker, source: str, random: np.random.Generator
@@ -134,17 +162,18 @@ def compose_clip(
     audio = utterance.samples.astype(np.float32) / 32768.0
     duration = len(audio) / SAMPLE_RATE
     n_frames = int(duration * FPS)
+    sound = hear(audio, utterance.words, duration)
     planned = plan_gestures(
         utterance.words,
         audio,
-        duration=duration,
+        sound=sound,
         density=speaker.density * float(random.uniform(0.75, 1.2)),
         energy=float(np.clip(random.normal(1.0, 0.15), 0.6, 1.4)),
         handedness=speaker.handedness,
         seed=int(random.integers(1 << 31)),
     )
     placed = place(planned, pool, speaker, random)
-    accents = _accents(utterance, audio, random)
+    accents = _accents(utterance, sound, random)
     nods = _nods(accents, random)
     performance = perform(speaker, placed, accents, nods, n_frames, FPS, random)
     vectors = performance.bone_vectors()
@@ -161,7 +190,7 @@ def compose_clip(
         meta={
             "composed": True,
             "source": utterance.source,
-            "voice": speaker.voice,
+            "voice": utterance.voice or speaker.voice,
             "gestures": gestures,
             "nods": [round(second, 3) for second in performance.nods],
         },
@@ -252,12 +281,12 @@ def _value(family: str, name: str) -> int:
     return next(label.value for label in LABELS[family] if label.name == name)
 
 
-def _accents(utterance: Utterance, audio: NDArray, random: np.random.Generator) -> list[tuple[float, float]]:
+def _accents(utterance: Utterance, sound: Sound, random: np.random.Generator) -> list[tuple[float, float]]:
     """The voice's accents as (second, strength); stressed words more strongly."""
     words = utterance.words
     if not words:
         return []
-    stress = word_stress(words, hear(audio, words, None))
+    stress = word_stress(words, sound)
     middles = np.array([(word.start + word.end) / 2 for word in words])
     return [
         (
@@ -276,6 +305,17 @@ def _nods(accents: Sequence[tuple[float, float]], random: np.random.Generator) -
         if random.random() < 0.6 and (not chosen or second - chosen[-1][0] > 0.5):
             chosen.append((second, strength))
     return chosen
+
+
+def _split_recordings(config: ComposeConfig) -> dict[str, list[list[Recording]]]:
+    """Split → folders' recordings; of each folder every fifth sentence is kept for validation."""
+    splits: dict[str, list[list[Recording]]] = {"train": [], "val": []}
+    for folder in config.recordings if config.recorded > 0 else []:
+        found = read_recordings(folder)
+        for split, part in (("train", [r for i, r in enumerate(found) if i % 5 != 4]), ("val", found[4::5])):
+            if part:
+                splits[split].append(part)
+    return splits
 
 
 def _split_documents(documents: Sequence[Document], config: ComposeConfig) -> dict[str, list[Document]]:

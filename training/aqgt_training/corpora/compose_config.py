@@ -18,6 +18,8 @@ class ComposeConfig(BaseModel):
     Attributes:
         gestures: folder of the gesture clips (arrays and metadata).
         texts: archives, folders or files of plain text in English.
+        recordings: folders of recorded speech with transcripts (see corpora/recordings.py); may be empty.
+        recorded: share of clips that are made of recordings.
         hours: hours of training clips.
         val_minutes: minutes of validation clips, of documents and gestures that training never sees.
         seed: the same seed gives the same corpus.
@@ -33,6 +35,8 @@ class ComposeConfig(BaseModel):
 
     gestures: Path
     texts: list[Path] = Field(min_length=1)
+    recordings: list[Path] = Field(default_factory=list)
+    recorded: Annotated[float, Field(ge=0, le=1)] = 0.1
     hours: Annotated[float, Field(gt=0, le=1000)] = 3.0
     val_minutes: Annotated[float, Field(ge=0, le=600)] = 10.0
     seed: Annotated[int, Field(ge=0)] = 0
@@ -67,5 +71,9 @@ class ComposeConfig(BaseModel):
             raise AqgtError(f"“{path}”: {problems}.", f"Keys: {known}.", "bad-config") from error
         base = path.resolve().parent
         return config.model_copy(
-            update={"gestures": base / config.gestures, "texts": [base / text for text in config.texts]}
+            update={
+                "gestures": base / config.gestures,
+                "texts": [base / text for text in config.texts],
+                "recordings": [base / folder for folder in config.recordings],
+            }
         )

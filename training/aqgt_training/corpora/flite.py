@@ -90,7 +90,7 @@ class Flite:
             AqgtError: nothing in the text can be spoken.
         """
         self._flite.feat_set_float(self._voice.contents.features, b"duration_stretch", float(stretch))
-        # The voice's breath is noise from the C library: without this, the same text would never sound the same.
+        # The voice's breath is noise from the C library: unseeded, a text would sound different each time.
         ctypes.CDLL(None).srand(1)
         utterance = self._flite.flite_synth_text(text.encode("utf-8", "ignore"), self._voice)
         if not utterance:
