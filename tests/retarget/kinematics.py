@@ -9,7 +9,7 @@ from aqgt.retarget import RigAnimation, RigDescription
 
 
 def matrix_of(q: np.ndarray) -> np.ndarray:
-    """Matrices `[T, 4, 4]` of quaternions `[T, 4]`, by the sandwich product of quaternions as 4×4 matrices."""
+    """Matrices `[T, 4, 4]` of quaternions `[T, 4]`: the product q·v·q* written as two 4×4 matrices."""
     w, x, y, z = q.T
     left = np.array([[w, -x, -y, -z], [x, w, -z, y], [y, z, w, -x], [z, -y, x, w]])
     right = np.array([[w, -x, -y, -z], [x, w, z, -y], [y, -z, w, x], [z, y, -x, w]])

@@ -32,7 +32,7 @@ def fingers_of(side: str) -> list[str]:
 
 
 def sample_motion(seed: int = 0, n_frames: int = 240, *, arms_down: float = 0.9, bend: float = 1.0) -> Motion:
-    """Arms lowered by `arms_down` radians, elbows bent by `bend`, everything turned by smooth random rotations."""
+    """Arms lowered by `arms_down` radians, elbows bent by `bend`, all turned by smooth random rotations."""
     rng = np.random.default_rng(seed)
     rest = skeleton.bone_vectors_from_positions(skeleton.REFERENCE_REST)
     turn = np.zeros((n_frames, skeleton.N_JOINTS, 4))

@@ -82,7 +82,8 @@ def test_missing_bones_are_reported() -> None:
 def test_a_bone_map_from_a_file(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text(
-        'schema = 1\n[sides]\nleft = "L"\nright = "R"\n[bones]\nupper_arm_1 = ["arm.{side}"]\n', encoding="utf-8"
+        'schema = 1\n[sides]\nleft = "L"\nright = "R"\n[bones]\nupper_arm_1 = ["arm.{side}"]\n',
+        encoding="utf-8",
     )
     assert load_bone_map(path).bones["right_upper_arm_1"] == ("arm.R",)
     assert load_bone_map(path).name == "mine"

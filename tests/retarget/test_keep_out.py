@@ -15,13 +15,16 @@ RIG_NAMES = ("mixamo", "makehuman", "vroid")
 
 
 def folded_motion(turn_in: float, lower: float, n_frames: int = 90) -> Motion:
-    """Elbows close from straight to fully bent with the upper arms turned in: hands go through chest or chin."""
+    """Elbows close from straight to fully bent, upper arms turned in: hands go through chest or chin."""
     rest = skeleton.REFERENCE_REST
     joint = skeleton.JOINT_INDEX
     positions = np.tile(rest, (n_frames, 1, 1))
     for side, sign in (("left", 1.0), ("right", -1.0)):
         shoulder, elbow = rest[joint[f"{side}_shoulder"]], rest[joint[f"{side}_elbow"]]
-        hand = [joint[f"{side}_wrist"], *(skeleton.LEFT_HAND_JOINTS if sign > 0 else skeleton.RIGHT_HAND_JOINTS)]
+        hand = [
+            joint[f"{side}_wrist"],
+            *(skeleton.LEFT_HAND_JOINTS if sign > 0 else skeleton.RIGHT_HAND_JOINTS),
+        ]
         bend = rotations.from_axis_angle([0.0, 1.0, 0.0], sign * np.linspace(0.3, 2.3, n_frames))
         positions[:, hand] = elbow + rotations.rotate(bend[:, None], rest[hand] - elbow)
         arm = rotations.multiply(

@@ -26,7 +26,10 @@ def known_animation(rig: RigDescription, mapping: Mapping, seed: int) -> RigAnim
         return rotations.from_rotation_vector(vectors @ rest)
 
     for side in ("left", "right"):
-        heads = {r: rig.heads[rig.index[mapping.bones[f"{side}_{r}"]]] for r in ("upper_arm_1", "forearm_1", "hand")}
+        heads = {
+            r: rig.heads[rig.index[mapping.bones[f"{side}_{r}"]]]
+            for r in ("upper_arm_1", "forearm_1", "hand")
+        }
         upper, fore = heads["forearm_1"] - heads["upper_arm_1"], heads["hand"] - heads["forearm_1"]
         hinge = np.cross(upper, fore) / np.linalg.norm(np.cross(upper, fore))
         bend = 0.5 * wander(rng, N_FRAMES, 1.0)[:, :1]
@@ -71,7 +74,12 @@ def motion_from_rig(rig: RigDescription, mapping: Mapping, animation: RigAnimati
     put("nose", head + [0, -0.09, 0.05])
     put("head_top", head + [0, 0, 0.18])
     for side in ("left", "right"):
-        for joint, role in (("shoulder", "upper_arm_1"), ("elbow", "forearm_1"), ("wrist", "hand"), ("hand", "hand")):
+        for joint, role in (
+            ("shoulder", "upper_arm_1"),
+            ("elbow", "forearm_1"),
+            ("wrist", "hand"),
+            ("hand", "hand"),
+        ):
             put(f"{side}_{joint}", heads[bones[f"{side}_{role}"]])
         joints[:, index[f"{side}_hand"]] += [0, 0, 1e-4]
         for finger in skeleton.FINGERS:
@@ -95,7 +103,7 @@ def test_known_rotations_come_back(name: str) -> None:
         gap = np.degrees(rotations.angle_between(found, known.quaternions[:, place]))
         role = role_of[bone].partition("_")[2]
         if role == "upper_arm_1":
-            # The elbow's plane shows the twist exactly, less what smoothing takes where the elbow bends little.
+            # The elbow's plane shows the twist, less what smoothing takes where it bends little.
             assert gap.mean() < 0.5, bone
         elif role not in ("forearm_1", "hand"):
             assert gap.max() < 0.1, bone
@@ -107,12 +115,15 @@ def test_known_rotations_come_back(name: str) -> None:
 
 def chain_gap(rig: RigDescription, known: RigAnimation, solved: RigAnimation, pair: list[str]) -> np.ndarray:
     """Angle between what two bones in a row do together in one animation and in the other."""
+
     def together(animation: RigAnimation) -> np.ndarray:
         total = rotations.identity(N_FRAMES)
         for bone in pair:
             rest = rig.rest_rotations[rig.index[bone]]
             own = animation.quaternions[:, animation.bones.index(bone)]
-            total = rotations.multiply(total, rotations.multiply(rotations.multiply(rest, own), rotations.conjugate(rest)))
+            total = rotations.multiply(
+                total, rotations.multiply(rotations.multiply(rest, own), rotations.conjugate(rest))
+            )
         return total
 
     return rotations.angle_between(together(known), together(solved))

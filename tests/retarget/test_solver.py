@@ -251,7 +251,11 @@ def test_resampling_sets_times_and_keeps_the_pose(motion: Motion) -> None:
 
 def test_a_rig_without_fingers_still_moves_its_arms(motion: Motion) -> None:
     full = load_rig("mixamo")
-    bones = [b for b in full.to_json()["bones"] if not any(f in b["name"] for f in ("Index", "Thumb", "Middle", "Ring", "Pinky"))]
+    bones = [
+        b
+        for b in full.to_json()["bones"]
+        if not any(f in b["name"] for f in ("Index", "Thumb", "Middle", "Ring", "Pinky"))
+    ]
     rig = RigDescription.from_bones(bones)
     mapping = match(rig)
     animation = solve(motion, rig, mapping, AS_IS)

@@ -23,7 +23,9 @@ def with_bend(motion: Motion, degrees: float) -> Motion:
         shoulder, elbow, wrist = (positions[:, joint[f"{side}_{n}"]] for n in ("shoulder", "elbow", "wrist"))
         upper, fore = curves.unit(elbow - shoulder), wrist - elbow
         axis = curves.unit(np.cross(upper, fore))
-        bent = rotations.rotate(rotations.from_axis_angle(axis, np.full(len(axis), np.radians(degrees))), upper)
+        bent = rotations.rotate(
+            rotations.from_axis_angle(axis, np.full(len(axis), np.radians(degrees))), upper
+        )
         move = np.linalg.norm(fore, axis=-1, keepdims=True) * bent - fore
         hand = skeleton.LEFT_HAND_JOINTS if side == "left" else skeleton.RIGHT_HAND_JOINTS
         positions[:, [joint[f"{side}_wrist"], *hand]] += move[:, None]
@@ -61,7 +63,7 @@ def test_elbows_that_pass_through_straight_do_not_flip() -> None:
 
 
 def test_hands_without_a_visible_palm_do_not_flip() -> None:
-    """All knuckles on one line for half the clip, with noise: the roll is held, not guessed anew each frame."""
+    """All knuckles in one place for half the clip, with noise: the roll is held, not guessed anew."""
     rig = load_rig("mixamo")
     mapping = match(rig)
     motion = sample_motion(5, 240)
@@ -82,7 +84,8 @@ def test_impossible_rolls_are_limited_and_possible_ones_left_alone() -> None:
     mapping = match(rig)
     motion = sample_motion(6, 120)
     free, limited = (
-        solve(motion, rig, mapping, RetargetOptions(keep_out=False, limit_roll=limit)) for limit in (False, True)
+        solve(motion, rig, mapping, RetargetOptions(keep_out=False, limit_roll=limit))
+        for limit in (False, True)
     )
     assert rotations.angle_between(free.quaternions, limited.quaternions).max() < 1e-6
     wrung = wring(motion, np.radians(170))
@@ -102,7 +105,9 @@ def wring(motion: Motion, angle: float) -> Motion:
     positions = motion.positions().astype(np.float64)
     joint = skeleton.JOINT_INDEX
     wrist = positions[:, joint["left_wrist"]]
-    along = curves.unit((positions[:, joint["left_middle_1"]] + positions[:, joint["left_ring_1"]]) / 2 - wrist)
+    along = curves.unit(
+        (positions[:, joint["left_middle_1"]] + positions[:, joint["left_ring_1"]]) / 2 - wrist
+    )
     turn = rotations.from_axis_angle(along, np.full(len(along), angle))
     hand = list(skeleton.LEFT_HAND_JOINTS)
     positions[:, hand] = wrist[:, None] + rotations.rotate(turn[:, None], positions[:, hand] - wrist[:, None])
@@ -119,7 +124,9 @@ def test_smoothing_calms_noise_without_lag(smoothing: str) -> None:
     place = plain.bones.index("mixamorig:LeftHandIndex2")
 
     def calm(animation) -> np.ndarray:
-        return np.degrees(rotations.angle_between(animation.quaternions[1:, place], animation.quaternions[:-1, place]))
+        return np.degrees(
+            rotations.angle_between(animation.quaternions[1:, place], animation.quaternions[:-1, place])
+        )
 
     rough = solve(noisy, rig, mapping, AS_IS)
     smooth = solve(noisy, rig, mapping, RetargetOptions(keep_out=False, smoothing=smoothing))
@@ -127,7 +134,9 @@ def test_smoothing_calms_noise_without_lag(smoothing: str) -> None:
     # No lag: the smoothed clean clip fits the clean clip best at a shift of 0 frames.
     smooth = solve(motion, rig, mapping, RetargetOptions(keep_out=False, smoothing=smoothing)).quaternions
     gaps = [
-        rotations.angle_between(smooth[10:-10], plain.quaternions[10 + shift : len(smooth) - 10 + shift]).mean()
+        rotations.angle_between(
+            smooth[10:-10], plain.quaternions[10 + shift : len(smooth) - 10 + shift]
+        ).mean()
         for shift in (-2, -1, 0, 1, 2)
     ]
     assert int(np.argmin(gaps)) == 2

@@ -22,7 +22,7 @@ class Channel:
     Attributes:
         bone: its name.
         data_path: path from the object, e.g. ``pose.bones["Hand"].rotation_quaternion``.
-        values: `[T, 4]` (quaternion w, x, y, z; or angle, x, y, z) or `[T, 3]` (Euler angles x, y, z), radians.
+        values: `[T, 4]` (quaternion w, x, y, z; or angle, x, y, z) or `[T, 3]` (Euler x, y, z), radians.
     """
 
     bone: str
@@ -77,7 +77,7 @@ def _in_mode(quaternions: Floats, mode: str) -> Floats:
 
 
 def _axis_angle(quaternions: Floats) -> Floats:
-    """Angle, x, y, z `[T, 4]`: the axis is held where nothing turns, and keeps its sign from frame to frame."""
+    """Angle, x, y, z `[T, 4]`: the axis is held where nothing turns, its sign never flips."""
     q = rotations.continuous(quaternions)
     sine = np.linalg.norm(q[:, 1:], axis=-1)
     axis = np.where(sine[:, None] > 1e-9, q[:, 1:] / np.maximum(sine, 1e-9)[:, None], 0.0)

@@ -79,7 +79,7 @@ def solve_clavicle(pose: Pose, side: str, direction: Floats, chest: Floats) -> N
 
 
 def elbow_twist(hinge: Floats, upper: Floats, fore: Floats, fps: float) -> Floats:
-    """Angle `[T]` about the upper arm that brings ``hinge`` `[T, 3]` to the axis the elbow really bends about.
+    """Angle `[T]` about the upper arm that brings ``hinge`` `[T, 3]` to the axis the elbow bends about.
 
     Where the elbow is straight the last good plane is held and led to the next one; where it is nearly so the
     plane is smoothed the more the less it bends.
@@ -112,7 +112,7 @@ def solve_upper_arm(
 
 
 def forearm_swing(elbow: Floats, part: Limb, fore: Floats) -> Floats:
-    """The turn `[T, 4]` of the forearm without its roll: carried by the elbow's hinge, then the shortest way."""
+    """The turn `[T, 4]` of the forearm without its roll: carried by the elbow, then the shortest way."""
     return rotations.multiply(rotations.between(rotations.rotate(elbow, part.direction), fore), elbow)
 
 

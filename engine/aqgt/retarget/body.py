@@ -76,7 +76,7 @@ class Body:
 
     Attributes:
         parts: the capsules.
-        scale: pelvis → neck of the rig over that of a 1.75 m adult in metres; brings limb radii to the rig's unit.
+        scale: pelvis → neck of the rig over that of a 1.75 m adult in metres.
     """
 
     parts: tuple[Ball, ...]
@@ -95,7 +95,7 @@ _ADULT_TRUNK = 0.52
 
 
 def body_of(pose: Pose) -> Body | None:
-    """The body around a pose whose torso, head and clavicles are solved; None where the rig lacks what it needs."""
+    """The body around a pose whose torso, head and clavicles are solved; None where bones are lacking."""
     if not all(role in pose for role in ("hips", "left_upper_arm_1", "right_upper_arm_1")):
         return None
     top_role = "neck_1" if "neck_1" in pose else "head" if "head" in pose else None

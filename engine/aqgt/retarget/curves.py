@@ -25,7 +25,7 @@ def reject(vectors: ArrayLike, axis: Floats) -> Floats:
 
 
 def signed_angle(u: Floats, v: Floats, axis: Floats) -> Floats:
-    """Angle `[...]` from u to v about the unit ``axis``, -pi … pi; 0 where either has no part square to it."""
+    """Angle `[...]` from u to v about the unit ``axis``, -pi … pi; 0 where either is parallel to it."""
     u, v = reject(u, axis), reject(v, axis)
     return np.arctan2(np.sum(np.cross(u, v) * axis, axis=-1), np.sum(u * v, axis=-1))
 
@@ -101,7 +101,7 @@ def recentre(angles: Floats) -> Floats:
 
 
 def limit_speed(values: Floats, per_second: float, fps: float) -> Floats:
-    """The curve `[T]` with no step above ``per_second / fps``: mean of the envelopes above and below, no lag."""
+    """The curve `[T]` with no step above ``per_second / fps``: mean of the envelopes above and below."""
     if len(values) < 2:
         return values
     ramp = np.arange(len(values)) * (per_second / fps)

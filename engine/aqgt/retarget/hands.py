@@ -23,12 +23,12 @@ _ROLL_FREE, _ROLL_END = np.radians(115.0), np.radians(140.0)
 
 
 def palm_sign(side: str) -> float:
-    """The palm's normal is this times ray to the index × ray to the little finger; it points out of the palm."""
+    """The palm's normal, pointing out of the palm, is this times index ray × little ray."""
     return -1.0 if side == "left" else 1.0
 
 
 def rest_hand(pose: Pose, side: str) -> tuple[Floats, Floats]:
-    """Rest direction `[3]` of the hand (wrist → middle of the middle and ring knuckles) and normal of its palm."""
+    """Rest direction `[3]` of the hand (wrist → middle and ring knuckles) and normal of its palm."""
     role = f"{side}_hand"
     wrist = pose.head(role)
     knuckles = {f: pose.head(f"{side}_{f}_1") for f in skeleton.FINGERS[1:] if f"{side}_{f}_1" in pose}
@@ -45,7 +45,7 @@ def rest_hand(pose: Pose, side: str) -> tuple[Floats, Floats]:
 
 
 def hand_length(pose: Pose, side: str) -> float:
-    """Wrist → middle of the middle and ring knuckles at rest; a third of the forearm where there are no fingers."""
+    """Wrist → middle and ring knuckles at rest; a third of the forearm where there are no fingers."""
     wrist = pose.head(f"{side}_hand")
     knuckles = [pose.head(f"{side}_{f}_1") for f in ("middle", "ring") if f"{side}_{f}_1" in pose]
     if knuckles:
@@ -54,7 +54,7 @@ def hand_length(pose: Pose, side: str) -> float:
 
 
 def source_hand(source: Source, side: str) -> tuple[Floats, Floats, Floats]:
-    """Direction and palm normal `[T, 3]` of the motion's hand, and the angle `[T]` in degrees between its rays."""
+    """Direction and palm normal `[T, 3]` of the motion's hand, and the degrees `[T]` between its rays."""
     joint = skeleton.JOINT_INDEX
     wrist = source.positions[:, joint[f"{side}_wrist"]]
     first = {f: source.positions[:, joint[f"{side}_{f}_1"]] for f in skeleton.FINGERS[1:]}
@@ -84,7 +84,7 @@ def solve_hand(pose: Pose, side: str, part: Limb, fore_swing: Floats, source: So
 
 
 def thumb_up_roll(pose: Pose, side: str, part: Limb) -> float:
-    """The roll from the rest pose to the middle of what a forearm can turn: the palm square to the elbow's plane."""
+    """The roll from rest to the middle of what a forearm can turn: the palm faces along the elbow's axis."""
     along_rest, palm_rest = rest_hand(pose, side)
     upper = unit(pose.head(f"{side}_forearm_1") - pose.head(f"{side}_upper_arm_1"))
     hinge = rest_hinge(upper, part.direction)

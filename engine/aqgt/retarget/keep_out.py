@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from aqgt import rotations
 from aqgt.retarget.body import Body
-from aqgt.retarget.curves import reject, unit
+from aqgt.retarget.curves import reject, smoothstep, unit
 
 Floats = NDArray[np.float64]
 
@@ -56,12 +56,18 @@ def keep_out(
         elbow = shoulder + upper_length * upper
         wrist = elbow + fore_length * fore
         push = _strongest(
-            [body.way(point, radius, _HAND_SIDEWAYS) for point, radius in hand_points(wrist, along, hand_length)]
+            [
+                body.way(point, radius, _HAND_SIDEWAYS)
+                for point, radius in hand_points(wrist, along, hand_length)
+            ]
         )
         lift = _LIFT * body.way(elbow, ELBOW)
         touched = (np.abs(push).sum(-1) + np.abs(lift).sum(-1)) > 1e-9
         if not touched.any():
             break
+        # A stretched arm has no elbow to move aside: there the hand goes along.
+        stretch = np.linalg.norm(wrist - shoulder, axis=-1, keepdims=True) / (upper_length + fore_length)
+        push = push + smoothstep(stretch, 0.9, 0.99) * lift
         bias = np.minimum(np.linalg.norm(push, axis=-1, keepdims=True) / (_FULL_BIAS * body.scale), 1.0)
         new_upper, new_fore = _reach(
             shoulder, wrist, wrist + push, elbow, lift + bias * relief, upper_length, fore_length

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The rest pose seen in the character's own axes, and the rotation of every bone away from it.
 
-Character axes: x = the character's left, y = back, z = up. A bone's *turn* D is the rotation in these axes that
-takes its rest orientation R to its posed one, D·R; turns compare across rigs, whatever their rolls.
+Character axes: x = the character's left, y = back, z = up. A bone's *turn* D is the rotation in these axes
+that takes its rest orientation R to its posed one, D·R; turns compare across rigs, whatever their rolls.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How well an animated rig follows its motion: direction errors, palms, twist steps, hands inside the body."""
+"""How well an animated rig follows its motion: directions, palms, twist steps, hands inside the body."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def _error(reached: Floats, wanted: Floats) -> Error:
 
 
 def twist_steps(rig: RigDescription, mapping: Mapping, animation: RigAnimation, role: str) -> Floats:
-    """Degrees `[T - 1]` by which a bone twists about its own axis from frame to frame, its swing taken out."""
+    """Degrees `[T - 1]` by which a bone twists about itself from frame to frame, its swing taken out."""
     pose = posed(rig, mapping, animation)
     bone = pose.bone(role)
     turn = pose.turn_of(bone)
@@ -126,7 +126,7 @@ def joint_steps(animation: RigAnimation, bone: str) -> Floats:
 
 
 def head_error(motion: Motion, rig: RigDescription, mapping: Mapping, animation: RigAnimation) -> Error:
-    """How far the head's turn is from the motion's, both against their middle in the clip, seen from the chest."""
+    """How far the head's turn is from the motion's, against its middle in the clip, seen from the chest."""
     pose, source = posed(rig, mapping, animation), Source(motion)
     chest = torso.chest_turn(pose, source)
     wanted = rotations.multiply(rotations.conjugate(chest), torso.head_turn(source, chest, "median"))
@@ -136,14 +136,16 @@ def head_error(motion: Motion, rig: RigDescription, mapping: Mapping, animation:
 
 
 def penetration(rig: RigDescription, mapping: Mapping, animation: RigAnimation) -> dict[str, Floats]:
-    """How deep `[T]` hands and elbows lie in torso or head: ``left_hand``, ``left_elbow``, … in metres of an adult.
+    """How deep `[T]` ``left_hand``, ``left_elbow``, … lie in torso or head, in metres of an adult.
 
     The flesh of hand and elbow counts; a rig without a torso to speak of gives an empty result.
     """
     pose = posed(rig, mapping, animation)
     body = body_of(pose)
     depths: dict[str, Floats] = {}
-    for side in mapping.sides() if body is not None else ():
+    if body is None:
+        return depths
+    for side in mapping.sides():
         depths[f"{side}_elbow"] = body.depth(pose.position(f"{side}_forearm_1"), ELBOW)
         if f"{side}_hand" not in pose:
             continue

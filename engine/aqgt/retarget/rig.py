@@ -56,7 +56,7 @@ class RigDescription:
             "matrix_world": (self.matrix_world, np.float64, (4, 4)),
         }
         for name, (value, dtype, shape) in arrays.items():
-            array = np.asarray(value, dtype=dtype)
+            array: NDArray[Any] = np.asarray(value, dtype=dtype)
             if array.shape != shape:
                 raise _bad_rig(f"“{name}” has the shape {array.shape} where {shape} is needed.")
             if array.dtype == np.float64 and not np.isfinite(array).all():

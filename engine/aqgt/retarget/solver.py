@@ -34,13 +34,13 @@ class RetargetOptions:
 
     Attributes:
         parts: the parts that move (see ``roles.PARTS``); bones of the others get no curves.
-        intensity: part to factor ≥ 0; scales how far the part moves from its middle pose in the clip, 1 = as is.
+        intensity: part to factor ≥ 0; scales how far it moves from its middle pose in the clip, 1 = as is.
         mirror: exchange left and right.
         smoothing: ``none``, ``light`` or ``strong``; symmetric in time, so nothing comes late.
         fps: frame rate of the result; None keeps the motion's.
-        head_neutral: what counts as looking straight ahead: the clip's ``median``, or the ``reference`` skeleton.
+        head_neutral: what counts as looking ahead: the clip's ``median``, or the ``reference`` skeleton.
         limit_roll: keep forearm and wrist within what a human can turn.
-        keep_out: bend the arms so that hands and elbows stay out of torso and head; other frames stay as they are.
+        keep_out: bend the arms where hands or elbows would lie in torso or head.
     """
 
     parts: frozenset[str] = frozenset(PARTS)
