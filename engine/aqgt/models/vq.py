@@ -125,7 +125,7 @@ class Quantiser(nn.Module):
         self.embed.copy_(self.embed_avg / smoothed)
 
     def _revive(self, flat: Tensor) -> None:
-        """Moves codes that nothing uses to where the data is; without it most codes die in the first steps."""
+        """Moves unused codes to where the data is; without it most codes die in the first steps."""
         dead = self.cluster_size < _DEAD_BELOW
         chosen = torch.randint(len(flat), (int(dead.sum()),), device=flat.device)
         self.embed_avg[:, dead] = flat[chosen].t().to(self.embed_avg.dtype)

@@ -32,7 +32,8 @@ class GenerateRequest:
     spans: tuple[Span, ...] = ()
     """Annotations of the user; they always win over the planner's."""
     annotate: str = "auto"
-    """``"auto"``: the planner annotates a clip without spans; ``"none"``: such a clip stays unannotated."""
+    """``"auto"``: the planner annotates a clip without spans, and one with spans gestures only there;
+    ``"around"``: the planner also annotates the time between spans; ``"none"``: it annotates nothing."""
     fill: str = "planner"
     """Channels not named inside a span: ``"planner"`` fills what is plausible, ``"none"`` leaves -1."""
     density: float = 1.0
@@ -64,7 +65,7 @@ class GenerateRequest:
     before: Motion | None = None
     """Motion that ends where the range starts; the result continues it."""
     after: Motion | None = None
-    """Motion that begins where the range ends; the result is blended into it."""
+    """Motion that begins where the range ends; the result runs on for up to a second and becomes it."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,8 @@ class GenerateResult:
     """One motion per variant, with what the model read."""
 
     motions: tuple[Motion, ...]
-    """One motion per variant, at the model's frame rate, from `GenerateRequest.start` on."""
+    """One motion per variant, at the model's frame rate, from `GenerateRequest.start` to the end of the range;
+    with `GenerateRequest.after`, up to a second longer."""
     spans: tuple[tuple[Span, ...], ...]
     """Per variant, the spans that were used (the user's and the planner's)."""
     tracks: tuple[NDArray[np.float32], ...]

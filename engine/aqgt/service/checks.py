@@ -54,7 +54,7 @@ def _check_generate(request: messages.GenerateRequest, limits: Limits) -> None:
             "Ask for fewer, or raise limits.variants in the engine's configuration.",
             "too-many-variants",
         )
-    _check_choice("annotate", request.annotate, ("auto", "none"))
+    _check_choice("annotate", request.annotate, ("auto", "around", "none"))
     _check_choice("fill", request.fill, ("planner", "none"))
     if request.seed < 0 or request.speaker < 0:
         raise AqgtError("Seed and speaker cannot be negative.", "Give 0 or a larger number.", "bad-request")
