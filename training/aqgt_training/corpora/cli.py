@@ -13,6 +13,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from aqgt.annotations import Span
+from aqgt.planner.forms import HAND_FAMILIES
+from aqgt.preview import write_preview
 from aqgt_training.corpora.clip_lmdb import ClipReader, ClipRecord, ClipWriter
 from aqgt_training.corpora.compose import Composer
 from aqgt_training.corpora.compose_config import ComposeConfig
@@ -46,9 +49,16 @@ def compose(
 def inspect(
     corpus: Annotated[Path, typer.Argument(help="Folder of a clip database.")],
     limit: Annotated[int, typer.Option(help="Clips to measure at most; 0 = all.")] = 200,
+    clip: Annotated[str | None, typer.Option(help="Draw this clip as a stick figure instead.")] = None,
+    video: Annotated[Path | None, typer.Option(help="Where the video goes (default: CLIP.mp4).")] = None,
 ) -> None:
-    """Print counts, label histograms and speeds of a corpus."""
+    """Print counts, label histograms and speeds of a corpus, or draw one of its clips."""
     with ClipReader(corpus) as reader:
+        if clip is not None:
+            target = video or Path(f"{clip}.mp4")
+            draw_clip(reader[clip], target)
+            console.print(f"{target}")
+            return
         for split in sorted({reader.split_of(name) for name in reader.names}):
             names = [name for name in reader.names if reader.split_of(name) == split]
             step = max(1, len(names) // limit) if limit else 1
@@ -75,6 +85,24 @@ def forms(
         table = collect_forms(reader)
         write_forms(table, out)
         console.print(f"{len(table['forms'])} combinations in {out}")
+
+
+def draw_clip(clip: ClipRecord, path: Path) -> None:
+    """Write a stick-figure video of a clip, with its sound, words and gestures."""
+    spans = [
+        Span(
+            gesture["stroke"],
+            max(gesture["end"], gesture["stroke"] + 0.1),
+            gesture["side"],
+            {
+                f"{family}_{side}": label
+                for side, labels in gesture["hands"].items()
+                for family, label in zip(HAND_FAMILIES, labels, strict=True)
+            },
+        )
+        for gesture in clip.meta.get("gestures", ())
+    ]
+    write_preview(path, clip.motion(), clip.samples(), words=list(clip.words), spans=spans)
 
 
 def compose_corpus(
