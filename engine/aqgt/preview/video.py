@@ -96,9 +96,7 @@ def poses(motion: Motion, times: NDArray) -> list[Pose]:
     points, face_seen = camera.project(positions), camera.project(face)
     axis = points[:, sk.HEAD_TOP, :2] - points[:, sk.THORAX, :2]
     tilt = np.arctan2(axis[:, 0], -axis[:, 1])
-    return [
-        Pose(points[k], face_seen[k], positions[k, :, 2], float(tilt[k])) for k in range(len(times))
-    ]
+    return [Pose(points[k], face_seen[k], positions[k, :, 2], float(tilt[k])) for k in range(len(times))]
 
 
 def _background() -> Image.Image:
@@ -115,7 +113,9 @@ class _Writer:
     ) -> None:
         self._container = container
         self._rate = Fraction(fps).limit_denominator(1001)
-        self._video = container.add_stream("libx264", rate=self._rate, options={"preset": "veryfast", "crf": "20"})
+        self._video = container.add_stream(
+            "libx264", rate=self._rate, options={"preset": "veryfast", "crf": "20"}
+        )
         self._video.width, self._video.height, self._video.pix_fmt = WIDTH, HEIGHT, "yuv420p"
         self._audio = audio
         self._sound = None

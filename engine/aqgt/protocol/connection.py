@@ -186,10 +186,10 @@ class Connection:
             for pending in [job] if job in self._jobs else list(self._jobs):
                 self._finish(pending, _error(error.code, error.sentence, error.next_step))
             return
-        job = self._jobs.get(message.job)
-        if job is None:
+        state = self._jobs.get(message.job)
+        if state is None:
             return
-        job.answered = True
+        state.answered = True
         if isinstance(message.body, TERMINAL):
             self._finish(message.job, message.body)
         else:

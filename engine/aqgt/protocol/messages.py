@@ -43,7 +43,7 @@ class GenerateRequest:
     handedness: float = 0.6
     """Share of the planner's one-handed gestures that go to the right hand; 0 to 1."""
     track: NDArray[np.float32] | None = None
-    """Annotation matrix `[17, T]` at the model's frame rate, instead of spans and planner; None: from the spans."""
+    """Annotation matrix `[17, T]` at the model's frame rate, instead of spans and planner."""
     preset: str | None = None
     """Name of an annotation preset in configs/presets, applied after everything else."""
     model: str = "compact"
@@ -65,7 +65,7 @@ class GenerateRequest:
     before: Motion | None = None
     """Motion that ends where the range starts; the result continues it."""
     after: Motion | None = None
-    """Motion that begins where the range ends; the result runs on for up to a second and becomes it."""
+    """Motion that begins where the range ends; the result becomes it within a second after the range."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ class GenerateResult:
     """One motion per variant, with what the model read."""
 
     motions: tuple[Motion, ...]
-    """One motion per variant, at the model's frame rate, from `GenerateRequest.start` to the end of the range;
+    """One motion per variant, at the model's frame rate, from `GenerateRequest.start` to the range's end;
     with `GenerateRequest.after`, up to a second longer."""
     spans: tuple[tuple[Span, ...], ...]
     """Per variant, the spans that were used (the user's and the planner's)."""

@@ -139,10 +139,11 @@ def _pack(value: Any, depth: int) -> Any:
         return [_pack(item, depth + 1) for item in value]
     if isinstance(value, Mapping):
         return {_TYPE_KEY: "map", "items": {_key(k): _pack(v, depth + 1) for k, v in value.items()}}
-    name = type(value).__name__
-    if REGISTRY.get(name) is not type(value):
+    cls = type(value)
+    name = cls.__name__
+    if REGISTRY.get(name) is not cls:
         raise _bad(f"“{name}” has no place on the wire.")
-    packed = {field.name: _pack(getattr(value, field.name), depth + 1) for field in dataclasses.fields(value)}
+    packed = {field.name: _pack(getattr(value, field.name), depth + 1) for field in dataclasses.fields(cls)}
     return {_TYPE_KEY: name, **packed}
 
 
