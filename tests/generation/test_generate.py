@@ -145,6 +145,14 @@ def test_no_gesture_worth_making_is_rest_not_ignorance(model: LoadedModel) -> No
     assert (track[2:6] == 0).all()
 
 
+def test_given_matrix_takes_the_place_of_spans_and_planner(model: LoadedModel) -> None:
+    planned = generate(a_request(), model)
+    again = generate(a_request(track=planned.tracks[0], density=0.0), model)
+    assert np.array_equal(again.tracks[0], planned.tracks[0])
+    assert np.array_equal(vectors(again), vectors(planned))
+    assert again.spans[0] == ()
+
+
 def test_annotations_change_the_motion(model: LoadedModel) -> None:
     plain = generate(a_request(density=0.0), model)
     preset = generate(a_request(density=0.0, preset="always-iconic"), model)
@@ -199,6 +207,7 @@ def test_range_streams_what_it_returns(model: LoadedModel) -> None:
         ({"preset": "nosuch"}, "no preset"),
         ({"annotate": "maybe"}, "auto, around or none"),
         ({"variants": 0}, "at least one"),
+        ({"track": np.full((17, 110), 7, np.float32)}, "from 7 to 7 for Occurrence"),
     ],
 )
 def test_bad_requests_name_the_next_step(model: LoadedModel, changes: dict, said: str) -> None:

@@ -9,7 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aqgt import planner
-from aqgt.annotations import CHANNELS, NOTHING, UNKNOWN, AnnotationTrack, Span, spans_to_track
+from aqgt.annotations import (
+    CHANNELS,
+    EMBEDDING_SIZES,
+    NOTHING,
+    UNKNOWN,
+    AnnotationTrack,
+    Span,
+    spans_to_track,
+)
+from aqgt.errors import AqgtError
 from aqgt.generation.presets import Preset, load_preset
 from aqgt.protocol.messages import SAMPLE_RATE, GenerateRequest
 from aqgt.words import Word
@@ -84,8 +93,16 @@ def _spans(request: GenerateRequest, seed: int) -> tuple[Span, ...]:
 
 
 def _given_track(track: NDArray[np.float32], n_frames: int, fps: float) -> NDArray[np.float32]:
-    """A user's matrix over the clip: cut, or continued by "unknown"."""
+    """A user's matrix over the clip, its values checked: cut, or continued by "unknown"."""
     values = AnnotationTrack(track, fps).values[:, :n_frames]
+    for channel, size, row in zip(CHANNELS, EMBEDDING_SIZES, values, strict=True):
+        top = max(1, size - 1)
+        if not ((row >= UNKNOWN) & (row <= top)).all():
+            raise AqgtError(
+                f"The annotation matrix holds values from {row.min():g} to {row.max():g} for {channel.title}.",
+                f"Give numbers from -1 to {top}.",
+                "bad-track",
+            )
     missing = n_frames - values.shape[1]
     return np.pad(values, ((0, 0), (0, missing)), constant_values=UNKNOWN)
 
