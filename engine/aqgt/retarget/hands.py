@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Hands and fingers."""
+"""Hands: direction, palm, and the roll they share with the forearm."""
 
 from __future__ import annotations
 
@@ -91,19 +91,3 @@ def thumb_up_roll(pose: Pose, side: str, part: Limb) -> float:
     to_fore = rotations.between(along_rest, part.direction)
     middle = -palm_sign(side) * hinge
     return float(curves.signed_angle(rotations.rotate(to_fore, palm_rest), middle, part.direction))
-
-
-def solve_fingers(pose: Pose, side: str, source: Source) -> None:
-    """Lead each finger from the hand outwards, every bone the shortest way to its direction."""
-    for finger in skeleton.FINGERS:
-        joints = skeleton.finger_chain(side, finger)
-        chain = [f"{side}_{finger}_{k}" for k in (1, 2, 3)]
-        for place, role in enumerate(chain):
-            if role not in pose:
-                continue
-            beyond = chain[place + 1] if place < 2 and chain[place + 1] in pose else None
-            end = pose.head(beyond) if beyond else pose.tail(role)
-            carrier = pose.carrier(role)
-            now = rotations.rotate(carrier, unit(end - pose.head(role)))
-            wanted = source.direction(joints[place], joints[place + 1])
-            pose.set(role, rotations.multiply(rotations.between(now, wanted), carrier))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from aqgt import rotations, skeleton
 from aqgt.errors import AqgtError
 from aqgt.motion import Motion
-from aqgt.retarget import arms, hands, torso
+from aqgt.retarget import arms, fingers, hands, torso
 from aqgt.retarget.animation import RigAnimation
 from aqgt.retarget.body import Body, body_of
 from aqgt.retarget.bone_map import Mapping
@@ -40,6 +40,7 @@ class RetargetOptions:
         fps: frame rate of the result; None keeps the motion's.
         head_neutral: what counts as looking ahead: the clip's ``median``, or the ``reference`` skeleton.
         limit_roll: keep forearm and wrist within what a human can turn.
+        limit_fingers: keep finger joints within what they can bend.
         keep_out: bend the arms where hands or elbows would lie in torso or head.
     """
 
@@ -50,6 +51,7 @@ class RetargetOptions:
     fps: float | None = None
     head_neutral: str = "median"
     limit_roll: bool = True
+    limit_fingers: bool = True
     keep_out: bool = True
 
     def __post_init__(self) -> None:
@@ -116,7 +118,7 @@ def _solve_pose(pose: Pose, source: Source, options: RetargetOptions) -> None:
         if f"{side}_arm" in moves:
             _solve_arm(pose, side, source, body, options)
         if f"{side}_fingers" in moves:
-            hands.solve_fingers(pose, side, source)
+            fingers.solve_fingers(pose, side, source, limit=options.limit_fingers)
 
 
 def _solve_arm(pose: Pose, side: str, source: Source, body: Body | None, options: RetargetOptions) -> None:
