@@ -207,7 +207,7 @@ def test_range_streams_what_it_returns(model: LoadedModel) -> None:
         ({"preset": "nosuch"}, "no preset"),
         ({"annotate": "maybe"}, "auto, around or none"),
         ({"variants": 0}, "at least one"),
-        ({"track": np.full((17, 110), 7, np.float32)}, "from 7 to 7 for Occurrence"),
+        ({"track": np.full((17, 110), 7, np.float32)}, "7 to 7 for Occurrence"),
     ],
 )
 def test_bad_requests_name_the_next_step(model: LoadedModel, changes: dict, said: str) -> None:

@@ -99,7 +99,7 @@ def _given_track(track: NDArray[np.float32], n_frames: int, fps: float) -> NDArr
         top = max(1, size - 1)
         if not ((row >= UNKNOWN) & (row <= top)).all():
             raise AqgtError(
-                f"The annotation matrix holds values from {row.min():g} to {row.max():g} for {channel.title}.",
+                f"The annotation matrix holds {row.min():g} to {row.max():g} for {channel.title}.",
                 f"Give numbers from -1 to {top}.",
                 "bad-track",
             )
