@@ -33,7 +33,7 @@ def build_generator_training(
         features: the feature extractor of the model, with its word vectors.
         folder: where checkpoints go; a checkpoint there is continued.
     """
-    fingerprint = config.model_dump_json(include={"fps", "sound", "text"})
+    fingerprint = config.model_dump_json(include={"fps", "features"})
     train = load_clips(corpus, "train", features, fingerprint=fingerprint)
     held_out = load_clips(corpus, "val", features, fingerprint=fingerprint)
     torch.manual_seed(stage.seed)
