@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 import tempfile
 import zipfile
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,10 @@ from aqgt.errors import AqgtError
 from aqgt.speech.word_vectors import WordVectors, tokens
 
 _SENTENCE_END = re.compile(r"(?<=[.!?;:])\s+|\n\s*\n")
+# fastText 0.9.3 fills its table with random numbers in ten equal parts, one for each thread, and leaves the
+# other parts and the remainder as it finds the memory: with fewer threads training may end in NaN. Ten threads
+# write at once, so two runs never give quite the same vectors.
+_THREADS = 10
 
 
 def train_word_vectors(
@@ -27,7 +32,6 @@ def train_word_vectors(
     buckets: int = 40000,
     minimum_count: int = 4,
     epochs: int = 30,
-    threads: int = 1,
     source: str = "",
     binary: Path | None = None,
 ) -> WordVectors:
@@ -37,15 +41,14 @@ def train_word_vectors(
         texts: `.txt` and `.xml` files, zip files of these, or folders with any of them.
         output: the safetensors file to write.
         dimension: length of a vector.
-        buckets: rows for hashed letter n-grams (3 to 5 letters).
+        buckets: rows for hashed letter n-grams (3 to 5 letters); up to nine more are used.
         minimum_count: rarer words are left to their n-grams.
         epochs: passes over the text.
-        threads: one gives the same result each time; more are faster and make no two results alike.
         source: what the texts are, for the file's metadata.
         binary: also write fastText's own file here.
 
     Returns:
-        the table as written.
+        the table as written; another run on the same texts gives slightly other vectors.
 
     Raises:
         AqgtError: the texts hold too few words, or the fasttext package is missing.
@@ -71,10 +74,10 @@ def train_word_vectors(
             dim=dimension,
             minn=3,
             maxn=5,
-            bucket=buckets,
+            bucket=_initialised(buckets, lines, minimum_count, dimension),
             minCount=minimum_count,
             epoch=epochs,
-            thread=threads,
+            thread=_THREADS,
             verbose=0,
         )
     if binary is not None:
@@ -98,6 +101,16 @@ def from_fasttext(model: Any, metadata: dict[str, str] | None = None) -> WordVec
         longest=settings.maxn,
         metadata=metadata,
     )
+
+
+def _initialised(buckets: int, lines: Sequence[Sequence[str]], minimum_count: int, dimension: int) -> int:
+    """The number of buckets, raised until fastText's table has a multiple of ten numbers (see `_THREADS`)."""
+    counts = Counter(word for line in lines for word in line)
+    counts["</s>"] = len(lines)  # fastText counts the ends of lines as words
+    n_words = sum(count >= minimum_count for count in counts.values())
+    while (n_words + buckets) * dimension % 10:
+        buckets += 1
+    return buckets
 
 
 def sentences(text: str) -> Iterator[list[str]]:
