@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from aqgt import skeleton
 from aqgt.annotations import CHANNEL_BY_KEY
 from aqgt.errors import AqgtError
+from aqgt.words import Word, spread
 from aqgt_training.corpora.clip_lmdb import ClipReader, ClipRecord
 from aqgt_training.corpora.compose import Composer
 from aqgt_training.corpora.compose_config import ComposeConfig
@@ -192,3 +193,29 @@ def test_a_wrong_config_names_what_is_wrong(tmp_path: Path, text: str, named: st
     file.write_text(text)
     with pytest.raises(AqgtError, match=named):
         ComposeConfig.read(file)
+
+
+def test_recordings_are_read_with_either_kind_of_transcript(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from aqgt_training.corpora import recordings
+
+    def fake_align(samples: np.ndarray, text: str) -> list[Word]:
+        if "impossible" in text:
+            raise AqgtError("The transcript does not fit.")
+        return spread(text, 0.1, len(samples) / 16000)
+
+    monkeypatch.setattr(recordings, "align", fake_align)
+    monkeypatch.setattr(recordings, "read_audio", lambda path: np.zeros(16000, np.float32))
+    for folder, name, text in (
+        ("sphinx", "transcription", "<s> one two </s> (a)\n<s> impossible </s> (b)\n<s> no sound </s> (c)\n"),
+        ("table", "metadata.csv", "a|1 2|one two\nb|impossible|impossible\n"),
+    ):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / name).write_text(text)
+        for sound in ("a", "b"):
+            (tmp_path / folder / f"{sound}.wav").touch()
+        found = recordings.read_recordings(tmp_path / folder)
+        assert [(r.name, [w.text for w in r.words]) for r in found] == [(f"{folder}/a", ["one", "two"])]
+    with pytest.raises(AqgtError, match="no transcript"):
+        recordings.read_recordings(tmp_path)
