@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How long features, prosody and alignment take for each second of speech, on one core.
 
-    python benchmarks/features_speed.py [--minutes 5]
+python benchmarks/features_speed.py [--minutes 5]
 """
 
 from __future__ import annotations
@@ -50,7 +50,8 @@ def main() -> None:
         for i in range(repeats)
         for w in words
     ]
-    features = CompactFeatures(vectors=WordVectors.load(CHECKOUT / "models" / "compact" / "words.safetensors"))
+    vectors = WordVectors.load(CHECKOUT / "models" / "compact" / "words.safetensors")
+    features = CompactFeatures(vectors=vectors)
     seconds = len(audio) / 16000
     runs = {
         "features": (lambda: features.prepare(audio, long_words, int(seconds * 15)), seconds),
@@ -59,7 +60,8 @@ def main() -> None:
     }
     for name, (action, length) in runs.items():
         taken = best(action)
-        print(f"{name:10} {1000 * taken / length:7.2f} ms per second of speech, {length / taken:6.0f} x real time")
+        per_second = 1000 * taken / length
+        print(f"{name:10} {per_second:7.2f} ms per second of speech, {length / taken:6.0f} x real time")
 
 
 if __name__ == "__main__":

@@ -19,8 +19,8 @@ from aqgt.speech.word_vectors import WordVectors, tokens
 
 _SENTENCE_END = re.compile(r"(?<=[.!?;:])\s+|\n\s*\n")
 # fastText 0.9.3 fills its table with random numbers in ten equal parts, one for each thread, and leaves the
-# other parts and the remainder as it finds the memory: with fewer threads training may end in NaN. Ten threads
-# write at once, so two runs never give quite the same vectors.
+# rest as it finds the memory: with fewer threads training may end in NaN. Ten threads write at once, so two
+# runs never give quite the same vectors.
 _THREADS = 10
 
 
