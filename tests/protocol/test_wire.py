@@ -256,6 +256,14 @@ def test_only_messages_are_sent() -> None:
         wire.encode(messages.AlignRequest(np.array([None]), "a"))
 
 
+def test_samples_take_the_right_precision_but_not_another_meaning() -> None:
+    audio = np.linspace(-1, 1, 7)
+    arrived = wire.decode(wire.encode(messages.AlignRequest(audio, "a"))).body.audio  # type: ignore[arg-type]
+    assert same(arrived, audio.astype(np.float32))
+    with pytest.raises(AqgtError, match="int16"):
+        wire.encode(messages.AlignRequest(np.zeros(3, np.int16), "a"))  # type: ignore[arg-type]
+
+
 def test_arrays_travel_as_raw_bytes() -> None:
     audio = np.random.default_rng(0).standard_normal(100_000).astype(np.float32)
     assert len(wire.encode(messages.AlignRequest(audio, "a"))) < audio.nbytes + 500

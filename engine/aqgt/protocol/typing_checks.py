@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from aqgt.errors import AqgtError
 
@@ -31,6 +32,30 @@ def conform(cls: type, field: str, value: Any) -> Any:
         ) from None
 
 
+def adapt(cls: type, field: str, value: Any) -> Any:
+    """The value as it is sent: an array of floats takes the precision that the field of the dataclass wants.
+
+    Raises:
+        AqgtError: the array holds numbers of another kind, e.g. 16-bit samples where floats are wanted.
+    """
+    if not isinstance(value, np.ndarray):
+        return value
+    wanted = _scalar_type(_hints(cls)[field])
+    if wanted is None or value.dtype == np.dtype(wanted):
+        return value
+    if value.dtype.kind != np.dtype(wanted).kind:
+        raise AqgtError(
+            f"{cls.__name__}.{field} is an array of {value.dtype}, not of {np.dtype(wanted)}.",
+            "Convert it first; samples of sound are floats from -1 to 1.",
+            "bad-message",
+        )
+    return value.astype(wanted)
+
+
+# numpy.ndarray, or in newer numpy a type alias of its own.
+_ARRAY_ORIGINS = (np.ndarray, typing.get_origin(NDArray[np.float32]))
+
+
 @functools.cache
 def _hints(cls: type) -> dict[str, Any]:
     return typing.get_type_hints(cls)
@@ -42,7 +67,7 @@ def _conform(value: Any, hint: Any) -> Any:
     origin = typing.get_origin(hint)
     if origin in (typing.Union, types.UnionType):
         return _conform_union(value, typing.get_args(hint))
-    if origin is np.ndarray:
+    if origin in _ARRAY_ORIGINS:
         return _conform_array(value, hint)
     if origin is tuple:
         return _conform_tuple(value, typing.get_args(hint))
@@ -81,7 +106,15 @@ def _conform_tuple(value: Any, items: tuple[Any, ...]) -> tuple[Any, ...]:
 def _conform_array(value: Any, hint: Any) -> np.ndarray:
     if not isinstance(value, np.ndarray):
         raise TypeError
-    wanted = typing.get_args(typing.get_args(hint)[1])
-    if wanted and isinstance(wanted[0], type) and value.dtype != np.dtype(wanted[0]):
+    wanted = _scalar_type(hint)
+    if wanted is not None and value.dtype != np.dtype(wanted):
         raise TypeError
     return value
+
+
+def _scalar_type(hint: Any) -> type[np.generic] | None:
+    """float32 of `NDArray[np.float32]`, whose inner form differs from numpy to numpy; None: any."""
+    if isinstance(hint, type) and issubclass(hint, np.generic):
+        return hint
+    found = (_scalar_type(argument) for argument in typing.get_args(hint))
+    return next((scalar for scalar in found if scalar is not None), None)

@@ -22,7 +22,7 @@ from aqgt.annotations import Span
 from aqgt.errors import AqgtError
 from aqgt.motion import Motion
 from aqgt.protocol import messages
-from aqgt.protocol.typing_checks import conform
+from aqgt.protocol.typing_checks import adapt, conform
 from aqgt.words import Word
 
 MAX_MESSAGE_BYTES = 128 * 1024 * 1024
@@ -143,7 +143,9 @@ def _pack(value: Any, depth: int) -> Any:
     name = cls.__name__
     if REGISTRY.get(name) is not cls:
         raise _bad(f"“{name}” has no place on the wire.")
-    packed = {field.name: _pack(getattr(value, field.name), depth + 1) for field in dataclasses.fields(cls)}
+    packed = {}
+    for field in dataclasses.fields(cls):
+        packed[field.name] = _pack(adapt(cls, field.name, getattr(value, field.name)), depth + 1)
     return {_TYPE_KEY: name, **packed}
 
 
