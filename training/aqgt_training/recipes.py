@@ -97,7 +97,10 @@ class RecipeRun:
         return ComposeConfig.read(self.folder / step.config).model_copy(update=changes)
 
     def _model_config(self) -> ModelConfig:
-        return read_config(self.folder / self.recipe.generator.model)
+        config = read_config(self.folder / self.recipe.generator.model)
+        # An identity the corpus does not have would be an untrained one that a user can choose.
+        speaker = config.speaker.model_copy(update={"count": self._compose_config().speakers})
+        return config.model_copy(update={"speaker": speaker})
 
     def _train_words(self, compose: ComposeConfig) -> None:
         step = self.recipe.word_vectors
