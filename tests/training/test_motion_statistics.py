@@ -41,4 +41,6 @@ def test_error_is_symmetric_and_zero_with_itself() -> None:
 
 def test_a_still_motion_has_no_derivatives() -> None:
     still = _moving_right_hand(0.0)
-    assert statistics.mean_derivatives(still) == pytest.approx({"speed": 0, "acceleration": 0, "jerk": 0}, abs=1e-4)
+    assert statistics.mean_derivatives(still) == pytest.approx(
+        {"speed": 0, "acceleration": 0, "jerk": 0}, abs=1e-4
+    )

@@ -35,7 +35,10 @@ def _clip(name: str, split: str, number: int, seconds: int) -> ClipRecord:
     moving = swing > 0
     annotations[2 + side] = np.where(moving, 2, 0)
     annotations[4 + side] = np.where(moving, 2, 0)
-    sound = rng.normal(size=seconds * 16_000) * np.repeat(0.01 + swing * 0.2, 16_000 // 15 + 1)[: seconds * 16_000]
+    sound = (
+        rng.normal(size=seconds * 16_000)
+        * np.repeat(0.01 + swing * 0.2, 16_000 // 15 + 1)[: seconds * 16_000]
+    )
     words = [Word("hello", float(t), float(t) + 0.4) for t in range(seconds)]
     return ClipRecord(
         name,

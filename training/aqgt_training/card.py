@@ -23,18 +23,20 @@ def model_card(
     """Markdown with the facts of one training; figures may come later."""
     train = manifest.get("splits", {}).get("train", {})
     val = manifest.get("splits", {}).get("val", {})
+    commercial = "yes" if config.commercial_use else "no"
     rows = [
         f"# {config.title}",
         "",
-        "An AQ-GT-A network (Voß & Kopp, 2023) of our own size with our own weights. It is **not** the published model"
-        " and was not trained on its data.",
+        "An AQ-GT-A network (Voß & Kopp, 2023) of our own size with our own weights. It is **not** the"
+        " published model and was not trained on its data.",
         "",
-        f"- Licence of the weights: {config.licence}; commercial use: {'yes' if config.commercial_use else 'no'}.",
+        f"- Licence of the weights: {config.licence}; commercial use: {commercial}.",
         f"- Parameters: {parameters:,}; {config.fps:g} frames per second; {config.speaker.count} speakers.",
-        f"- Corpus: **composed**. Gesture clips of the SmartBody library (LGPL-2.1, © USC Institute for Creative"
-        f" Technologies; weights under GPL terms by section 3 of that licence), placed by rules on speech made with"
-        f" Flite: {train.get('seconds', 0) / 3600:.1f} h in {train.get('clips', 0)} clips for training,"
-        f" {val.get('seconds', 0) / 60:.0f} min held out by gesture name and document.",
+        "- Corpus: **composed**. Gesture clips of the SmartBody library (LGPL-2.1, © USC Institute for"
+        " Creative Technologies; weights under GPL terms by section 3 of that licence), placed by rules on"
+        f" speech made with Flite and some recordings: {train.get('seconds', 0) / 3600:.1f} h in"
+        f" {train.get('clips', 0)} clips for training, {val.get('seconds', 0) / 60:.0f} min held out by"
+        " gesture name and document.",
         f"- Word vectors: fastText, trained on {text_source}.",
         f"- Training: {training['steps']} steps of {training['batch_size']} windows in"
         f" {training['minutes']:.0f} min on {training['device']}; held-out loss {training['val_loss']:.3f}.",

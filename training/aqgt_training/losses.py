@@ -85,7 +85,9 @@ class GeneratorLoss(nn.Module):
                 positions[:, :, wrists].diff(dim=1), target_positions[:, :, wrists].diff(dim=1)
             ),
         }
-        total = sum((getattr(self.weights, name) * value for name, value in terms.items()), output.new_zeros(()))
+        total = sum(
+            (getattr(self.weights, name) * value for name, value in terms.items()), output.new_zeros(())
+        )
         return {**terms, "total": total}
 
 

@@ -18,9 +18,9 @@ from aqgt.models.registry import load_model, save_model
 from aqgt.speech.features import CompactFeatures
 from aqgt.speech.word_vectors import WordVectors
 from aqgt_training.card import model_card
+from aqgt_training.corpora.cli import compose_corpus
 from aqgt_training.corpora.clip_lmdb import ClipReader
 from aqgt_training.corpora.compose_config import ComposeConfig
-from aqgt_training.corpora.cli import compose_corpus
 from aqgt_training.evaluation.report import evaluate_model
 from aqgt_training.recipe_config import Recipe
 from aqgt_training.stages.build import build_generator_training

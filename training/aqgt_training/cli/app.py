@@ -26,7 +26,7 @@ app.command("recipe")(recipe.recipe)
 
 
 def main() -> None:
-    """Entry point: an error the user can act on is two sentences and exit code 2; --debug shows its traceback."""
+    """Entry point: an error is two sentences and exit code 2; --debug shows its traceback."""
     debug = "--debug" in sys.argv[1:]
     with report_errors(debug):
         app(args=[argument for argument in sys.argv[1:] if argument != "--debug"], prog_name="aqgt-train")

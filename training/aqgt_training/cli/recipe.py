@@ -11,7 +11,9 @@ import typer
 
 def recipe(
     path: Annotated[Path, typer.Argument(help="The recipe (YAML), e.g. configs/recipes/compact.yaml.")],
-    work: Annotated[Path, typer.Option(help="Folder for results in between; an interrupted run goes on here.")],
+    work: Annotated[
+        Path, typer.Option(help="Folder for results in between; an interrupted run goes on here.")
+    ],
     out: Annotated[Path, typer.Option(help="The model folder to write.")],
     accelerator: Annotated[str, typer.Option(help="cpu, cuda, mps or auto.")] = "auto",
     devices: Annotated[str, typer.Option(help="Number of devices, or auto.")] = "auto",

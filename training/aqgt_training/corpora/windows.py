@@ -115,7 +115,7 @@ def load_clips(corpus: Path, split: str, features: ClipFeatures, *, fingerprint:
     arrays["length"] = np.array(lengths, dtype=np.int64)
     cache.parent.mkdir(parents=True, exist_ok=True)
     unfinished = cache.with_suffix(".part.npz")
-    np.savez(unfinished, names=np.array(json.dumps(names)), **arrays)
+    np.savez(unfinished, **arrays, names=np.array(json.dumps(names)))  # type: ignore[arg-type]
     unfinished.replace(cache)
     return _from_arrays(arrays, names)
 

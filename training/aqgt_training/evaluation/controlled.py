@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Does the model do what an annotation asks? Single gestures on held-out speech, one side and extent at a time."""
+"""Does the model do what an annotation asks? Single gestures on held-out speech, by side and extent."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How a model's long motions compare with held-out clips: with their annotations, with the planner's, with none."""
+"""Long motions beside held-out clips: with the clips' annotations, with the planner's, with none."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ def compare_with_clips(model: LoadedModel, clips: Sequence[ClipRecord]) -> dict[
     """Figures per condition, each the mean over the clips.
 
     Returns:
-        condition (``annotated``, ``planner``, ``none``) -> wrist speed, acceleration and jerk as a ratio to the clip's,
-        wrist error as a share of the error of standing still, and for ``annotated`` the median distance in
-        seconds between the peaks of speed in each annotated gesture.
+        condition (``annotated``, ``planner``, ``none``) -> wrist speed, acceleration and jerk as a ratio to the
+        clip's, wrist error as a share of the error of standing still, and for ``annotated`` the median
+        distance in seconds between the peaks of speed in each annotated gesture.
     """
     rows: dict[str, list[dict[str, float]]] = {"annotated": [], "planner": [], "none": []}
     peaks: list[float] = []

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Plain figures of a motion's hands: how far, how fast, how abruptly, and when. Pure functions on numpy arrays.
+"""Plain figures of a motion's hands: how far, how fast, how abruptly, and when.
 
 Positions are relative to the thorax and in model units (neck to head top = 0.1); times are seconds.
 """
@@ -38,7 +38,12 @@ def mean_derivatives(motion: Motion) -> dict[str, float]:
     tracks = [wrist_track(motion, side) for side in WRISTS]
     return {
         name: float(
-            np.mean([np.linalg.norm(np.diff(t, n=order, axis=0), axis=1).mean() * motion.fps**order for t in tracks])
+            np.mean(
+                [
+                    np.linalg.norm(np.diff(t, n=order, axis=0), axis=1).mean() * motion.fps**order
+                    for t in tracks
+                ]
+            )
         )
         for order, name in ((1, "speed"), (2, "acceleration"), (3, "jerk"))
     }
@@ -56,7 +61,9 @@ def wrist_error(motion: Motion, reference: Motion) -> float:
     return float(
         np.mean(
             [
-                np.linalg.norm(wrist_track(motion, side)[:n] - wrist_track(reference, side)[:n], axis=1).mean()
+                np.linalg.norm(
+                    wrist_track(motion, side)[:n] - wrist_track(reference, side)[:n], axis=1
+                ).mean()
                 for side in WRISTS
             ]
         )

@@ -48,29 +48,31 @@ def _variety(model: LoadedModel, clips: list[ClipRecord]) -> float:
 
 def markdown_table(figures: dict[str, Any]) -> str:
     """The figures as Markdown."""
+    annotated = figures["held_out"]["annotated"]
+    controlled = figures["controlled"]
+    reach = ", ".join(f"{name} {value:.3f}" for name, value in controlled["excursion"].items())
     lines = [
-        f"On {figures['clips']} held-out clips (unseen gesture names and texts; composed like the training data):",
+        f"On {figures['clips']} held-out clips (unseen gesture names and texts, composed like the training"
+        " data):",
         "",
         "| annotations | wrist speed | acceleration | jerk | wrist error | resting |",
         "|---|---|---|---|---|---|",
-    ]
-    for name, row in figures["held_out"].items():
-        lines.append(
-            f"| {name} | {row['speed_ratio']:.2f} | {row['acceleration_ratio']:.2f} | {row['jerk_ratio']:.2f} "
-            f"| {row['wrist_error_share']:.2f} | {row['resting_share']:.2f} |"
-        )
-    controlled = figures["controlled"]
-    reach = ", ".join(f"{name} {value:.3f}" for name, value in controlled["excursion"].items())
-    lines += [
+        *(_row(name, row) for name, row in figures["held_out"].items()),
         "",
-        "Speed, acceleration and jerk are ratios to the clip's own; wrist error is a share of that of standing still;"
-        " resting is the share of frames with a wrist slower than 0.05 units/s (neck to head top = 0.1 units).",
+        "Speed, acceleration and jerk are ratios to the clip's own; wrist error is a share of that of standing"
+        " still; resting is the share of frames with a wrist slower than 0.05 units/s (neck to head top ="
+        " 0.1 units).",
         "",
-        f"- Peak of speed in an annotated gesture: median {figures['held_out']['annotated']['peak_error_median']:.3f} s"
-        " from the clip's.",
-        f"- Controlled gestures (side × extent, as typed markers, {controlled['gestures']} of them): the asked-for hand"
-        f" moved most in {controlled['right_side']:.0%}; mean excursion {reach} units; highest speed"
-        f" {controlled['peak_delay']:.2f} s after the preparation begins.",
+        f"- Peak of speed in an annotated gesture: median {annotated['peak_error_median']:.3f} s from the"
+        " clip's.",
+        f"- Controlled gestures (side × extent, as typed markers, {controlled['gestures']} of them): the"
+        f" asked-for hand moved most in {controlled['right_side']:.0%}; mean excursion {reach} units; highest"
+        f" speed {controlled['peak_delay']:.2f} s after the preparation begins.",
         f"- Two seeds differ by {figures['variety']:.3f} units at the wrists (through the planner).",
     ]
     return "\n".join(lines)
+
+
+def _row(name: str, row: dict[str, float]) -> str:
+    columns = ("speed_ratio", "acceleration_ratio", "jerk_ratio", "wrist_error_share", "resting_share")
+    return " | ".join([f"| {name}", *(f"{row[column]:.2f}" for column in columns)]) + " |"

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Training of the gesture generator: reconstruction first, a hinge discriminator for the last part.
 
-One readable loop. It is restartable (checkpoints hold weights, optimisers, averages and counters), runs on one
-core or many devices (Lightning Fabric), and ends by itself after a number of steps or minutes.
+One readable loop. It is restartable (checkpoints hold weights, optimisers, averages and counters), runs on
+one core or many devices (Lightning Fabric), and ends by itself after a number of steps or minutes.
 """
 
 from __future__ import annotations
