@@ -52,7 +52,7 @@ def gather(context: bpy.types.Context) -> Job:
     request = GenerateRequest(
         audio=sound.samples,
         spans=tuple(annotations.spans),
-        annotate="auto" if settings.annotate else "none",
+        annotate="around" if settings.annotate else "none",
         model=settings.model,
         seed=settings.seed,
         language=speech.language or "en",

@@ -33,6 +33,6 @@ class AQGT_PG_generate(bpy.types.PropertyGroup):
     )
     annotate: bpy.props.BoolProperty(
         name="Suggest Gestures",
-        description="Where there is no G: marker at all, let the planner place gestures from words and voice",
+        description="Between your G: markers, let the planner place gestures from words and voice; off: only your markers",
         default=True,
     )

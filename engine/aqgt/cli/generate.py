@@ -24,7 +24,11 @@ def generate(
         typer.Option(help="Your annotations: spans as JSON, or lines like `3.2 G: iconic right`."),
     ] = None,
     annotate: Annotated[
-        str, typer.Option(help="auto: the planner annotates what you did not; none: it does not.")
+        str,
+        typer.Option(
+            help="auto: without annotations of yours the planner makes them; around: it also fills the time"
+            " between yours; none: it does nothing."
+        ),
     ] = "auto",
     preset: Annotated[str | None, typer.Option(help="Annotation preset, applied last.")] = None,
     model: Annotated[str, typer.Option(help="Name of a model; see `aqgt models list`.")] = "compact",
@@ -45,7 +49,7 @@ def generate(
     outputs = output or [Path(audio.stem + ".npz")]
     for path in outputs:
         require_suffix(path, MOTION_SUFFIXES)
-    _require_choice("--annotate", annotate, ("auto", "none"))
+    _require_choice("--annotate", annotate, ("auto", "around", "none"))
     sound = read_sound(audio)
     spans = read_annotations(annotations) if annotations is not None else ()
     timed = words_of(sound, text, words, language)
