@@ -24,7 +24,7 @@ def compare_with_clips(model: LoadedModel, clips: Sequence[ClipRecord]) -> dict[
     """Figures per condition, each the mean over the clips.
 
     Returns:
-        condition (``annotated``, ``planner``, ``none``) -> wrist speed, acceleration and jerk as a ratio to the
+        condition (``annotated``, ``planner``, ``none``) -> wrist speed, acceleration and jerk as ratio to the
         clip's, wrist error as a share of the error of standing still, and for ``annotated`` the median
         distance in seconds between the peaks of speed in each annotated gesture.
     """

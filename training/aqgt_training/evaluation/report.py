@@ -59,8 +59,8 @@ def markdown_table(figures: dict[str, Any]) -> str:
         "|---|---|---|---|---|---|",
         *(_row(name, row) for name, row in figures["held_out"].items()),
         "",
-        "Speed, acceleration and jerk are ratios to the clip's own; wrist error is a share of that of standing"
-        " still; resting is the share of frames with a wrist slower than 0.05 units/s (neck to head top ="
+        "Speed, acceleration and jerk are ratios to the clip's own; wrist error is a share of standing"
+        " still's; resting is the share of frames with a wrist slower than 0.05 units/s (neck to head top ="
         " 0.1 units).",
         "",
         f"- Peak of speed in an annotated gesture: median {annotated['peak_error_median']:.3f} s from the"
