@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -26,6 +26,7 @@ import av
 import numpy as np
 from PIL import Image
 from rich.console import Console
+from rich.progress import Progress
 from rich.table import Table
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -36,7 +37,7 @@ SCENE_FPS = 30
 FRAME_STEP = 2
 """Every second frame of the scene is rendered: 15 a second, as many as the model makes."""
 RENDERERS = 2
-LATEST = 1.0
+LOOK_SECONDS = 1.0
 """Seconds between two looks at the renderers."""
 
 
@@ -132,9 +133,9 @@ def render(arguments: argparse.Namespace, folder: Path, n_frames: int) -> list[P
             )
             for share in shares
         ]
-        with steps_bar(arguments.console, len(frames)) as advance:
+        with frames_bar(arguments.console, len(frames)) as advance:
             while any(process.poll() is None for process in processes):
-                time.sleep(LATEST)
+                time.sleep(LOOK_SECONDS)
                 advance(len(list(folder.glob("*.png"))))
     pictures = sorted(folder.glob("*.png"))
     if len(pictures) != len(frames):
@@ -144,32 +145,30 @@ def render(arguments: argparse.Namespace, folder: Path, n_frames: int) -> list[P
 
 
 @contextmanager
-def steps_bar(console: Console, total: int) -> Iterator[object]:
+def frames_bar(console: Console, total: int) -> Iterator[Callable[[int], None]]:
     """A progress bar of the frames."""
-    from rich.progress import Progress
-
     with Progress(console=console, transient=True) as bar:
         task = bar.add_task("    rendering", total=total)
         yield lambda done: bar.update(task, completed=done)
 
 
-def encode(pictures: list[Path], voice: Path, target: Path, fps: int, delay: float) -> None:
-    """H.264 with AAC; the voice begins ``delay`` seconds after the first picture."""
-    with av.open(str(target), "w", options={"movflags": "faststart"}) as output:
+def encode(pictures: list[Path], voice: Path, target: Path, fps: int) -> None:
+    """H.264 with AAC; the voice begins with the first picture."""
+    with (
+        av.open(str(target), "w", options={"movflags": "faststart"}) as output,
+        av.open(str(voice)) as source,
+    ):
         first = np.asarray(Image.open(pictures[0]))
         video = output.add_stream("libx264", rate=fps, options={"crf": "20", "preset": "fast"})
         video.height, video.width, video.pix_fmt = first.shape[0], first.shape[1], "yuv420p"
-        with av.open(str(voice)) as source:
-            sound = output.add_stream("aac", rate=source.streams.audio[0].rate)
-            for picture in pictures:
-                frame = av.VideoFrame.from_ndarray(np.asarray(Image.open(picture)), format="rgb24")
-                output.mux(video.encode(frame))
-            output.mux(video.encode(None))
-            shift = round(delay * source.streams.audio[0].rate)
-            for frame in source.decode(audio=0):
-                frame.pts = (frame.pts or 0) + shift
-                output.mux(sound.encode(frame))
-            output.mux(sound.encode(None))
+        sound = output.add_stream("aac", rate=source.streams.audio[0].rate)
+        for picture in pictures:
+            image = av.VideoFrame.from_ndarray(np.asarray(Image.open(picture)), format="rgb24")
+            output.mux(video.encode(image))
+        output.mux(video.encode(None))
+        for heard in source.decode(audio=0):
+            output.mux(sound.encode(heard))
+        output.mux(sound.encode(None))
 
 
 def frames_of(voice: Path) -> int:
@@ -206,7 +205,7 @@ def main() -> int:
                 with steps.step("render"):
                     pictures = render(arguments, Path(folder), frames_of(VOICE))
                 with steps.step("encode"):
-                    encode(pictures, VOICE, arguments.out / "preview.mp4", SCENE_FPS // FRAME_STEP, 0.0)
+                    encode(pictures, VOICE, arguments.out / "preview.mp4", SCENE_FPS // FRAME_STEP)
     except DemoError as error:
         print(f"make demo: {error}", file=sys.stderr)
         return 1

@@ -44,7 +44,7 @@ def colour(body: bpy.types.Object) -> None:
     Mixed by weight, a hem is soft; faces of one colour each would end it in triangles.
     """
     worn = np.array([COLOURS[_worn_on(group.name)] for group in body.vertex_groups])
-    mixed = np.tile(COLOURS["Skin"], (len(body.data.vertices), 1))
+    mixed = np.tile(np.array(COLOURS["Skin"]), (len(body.data.vertices), 1))
     for vertex in body.data.vertices:
         weights = np.array([group.weight for group in vertex.groups]) ** HEM
         if weights.sum() > 0:

@@ -29,17 +29,18 @@ class AQGT_PT_connection(GesturesPanel, bpy.types.Panel):
         else:
             row.operator("aqgt.engine_start", text="Start Local", icon="PLAY")
         row.operator("aqgt.engine_check", text="Check", icon="LINKED")
-        self._draw_state(layout)
+        _draw_state(layout)
 
-    def _draw_state(self, layout: bpy.types.UILayout) -> None:
-        state, hello, error = session.state(), session.hello(), session.error()
-        if state == session.STARTING:
-            layout.label(text="Starting…", icon="TIME")
-        elif state == session.CHECKING:
-            layout.label(text="Asking…", icon="TIME")
-        elif state == session.FAILED and error is not None:
-            draw_error(layout, error)
-        elif state == session.READY and hello is not None:
-            layout.label(text=f"Ready: engine {hello.engine_version}, {hello.device}", icon="CHECKMARK")
-        else:
-            layout.label(text="Not connected", icon="UNLINKED")
+
+def _draw_state(layout: bpy.types.UILayout) -> None:
+    state, hello, error = session.state(), session.hello(), session.error()
+    if state == session.STARTING:
+        layout.label(text="Starting…", icon="TIME")
+    elif state == session.CHECKING:
+        layout.label(text="Asking…", icon="TIME")
+    elif state == session.FAILED and error is not None:
+        draw_error(layout, error)
+    elif state == session.READY and hello is not None:
+        layout.label(text=f"Ready: engine {hello.engine_version}, {hello.device}", icon="CHECKMARK")
+    else:
+        layout.label(text="Not connected", icon="UNLINKED")

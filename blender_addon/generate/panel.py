@@ -35,15 +35,16 @@ class AQGT_PT_generate(GesturesPanel, bpy.types.Panel):
         row = layout.row()
         row.scale_y = 1.4
         row.operator("aqgt.generate", icon="OUTLINER_OB_ARMATURE")
-        self._draw_last(layout)
+        _draw_last(layout)
 
-    def _draw_last(self, layout: bpy.types.UILayout) -> None:
-        last = jobs.current
-        if last is None:
-            return
-        if last.error is not None:
-            draw_error(layout, last.error)
-        elif last.cancelled:
-            layout.label(text="Cancelled: nothing was changed", icon="INFO")
-        for note in last.notes:
-            draw_lines(layout, note, icon="INFO")
+
+def _draw_last(layout: bpy.types.UILayout) -> None:
+    last = jobs.current
+    if last is None:
+        return
+    if last.error is not None:
+        draw_error(layout, last.error)
+    elif last.cancelled:
+        layout.label(text="Cancelled: nothing was changed", icon="INFO")
+    for note in last.notes:
+        draw_lines(layout, note, icon="INFO")

@@ -108,21 +108,23 @@ def decode(path: Path) -> NDArray[np.float32]:
         raise AqgtError(
             "This build of Blender cannot read sound.", "Use a build with audio support.", "no-aud"
         ) from None
+    file: Any = aud.Sound
     try:
-        sound: Any = aud.Sound
-        data = sound(str(path)).rechannel(1).resample(SAMPLE_RATE).data()
+        # data() of a file that cannot be read ends the whole process; asking for its format first does not.
+        file(str(path)).specs  # noqa: B018
+        data = file(str(path)).resample(SAMPLE_RATE).data()
     except aud.error as error:
         raise AqgtError(
             f"“{path.name}” cannot be read as sound ({error}).",
             "Choose a WAV, FLAC, MP3 or OGG file.",
             "bad-audio",
         ) from None
-    samples = np.ascontiguousarray(data.reshape(-1), dtype=np.float32)
-    if not len(samples):
+    if not data.size:
         raise AqgtError(
             "The audio holds no samples.", "Pick a sound strip or a file with sound.", "empty-audio"
         )
-    return samples
+    # aud's own rechannel(1) adds the channels up, which makes stereo twice as loud.
+    return np.ascontiguousarray(data.reshape(len(data), -1).mean(axis=1), dtype=np.float32)
 
 
 def cut(samples: NDArray[np.float32], skipped: float, length: float) -> NDArray[np.float32]:

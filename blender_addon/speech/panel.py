@@ -26,7 +26,7 @@ class AQGT_PT_speech(GesturesPanel, bpy.types.Panel):
         if speech.source == "FILE":
             layout.prop(speech, "filepath", text="")
         else:
-            self._draw_strip(layout, context)
+            _draw_strip(layout, context)
         layout.prop(speech, "text", text="", icon="TEXT")
         if speech.text is None:
             layout.prop(speech, "transcript", text="", icon="OUTLINER_DATA_FONT", placeholder="Transcript")
@@ -36,10 +36,11 @@ class AQGT_PT_speech(GesturesPanel, bpy.types.Panel):
         split.label(text="Language")
         split.prop(speech, "language", text="")
 
-    def _draw_strip(self, layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
-        editor = sequencer_scene(context).sequence_editor
-        if editor is None:
-            draw_lines(layout, "The sequencer holds no sound strip", icon="ERROR")
-            return
-        data, name = strip_collection(editor)
-        layout.prop_search(context.scene.aqgt_speech, "strip", data, name, text="", icon="SOUND")
+
+def _draw_strip(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    editor = sequencer_scene(context).sequence_editor
+    if editor is None:
+        draw_lines(layout, "The sequencer holds no sound strip", icon="ERROR")
+        return
+    data, name = strip_collection(editor)
+    layout.prop_search(context.scene.aqgt_speech, "strip", data, name, text="", icon="SOUND")

@@ -19,8 +19,7 @@ from tests.retarget.motions import load_rig, sample_motion  # noqa: E402
 
 
 @pytest.fixture
-def armature(checkout: Path) -> Any:
-    bpy.ops.wm.read_factory_settings(use_empty=True)
+def armature(checkout: Path, blender: Any) -> Any:
     bpy.ops.import_scene.gltf(
         filepath=str(checkout / "rigs" / "characters" / "mh_mixamo_male.glb"), disable_bone_shape=True
     )

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Enabling and disabling, where the code comes from, and panels that draw."""
+
+from __future__ import annotations
+
+import importlib
+import threading
+from types import SimpleNamespace
+from typing import Any
+
+import bpy
+import pytest
+
+from tests.blender.conftest import EXTENSION, USER
+
+PANELS = ("AQGT_PT_connection", "AQGT_PT_speech", "AQGT_PT_annotate", "AQGT_PT_generate", "AQGT_PT_takes")
+
+
+def _left_behind() -> dict[str, Any]:
+    handlers = [
+        function
+        for name in dir(bpy.app.handlers)
+        if isinstance(getattr(bpy.app.handlers, name), list)
+        for function in getattr(bpy.app.handlers, name)
+        if getattr(function, "__module__", "").startswith(EXTENSION)
+    ]
+    return {
+        "classes": [name for name in dir(bpy.types) if name.startswith("AQGT_")],
+        "operators": dir(bpy.ops.aqgt),
+        "handlers": handlers,
+        "properties": [name for name in dir(bpy.types.Scene) if name.startswith("aqgt")],
+        "threads": [thread.name for thread in threading.enumerate() if thread.name.startswith("aqgt")],
+    }
+
+
+@pytest.mark.parametrize("name", ["aqgt", "zmq", "msgpack"])
+def test_the_wheels_of_the_zip_are_what_runs(installed, name):
+    module = importlib.import_module(name)
+    assert str(module.__file__).startswith(str(USER / "extensions" / ".local"))
+
+
+def test_disabling_leaves_nothing_behind_ten_times(installed):
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    for _ in range(10):
+        bpy.ops.preferences.addon_enable(module=installed)
+        assert hasattr(bpy.types, "AQGT_PT_generate")
+        bpy.ops.preferences.addon_disable(module=installed)
+        assert not any(_left_behind().values()), _left_behind()
+    bpy.ops.preferences.addon_enable(module=installed)
+
+
+class Layout:
+    """Takes every call of a panel and notes the texts and operators it is given."""
+
+    def __init__(self, seen: list[str] | None = None) -> None:
+        self.seen = [] if seen is None else seen
+
+    def __getattr__(self, name: str) -> Any:
+        def call(*arguments: Any, **options: Any) -> Any:
+            if name in ("prop", "prop_search"):
+                owner, prop = arguments[:2]
+                assert prop in owner.bl_rna.properties, (owner, prop)
+            if name == "operator":
+                namespace, verb = arguments[0].split(".")
+                assert verb in dir(getattr(bpy.ops, namespace)), arguments
+            self.seen.append(str(options.get("text", arguments[0] if arguments else "")))
+            return Layout(self.seen)
+
+        return call
+
+
+def _draw(name: str) -> list[str]:
+    layout = Layout()
+    panel = getattr(bpy.types, name)
+    assert panel.bl_category == "Gestures"
+    assert panel.bl_space_type == "VIEW_3D"
+    panel.draw(SimpleNamespace(layout=layout), bpy.context)
+    return layout.seen
+
+
+@pytest.mark.parametrize("name", PANELS)
+def test_every_panel_draws_in_an_empty_scene(blender, name):
+    assert _draw(name)
+
+
+@pytest.mark.parametrize("name", PANELS)
+def test_every_panel_draws_in_a_scene_that_is_set_up(character, voice, name):
+    bpy.context.scene.timeline_markers.new("G: beat", frame=40)
+    assert _draw(name)
+
+
+def test_an_unreadable_marker_is_shown_with_the_reason(blender):
+    blender.scene.timeline_markers.new("G: icnic", frame=40)
+    assert any("icnic" in text for text in _draw("AQGT_PT_annotate"))
+    assert any("iconic" in text for text in _draw("AQGT_PT_annotate"))
