@@ -33,6 +33,6 @@ class AQGT_PG_generate(bpy.types.PropertyGroup):
     )
     annotate: bpy.props.BoolProperty(
         name="Suggest Gestures",
-        description="Between your G: markers, let the planner place gestures from words and voice; off: only your markers",
+        description="Let the planner place gestures between your G: markers; off: only your markers",
         default=True,
     )
