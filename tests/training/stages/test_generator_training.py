@@ -50,6 +50,20 @@ def test_it_goes_on_where_it_stopped(corpus: Path, tmp_path: Path) -> None:
     assert [json.loads(line)["step"] for line in lines] == [3, 6]
 
 
+def test_a_finished_training_is_not_repeated(corpus: Path, tmp_path: Path) -> None:
+    _training(corpus, tmp_path / "run", max_steps=3).run()
+    log = (tmp_path / "run" / "log.jsonl").read_text()
+    again = _training(corpus, tmp_path / "run", max_steps=3)
+    assert again.run().step == 3
+    assert again.counters.history
+    assert (tmp_path / "run" / "log.jsonl").read_text() == log
+
+
+def test_a_corpus_smaller_than_a_batch_is_refused(corpus: Path, tmp_path: Path) -> None:
+    with pytest.raises(AqgtError, match="fewer than 5000 windows"):
+        _training(corpus, tmp_path, batch_size=5000).run()
+
+
 def test_the_discriminator_joins_and_is_saved(corpus: Path, tmp_path: Path) -> None:
     training = _training(corpus, tmp_path, adversarial_from=0.5)
     training.run()

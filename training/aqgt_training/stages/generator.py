@@ -19,6 +19,7 @@ from lightning_fabric import Fabric
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import Tensor, nn
 
+from aqgt.errors import AqgtError
 from aqgt_training.corpora.windows import SEED_FRAMES, WindowSampler
 from aqgt_training.losses import (
     GeneratorLoss,
@@ -109,6 +110,7 @@ class GeneratorTraining:
         if self.checkpoint.exists():
             self._load()
         last_saved = time.monotonic()
+        terms: dict[str, float] | None = None
         with _progress_bar() as bar:
             task = bar.add_task("training", total=1.0, loss="")
             for batch in self._batches():
@@ -128,8 +130,9 @@ class GeneratorTraining:
                     last_saved = time.monotonic()
                 if self.counters.share_done(self.stage) >= 1:
                     break
-        self._log(terms)
-        self._save()
+        if terms is not None:  # else the checkpoint was that of a finished training
+            self._log(terms)
+            self._save()
         return self.counters
 
     def averaged_state(self) -> dict[str, Tensor]:
@@ -139,7 +142,16 @@ class GeneratorTraining:
     def _batches(self) -> Iterator[dict[str, Tensor]]:
         while self.counters.share_done(self.stage) < 1:
             seed = hash((self.stage.seed, self.counters.epoch)) % 2**32
-            yield from self.sampler.epoch(seed)
+            empty = True
+            for batch in self.sampler.epoch(seed):
+                empty = False
+                yield batch
+            if empty:
+                raise AqgtError(
+                    f"The corpus holds fewer than {self.stage.batch_size} windows, the batch size.",
+                    "Use more clips or a smaller batch_size.",
+                    "small-corpus",
+                )
             self.counters.epoch += 1
 
     def _step(self, batch: dict[str, Tensor]) -> dict[str, float]:
