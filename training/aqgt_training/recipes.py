@@ -49,7 +49,7 @@ class RecipeRun:
     devices: int | str = "auto"
 
     def run(self) -> dict[str, Any]:
-        """All steps; returns the figures of the evaluation."""
+        """All steps; returns the figures of the evaluation (none in a process that only helped to train)."""
         self.work.mkdir(parents=True, exist_ok=True)
         self._console = Console(stderr=True)
         config = self._model_config()
@@ -60,6 +60,8 @@ class RecipeRun:
         training = self._training(config, corpus, vectors)
         self._console.print("[bold]generator[/bold]")
         training.run()
+        if not training.fabric.is_global_zero:
+            return {}  # the other devices' processes have done their part
         self._export(config, vectors, training, corpus, figures=None)
         self._console.print("[bold]evaluation[/bold]")
         figures = evaluate_model(load_model(self.output), corpus, self.recipe.evaluation_clips)

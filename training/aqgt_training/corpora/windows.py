@@ -159,13 +159,17 @@ class WindowSampler:
         clip = np.searchsorted(self.clips.first, self.starts, side="right") - 1
         return self.clips.first[clip] + self.clips.length[clip] - WINDOW
 
-    def epoch(self, seed: int, *, shuffle: bool = True) -> Iterator[dict[str, Tensor]]:
-        """One pass over all windows. The same seed gives the same batches."""
+    def epoch(self, seed: int, *, shuffle: bool = True, part: int = 0, parts: int = 1) -> Iterator[dict[str, Tensor]]:
+        """One pass over all windows, or over one of several disjoint parts with as many batches each.
+
+        The same seed gives the same batches.
+        """
         rng = np.random.default_rng(seed)
         starts = self.starts
         if shuffle:
             starts = np.minimum(starts + rng.integers(0, self.stride, len(starts)), self._last)
             starts = starts[rng.permutation(len(starts))]
+        starts = starts[: len(starts) // parts * parts][part::parts]
         for at in range(0, len(starts) - self.batch_size + 1 if shuffle else len(starts), self.batch_size):
             yield self.batch(starts[at : at + self.batch_size])
 

@@ -40,6 +40,8 @@ def build_generator_training(
     generator = GestureGenerator(config)
     _set_statistics(generator, train, stage.std_floor)
     fabric = Fabric(accelerator=accelerator, devices=devices, precision=stage.precision)  # type: ignore[arg-type]
+    # With several devices this starts the same command once for each of the others, which join here.
+    fabric.launch()
     mean, std = generator.pose_mean, generator.pose_std
 
     def sampler(clips: ClipArrays, stride: int) -> WindowSampler:

@@ -83,7 +83,7 @@ class GeneratorTraining:
         self.sampler, self.validation = sampler, validation
         self.loss = fabric.to_device(loss)
         self.counters = Counters()
-        self.noise = torch.Generator().manual_seed(stage.seed)
+        self.noise = torch.Generator().manual_seed(stage.seed + fabric.global_rank)
         optimiser = torch.optim.AdamW(
             generator.parameters(), lr=stage.learning_rate, weight_decay=stage.weight_decay, betas=(0.9, 0.98)
         )
@@ -111,13 +111,16 @@ class GeneratorTraining:
             self._load()
         last_saved = time.monotonic()
         terms: dict[str, float] | None = None
-        with _progress_bar() as bar:
+        with _progress_bar(hidden=not self.fabric.is_global_zero) as bar:
             task = bar.add_task("training", total=1.0, loss="")
             for batch in self._batches():
                 began = time.monotonic()
                 terms = self._step(batch)
                 self.counters.step += 1
-                self.counters.seconds += time.monotonic() - began
+                # All devices must end at the same step, so one clock counts.
+                self.counters.seconds = self.fabric.broadcast(
+                    self.counters.seconds + time.monotonic() - began
+                )
                 bar.update(
                     task,
                     completed=self.counters.share_done(self.stage),
@@ -143,7 +146,8 @@ class GeneratorTraining:
         while self.counters.share_done(self.stage) < 1:
             seed = hash((self.stage.seed, self.counters.epoch)) % 2**32
             empty = True
-            for batch in self.sampler.epoch(seed):
+            part = {"part": self.fabric.global_rank, "parts": self.fabric.world_size}
+            for batch in self.sampler.epoch(seed, **part):
                 empty = False
                 yield batch
             if empty:
@@ -245,8 +249,9 @@ class GeneratorTraining:
         held_out = {f"val_{name}": value for name, value in self.validate().items()}
         row = {"step": self.counters.step, "seconds": self.counters.seconds, **terms, **held_out}
         self.counters.history.append(row)
-        with (self.folder / "log.jsonl").open("a", encoding="utf-8") as log:
-            log.write(json.dumps(row) + "\n")
+        if self.fabric.is_global_zero:
+            with (self.folder / "log.jsonl").open("a", encoding="utf-8") as log:
+                log.write(json.dumps(row) + "\n")
 
     def _save(self) -> None:
         if not self.fabric.is_global_zero:
@@ -277,11 +282,12 @@ class GeneratorTraining:
             self.discriminator_optimiser.load_state_dict(state["discriminator_optimiser"])
 
 
-def _progress_bar() -> Progress:
+def _progress_bar(*, hidden: bool) -> Progress:
     return Progress(
         TextColumn("[bold]{task.description}"),
         BarColumn(),
         TextColumn("{task.percentage:>3.0f}%"),
         TextColumn("{task.fields[loss]}"),
         TimeRemainingColumn(),
+        disable=hidden,
     )
