@@ -88,8 +88,12 @@ def is_marker(name: str) -> bool:
     return _TIGHT_HEAD.match(name) is not None
 
 
-def parse_marker(name: str) -> ParsedMarker:
+def parse_marker(name: str, *, limit: int | None = BLENDER_LIMIT) -> ParsedMarker:
     """Read the name of a gesture marker.
+
+    Args:
+        name: e.g. ``"G: iconic right large"``.
+        limit: bytes from which the name may have been cut; None where nothing cuts names, as in a text file.
 
     Raises:
         AqgtError: the name is no gesture marker, was cut by Blender, or holds a word that fits nowhere; the
@@ -98,9 +102,9 @@ def parse_marker(name: str) -> ParsedMarker:
     head = _HEAD.match(name) or _TIGHT_HEAD.match(name)
     if head is None:
         raise _problem(f"“{name}” is no gesture marker.", "Begin its name with “G:”.")
-    if len(name.encode("utf-8", "replace")) >= BLENDER_LIMIT:
+    if limit is not None and len(name.encode("utf-8", "replace")) >= limit:
         raise _problem(
-            f"The marker's name reached the {BLENDER_LIMIT} bytes at which Blender cuts it.",
+            f"The marker's name reached the {limit} bytes at which Blender cuts it.",
             "Shorten it and set the rest in the panel.",
             "cut-marker",
         )

@@ -35,6 +35,7 @@ def files(tmp_path: Path) -> dict[str, Path]:
     (tmp_path / "latin1.txt").write_bytes("Größe".encode("latin-1"))
     (tmp_path / "marks.txt").write_text("1.0 G: iconic\nlater G: beat\n")
     (tmp_path / "label.txt").write_text("1.0 G: wiggle right\n")
+    (tmp_path / "latin1-marks.txt").write_bytes("1.0 G: größe=groß".encode("latin-1"))
     (tmp_path / "spans.json").write_text("{")
     (tmp_path / "words.json").write_text('{"words": 3}')
     (tmp_path / "config.yaml").write_text("adress: tcp://127.0.0.1:0\n")
@@ -56,6 +57,7 @@ CASES = {
     "words that are none": ["generate", "good.wav", "--words", "words.json"],
     "an annotation without time": ["generate", "good.wav", "--annotations", "marks.txt"],
     "an unknown label": ["generate", "good.wav", "--annotations", "label.txt"],
+    "annotations in another encoding": ["generate", "good.wav", "--annotations", "latin1-marks.txt"],
     "broken spans": ["generate", "good.wav", "--annotations", "spans.json"],
     "an unknown model": ["generate", "good.wav", "--model", "none-such"],
     "an unknown preset": ["generate", "good.wav", "--model", "debug", "--preset", "none-such"],
@@ -84,9 +86,18 @@ def test_a_sentence_a_next_step_and_no_file(
     assert outcome.code == 2, outcome
     lines = [line for line in outcome.err.splitlines() if line.strip()]
     assert len(lines) >= 2, "a sentence and the next step"
-    assert lines[-1].rstrip().endswith((".", ":", ")")), outcome.err
+    assert lines[-1].rstrip().endswith((".", ")")), outcome.err
     assert "Traceback" not in outcome.err
     assert sorted(path.name for path in tmp_path.iterdir()) == before
+
+
+def test_an_annotation_that_cannot_be_read_is_named_by_its_line(aqgt: Run, files: dict[str, Path]) -> None:
+    files["label.txt"].write_text("# mine\n1.0 G: iconic\n2.0 G: beat rihgt\n")
+    outcome = aqgt("generate", files["good.wav"], "--annotations", files["label.txt"])
+    assert outcome.err.splitlines() == [
+        f"Line 3 of “{files['label.txt']}”: “rihgt” is no word of a gesture marker.",
+        "Did you mean “right”?",
+    ]
 
 
 def test_a_transcript_that_does_not_fit(aqgt: Run, voice: Path, tmp_path: Path) -> None:

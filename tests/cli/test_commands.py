@@ -106,10 +106,13 @@ def test_what_annotate_prints_generate_reads(
 
 def test_annotations_change_the_motion(aqgt: Run, voice: Path, tmp_path: Path) -> None:
     marks = tmp_path / "marks.txt"
-    marks.write_text("1.0 s G: iconic right large\n")
+    long = "G: iconic right large drawing shape=B_loose_spread position=in-front wrist=D-CE"
+    assert len(long) > 63, "longer than a marker's name in Blender"
+    marks.write_text(f"1.0 s {long}\n9.0 G: beat\n")
     for name, options in (("with", ["--annotations", marks]), ("without", ["--annotate", "none"])):
         outcome = aqgt("generate", voice, "--model", "debug", "-o", tmp_path / f"{name}.npz", *options)
         assert outcome.code == 0, outcome.err
+        assert ("An annotation begins after the end of the sound" in outcome.err) == (name == "with")
     with_marks, without = (read_npz(tmp_path / f"{name}.npz") for name in ("with", "without"))
     assert not np.array_equal(with_marks.motion.bone_vectors, without.motion.bone_vectors)
     assert without.spans == ()

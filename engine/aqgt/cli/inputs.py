@@ -38,18 +38,22 @@ def read_text(path: Path) -> str:
     Raises:
         AqgtError: no file, no UTF-8, or no word in it.
     """
-    require_file(path, "transcript")
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise AqgtError(
-            f"The transcript “{path}” is no UTF-8 text.", "Save it as plain text in UTF-8.", "bad-text"
-        ) from error
+    text = _plain_text(path, "transcript")
     if not re.search(r"\w", text):
         raise AqgtError(
             f"The transcript “{path}” is empty.", "Write what is said, or leave --text away.", "no-text"
         )
     return text
+
+
+def _plain_text(path: Path, what: str) -> str:
+    require_file(path, what)
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise AqgtError(
+            f"The {what} “{path}” is no UTF-8 text.", "Save it as plain text in UTF-8.", "bad-text"
+        ) from error
 
 
 def read_sound(path: Path) -> NDArray[np.float32]:
@@ -105,19 +109,18 @@ def read_annotations(path: Path) -> tuple[Span, ...]:
     Raises:
         AqgtError: it is neither, or a line cannot be read; the message names the line.
     """
-    require_file(path, "annotation file")
     if path.suffix.lower() == ".json":
         from aqgt.formats.spans_json import read_spans
 
-        return tuple(read_spans(path))
-    return parse_annotations(path.read_text(encoding="utf-8-sig"), str(path))
+        return tuple(read_spans(require_file(path, "annotation file")))
+    return parse_annotations(_plain_text(path, "annotation file"), str(path))
 
 
 def parse_annotations(text: str, origin: str) -> tuple[Span, ...]:
     """Spans from lines `TIME G: …`; empty lines and lines that begin with # are skipped."""
-    from aqgt.markers import markers_to_spans
+    from aqgt.markers import parse_marker
 
-    markers: list[tuple[float, str]] = []
+    spans: list[Span] = []
     for number, line in enumerate(text.splitlines(), start=1):
         line = line.strip()
         if not line or line.startswith("#"):
@@ -129,11 +132,10 @@ def parse_annotations(text: str, origin: str) -> tuple[Span, ...]:
                 "Write lines like `3.2 G: iconic right large`, the time in seconds.",
                 "bad-annotations",
             )
-        markers.append((float(match["time"]), match["name"]))
-    spans, problems = markers_to_spans(markers)
-    if problems:
-        first = problems[0]
-        raise AqgtError(
-            f"An annotation of “{origin}” cannot be read: {first}", "Correct the line.", "bad-annotations"
-        )
-    return tuple(spans)
+        try:
+            spans.append(parse_marker(match["name"], limit=None).at(float(match["time"])))
+        except AqgtError as error:
+            raise AqgtError(
+                f"Line {number} of “{origin}”: {error.sentence}", error.next_step, error.code
+            ) from error
+    return tuple(sorted(spans, key=lambda span: span.start))

@@ -55,6 +55,7 @@ def condition(request: GenerateRequest, n_frames: int, fps: float) -> Conditioni
     notes = []
     if not words:
         notes.append("No transcript: the gestures come from the sound alone.")
+    notes += _beyond(request.spans, n_frames / fps)
     spans, tracks = [], []
     for variant in range(request.variants):
         planned = () if request.track is not None else _spans(request, request.seed + variant)
@@ -90,6 +91,14 @@ def _spans(request: GenerateRequest, seed: int) -> tuple[Span, ...]:
             keep=own,
         )
     )
+
+
+def _beyond(spans: tuple[Span, ...], duration: float) -> list[str]:
+    late = [span.start for span in spans if span.start >= duration]
+    if not late:
+        return []
+    which = "An annotation begins" if len(late) == 1 else f"{len(late)} annotations begin"
+    return [f"{which} after the end of the sound at {duration:.1f} s, without effect."]
 
 
 def _given_track(track: NDArray[np.float32], n_frames: int, fps: float) -> NDArray[np.float32]:
