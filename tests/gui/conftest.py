@@ -49,7 +49,7 @@ def blender_window(
         shutil.copytree(SCENARIOS, tmp_path / "scenarios", dirs_exist_ok=True)
         (tmp_path / "home").mkdir(exist_ok=True)
         blender = ["blender", "--window-geometry", "0", "0", "1280", "800"]
-        inside = ["env", "HOME=/shared/home", "timeout", "90", "xvfb-run", "-a", "-s", SCREEN, *blender]
+        inside = ["env", "HOME=/shared/home", "timeout", "240", "xvfb-run", "-a", "-s", SCREEN, *blender]
         outside = ["bash", str(checkout / "scripts/gui_root.sh"), "run", str(gui_root), str(tmp_path)]
         command = [
             *outside,
@@ -59,7 +59,7 @@ def blender_window(
             "--python",
             f"/shared/scenarios/{scenario}.py",
         ]
-        result = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+        result = subprocess.run(command, capture_output=True, text=True, timeout=270, check=False)
         output = result.stdout + result.stderr
         assert result.returncode == 0, output
         return output
