@@ -11,9 +11,9 @@ import pytest
 from tests.system.conftest import Run
 from tests.system.media import RATE, read_wav, write_wav
 
-MANIFESTO = (
-    "Four score and seven years ago our fathers brought forth, upon this continent, a new nation, conceived in "
-    "liberty, and dedicated to the proposition that all men are created equal.\n"
+ADDRESS = (
+    "Four score and seven years ago our fathers brought forth, upon this continent, a new nation, "
+    "conceived in liberty, and dedicated to the proposition that all men are created equal.\n"
 )
 # What the command is given, and a word of the next step.
 CASES = {
@@ -21,7 +21,7 @@ CASES = {
     "an empty file": (["empty.wav"], ""),
     "silence": (["silent.wav"], ""),
     "0.2 s of sound": (["short.wav"], ""),
-    "a picture of no sound": (["letter.wav"], ""),
+    "a text that calls itself a recording": (["letter.wav"], ""),
     "a transcript that does not fit": (["voice.wav", "--text", "other.txt"], "transcript"),
     "a model that is not there": (["voice.wav", "--model", "none-such"], "Use one of"),
     "an engine that is not running": (["voice.wav", "--engine", "tcp://127.0.0.1:9"], "aqgt serve"),
@@ -37,7 +37,7 @@ def files(tmp_path: Path, voice: Path) -> list[str]:
     write_wav(tmp_path / "silent.wav", np.zeros(3 * RATE))
     (tmp_path / "empty.wav").touch()
     (tmp_path / "letter.wav").write_text("This is no sound.\n")
-    (tmp_path / "other.txt").write_text(MANIFESTO)
+    (tmp_path / "other.txt").write_text(ADDRESS)
     return sorted(path.name for path in tmp_path.iterdir())
 
 

@@ -25,7 +25,12 @@ def test_two_processes_train_one_model(run: Run, checkout: Path, tmp_path: Path)
     words.save(tmp_path / "words.safetensors")
     write_tiny_corpus(tmp_path / "corpus")
     configs = checkout / "configs"
-    options = ["--model", configs / "models" / "debug_trained.yaml", "--stage", configs / "stages" / "debug.yaml"]
+    options = [
+        "--model",
+        configs / "models" / "debug_trained.yaml",
+        "--stage",
+        configs / "stages" / "debug.yaml",
+    ]
     options += ["--word-vectors", "words.safetensors", "--work", "work"]
     result = run("aqgt-train", "generator", "corpus", *options, "--accelerator", "cpu", "--devices", 2)
     assert result.returncode == 0, result.stderr

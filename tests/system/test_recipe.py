@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`aqgt-train recipe`: from gesture clips and texts to a model that generates, in one command."""
+
+from __future__ import annotations
+
+import ctypes
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from aqgt.formats.npz import read_npz
+from tests.system.conftest import Run
+
+
+@pytest.fixture
+def recipe(checkout: Path) -> Path:
+    """The debug recipe; skipped where its raw material or flite is missing."""
+    material = checkout.parent / "shared" / "data" / "gestures"
+    if not material.is_dir():
+        pytest.skip(f"the recipe's raw material is missing: {material}")
+    try:
+        ctypes.CDLL("libflite.so.1")
+    except OSError:
+        pytest.skip("flite is missing (Debian: apt-get install libflite1)")
+    return checkout / "configs" / "recipes" / "debug.yaml"
+
+
+@pytest.mark.slow
+def test_from_raw_material_to_a_model_that_generates(
+    run: Run, recipe: Path, voice: Path, tmp_path: Path
+) -> None:
+    command = ["recipe", recipe, "--work", "work", "--out", "model", "--accelerator", "cpu", "--devices", 1]
+    first = run("aqgt-train", *command, timeout=280)
+    assert first.returncode == 0, first.stderr
+
+    card = (tmp_path / "model" / "card.md").read_text()
+    assert "composed" in card
+    assert "| annotated |" in card, "the card shows the evaluation"
+    shown = run("aqgt", "models", "show", "./model")
+    assert shown.returncode == 0, shown.stderr
+    assert "Debug (a few training steps" in shown.stdout
+
+    made = run("aqgt", "generate", voice, "--model", "./model", "-o", "a.npz")
+    assert made.returncode == 0, made.stderr
+    motion = read_npz(tmp_path / "a.npz").motion
+    assert np.isfinite(motion.bone_vectors).all()
+    assert np.ptp(motion.bone_vectors, axis=0).max() > 1e-3, "it moves"
+
+    _again_repeats_nothing(run, command, tmp_path)
+    _the_corpus_can_be_inspected(run)
+
+
+def _again_repeats_nothing(run: Run, command: list[object], folder: Path) -> None:
+    kept = ["work/words.safetensors", "work/corpus/data.mdb", "work/generator/checkpoint.pt"]
+    before = [(folder / name).stat().st_mtime_ns for name in kept]
+    weights = (folder / "model" / "model.safetensors").read_bytes()
+    again = run("aqgt-train", *command, timeout=280)
+    assert again.returncode == 0, again.stderr
+    assert again.stderr.count("already there") == 2
+    assert [(folder / name).stat().st_mtime_ns for name in kept] == before
+    assert (folder / "model" / "model.safetensors").read_bytes() == weights
+
+
+def _the_corpus_can_be_inspected(run: Run) -> None:
+    inspected = run("aqgt-train", "corpus", "inspect", "work/corpus")
+    assert inspected.returncode == 0, inspected.stderr
+    for split in ("train", "val"):
+        assert f"{split}: " in inspected.stdout
+    assert "phrase" in inspected.stdout
+
+
+def test_a_recipe_that_is_not_there(run: Run) -> None:
+    result = run("aqgt-train", "recipe", "none.yaml", "--work", "work", "--out", "model")
+    assert result.returncode == 2
+    assert "none.yaml" in result.stderr
+    assert "Traceback" not in result.stderr
