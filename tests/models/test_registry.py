@@ -43,6 +43,11 @@ def test_saved_model_is_rebuilt_from_its_folder(saved: Path) -> None:
     assert len(loaded.model_hash) == 64
 
 
+def test_others_may_read_a_saved_model(saved: Path) -> None:
+    modes = {path.name: path.stat().st_mode & 0o777 for path in saved.iterdir()}
+    assert len(set(modes.values())) == 1, modes
+
+
 def test_saving_twice_gives_the_same_hash(saved: Path, tmp_path: Path) -> None:
     registry.save_model(tmp_path / "again", tiny_config(), tiny_generator())
     assert registry.load_model(saved).model_hash == registry.load_model(tmp_path / "again").model_hash
@@ -52,6 +57,23 @@ def test_models_of_the_user_are_found_by_name(saved: Path, monkeypatch: pytest.M
     monkeypatch.setenv("AQGT_MODELS", str(saved.parent))
     assert "tiny" in registry.available()
     assert registry.load_model("tiny").config.name == "tiny"
+
+
+def test_a_copy_under_another_name_is_known_by_that_name(
+    saved: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved.rename(saved.parent / "mine")
+    monkeypatch.setenv("AQGT_MODELS", str(saved.parent))
+    described = registry.describe("mine")
+    assert described.name == "mine", "what a client is told is what it can ask for"
+    assert registry.load_model("mine").info.name == "mine"
+    assert registry.load_model(saved.parent / "mine").info.name == "tiny"
+
+
+def test_describing_reads_no_weights(saved: Path) -> None:
+    (saved / registry.WEIGHTS).unlink()
+    described = registry.describe(saved)
+    assert (described.title, described.card) == (tiny_config().title, "# Tiny")
 
 
 def test_installed_models_are_found_by_name(

@@ -16,11 +16,17 @@ def list_models() -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from aqgt.cli.progress import note
+    from aqgt.errors import AqgtError
     from aqgt.models import registry
 
     table = Table("name", "what it is", "frames/s", "speakers", "licence", "commercial use")
     for name in registry.available():
-        info = registry.load_model(name).info
+        try:
+            info = registry.describe(name)
+        except AqgtError as error:
+            note(f"{name} is left out: {error}")
+            continue
         use = "yes" if info.commercial_use else "no"
         table.add_row(info.name, info.title, f"{info.fps:g}", str(info.speakers), info.licence, use)
     Console().print(table)

@@ -27,7 +27,7 @@ def provenances(
     }
     return tuple(
         Provenance(
-            model=model.config.name,
+            model=model.info.name,
             model_hash=model.model_hash,
             licence=model.config.licence,
             commercial_use=model.config.commercial_use,

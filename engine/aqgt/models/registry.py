@@ -30,6 +30,7 @@ from aqgt.speech.word_vectors import WordVectors
 
 CONFIG, WEIGHTS, WORDS, CARD = "config.yaml", "model.safetensors", "words.safetensors", "card.md"
 DEBUG = "debug"
+_DEBUG_CARD = "Random weights for tests. Its motion means nothing."
 _PACKAGE_PREFIX = "aqgt_model_"
 # Initial weights damp what passes through them; with this factor sound, words, annotations and seed all show.
 _SEEDED_GAIN = 1.8
@@ -45,7 +46,7 @@ class LoadedModel:
         config: what it is made of.
         generator: the network, in eval mode on its device, float32.
         features: what turns sound and words into the network's inputs.
-        info: what an engine says of it.
+        info: what an engine says of it; ``info.name`` is the name it was asked for by.
         model_hash: SHA-256 of its weights.
     """
 
@@ -65,6 +66,17 @@ def available() -> list[str]:
     return [*sorted(names - {DEBUG}), DEBUG]
 
 
+def describe(name_or_folder: str | Path) -> ModelInfo:
+    """What a model is, from its config and card alone: nothing is loaded.
+
+    Raises:
+        AqgtError: no such model, or its config is not valid.
+    """
+    folder = _find(name_or_folder)
+    config = read_config(_debug_config() if folder is None else folder / CONFIG)
+    return _info(_name_of(name_or_folder, config), config, folder)
+
+
 def load_model(name_or_folder: str | Path, device: str = "cpu") -> LoadedModel:
     """Loads a model by name, or from a folder.
 
@@ -75,16 +87,18 @@ def load_model(name_or_folder: str | Path, device: str = "cpu") -> LoadedModel:
         AqgtError: no such model, or its files don't fit together; the message lists what is wrong.
     """
     folder = _find(name_or_folder)
-    if folder is None:
-        return _seeded(resources.data_path("configs", "models", f"{DEBUG}.yaml"), device)
-    config = read_config(folder / CONFIG)
-    if config.weights == "seeded":
-        return _seeded(folder / CONFIG, device)
-    generator = GestureGenerator(config)
-    model_hash = _load_weights(generator, folder / WEIGHTS)
-    card = folder / CARD
-    text = card.read_text(encoding="utf-8") if card.is_file() else ""
-    return _assemble(config, generator, _features(config, folder), model_hash, text, device)
+    config = read_config(_debug_config() if folder is None else folder / CONFIG)
+    features: ClipFeatures
+    if folder is None or config.weights == "seeded":
+        generator, features = _seeded(config), CompactFeatures(config.features)
+        model_hash = _hash(generator)
+    else:
+        generator = GestureGenerator(config)
+        model_hash = _load_weights(generator, folder / WEIGHTS)
+        features = _features(config, folder)
+    generator.to(device).eval().requires_grad_(False)
+    info = _info(_name_of(name_or_folder, config), config, folder)
+    return LoadedModel(config, generator, features, info, model_hash)
 
 
 def save_model(
@@ -105,7 +119,7 @@ def save_model(
     Raises:
         AqgtError: the weights don't fit the config, or the word vectors are missing.
     """
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
     if config.text.vectors == "file" and words is None:
         raise AqgtError(
@@ -120,7 +134,8 @@ def save_model(
         name: value.detach().cpu().to(_stored_dtype(name, value)).contiguous()
         for name, value in state.items()
     }
-    save_file(stored, folder / WEIGHTS, metadata={"format": "pt"})
+    # safetensors' own save_file makes a file that nobody but its owner may read.
+    (folder / WEIGHTS).write_bytes(save(stored, metadata={"format": "pt"}))
     if words is not None:
         words.save(folder / WORDS)
     (folder / CARD).write_text(card, encoding="utf-8")
@@ -145,7 +160,7 @@ def user_folder() -> Path:
 def _find(name_or_folder: str | Path) -> Path | None:
     """The model's folder, or None for the debug model."""
     text = str(name_or_folder)
-    if isinstance(name_or_folder, Path) or "/" in text or "\\" in text:
+    if not _is_name(name_or_folder):
         if not _is_model(Path(text)):
             raise AqgtError(
                 f"The folder {text} holds no model.",
@@ -164,10 +179,6 @@ def _find(name_or_folder: str | Path) -> Path | None:
         f"Use one of: {', '.join(available())}; or install aqgt-model-{text}.",
         "unknown-model",
     )
-
-
-def _models_in(root: Path) -> list[Path]:
-    return [folder for folder in root.iterdir() if _is_model(folder)] if root.is_dir() else []
 
 
 def _is_model(folder: Path) -> bool:
@@ -196,8 +207,38 @@ def _installed_folder(name: str) -> Path | None:
     return folder if _is_model(folder) else None
 
 
-def _features(config: ModelConfig, folder: Path | None) -> ClipFeatures:
-    if config.text.vectors == "none" or folder is None:
+def _debug_config() -> Path:
+    return resources.data_path("configs", "models", f"{DEBUG}.yaml")
+
+
+def _name_of(name_or_folder: str | Path, config: ModelConfig) -> str:
+    """The name a model is asked for by; the config's own where it was given as a folder."""
+    return str(name_or_folder) if _is_name(name_or_folder) else config.name
+
+
+def _is_name(name_or_folder: str | Path) -> bool:
+    return isinstance(name_or_folder, str) and "/" not in name_or_folder and "\\" not in name_or_folder
+
+
+def _info(name: str, config: ModelConfig, folder: Path | None) -> ModelInfo:
+    card = _DEBUG_CARD
+    if folder is not None:
+        path = folder / CARD
+        card = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+    return ModelInfo(
+        name=name,
+        title=config.title,
+        fps=config.fps,
+        licence=config.licence,
+        commercial_use=config.commercial_use,
+        speakers=config.speaker.count,
+        lengths=config.length_table,
+        card=card,
+    )
+
+
+def _features(config: ModelConfig, folder: Path) -> ClipFeatures:
+    if config.text.vectors == "none":
         return CompactFeatures(config.features)
     return CompactFeatures(config.features, WordVectors.load(folder / WORDS))
 
@@ -254,9 +295,8 @@ def _stored_dtype(name: str, value: Tensor) -> torch.dtype:
     return torch.float16
 
 
-def _seeded(path: Path, device: str) -> LoadedModel:
-    """A model of random weights; the seed is its name, so that it is the same everywhere."""
-    config = read_config(path)
+def _seeded(config: ModelConfig) -> GestureGenerator:
+    """A generator of random weights; the seed is the model's name, so that it is the same everywhere."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(zlib.crc32(config.name.encode()))
         generator = GestureGenerator(config)
@@ -264,31 +304,12 @@ def _seeded(path: Path, device: str) -> LoadedModel:
         for parameter in generator.parameters():
             if parameter.ndim > 1:
                 parameter.mul_(_SEEDED_GAIN)
+    return generator
+
+
+def _hash(generator: GestureGenerator) -> str:
     digest = hashlib.sha256()
     for name, value in generator.state_dict().items():
         digest.update(name.encode())
         digest.update(value.numpy().tobytes())
-    card = "Random weights for tests. Its motion means nothing."
-    return _assemble(config, generator, _features(config, None), digest.hexdigest(), card, device)
-
-
-def _assemble(
-    config: ModelConfig,
-    generator: GestureGenerator,
-    features: ClipFeatures,
-    model_hash: str,
-    card: str,
-    device: str,
-) -> LoadedModel:
-    generator.to(device).eval().requires_grad_(False)
-    info = ModelInfo(
-        name=config.name,
-        title=config.title,
-        fps=config.fps,
-        licence=config.licence,
-        commercial_use=config.commercial_use,
-        speakers=config.speaker.count,
-        lengths=config.length_table,
-        card=card,
-    )
-    return LoadedModel(config, generator, features, info, model_hash)
+    return digest.hexdigest()

@@ -4,13 +4,16 @@
 from __future__ import annotations
 
 import importlib
+import logging
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from aqgt.errors import AqgtError
 from aqgt.protocol import messages
 from aqgt.service.config import EngineConfig
+
+log = logging.getLogger("aqgt.backend")
 
 OnProgress = Callable[[messages.Progress], None]
 IsCancelled = Callable[[], bool]
@@ -56,7 +59,16 @@ class ModelBackend:
         self._loaded: OrderedDict[str, Any] = OrderedDict()
 
     def describe(self) -> tuple[str, tuple[messages.ModelInfo, ...]]:
-        return self._device, tuple(self._model(name).info for name in self._names())
+        from aqgt.models import registry
+
+        models = []
+        for name in self._names():
+            try:
+                models.append(registry.describe(name))
+            except AqgtError as error:
+                log.warning("the model %s is left out: %s", name, error)
+        self._warm_up(models)
+        return self._device, tuple(models)
 
     def run(self, request: Any, on_progress: OnProgress, is_cancelled: IsCancelled) -> Any:
         if isinstance(request, messages.GenerateRequest):
@@ -106,6 +118,15 @@ class ModelBackend:
             keep=request.keep,
         )
         return messages.SuggestResult(tuple(spans))
+
+    def _warm_up(self, models: Sequence[messages.ModelInfo]) -> None:
+        """Load the model that is asked for most before the first job has to wait for it."""
+        wanted = messages.GenerateRequest.model
+        if any(model.name == wanted for model in models):
+            try:
+                self._model(wanted)
+            except AqgtError as error:
+                log.warning("the model %s cannot be loaded: %s", wanted, error)
 
     def _names(self) -> list[str]:
         from aqgt.models import registry
