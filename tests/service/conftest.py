@@ -17,13 +17,13 @@ import pytest
 HERE = Path(__file__).resolve().parent
 START = """
 import json, sys
-from aqgt.service.config import parse_engine_config
+from aqgt.service.config import EngineConfig
 from aqgt.service.serve import serve
 from aqgt.cli.errors import report_errors
 if __name__ == "__main__":
     with report_errors(debug=False):
         serve(
-            parse_engine_config(json.loads(sys.argv[1]), "test"),
+            EngineConfig.model_validate(json.loads(sys.argv[1])),
             parent_pipe="--parent-pipe" in sys.argv,
             factory="fake_backend:FakeBackend",
         )

@@ -28,8 +28,9 @@ def serve(
     Prints the line `AQGT READY ADDRESS` on standard output as soon as jobs are taken.
     """
     from aqgt.protocol.address import format_address, parse_address
-    from aqgt.service.config import parse_engine_config, read_engine_config
+    from aqgt.service.config import EngineConfig, read_engine_config
     from aqgt.service.serve import serve as run
+    from aqgt.settings import check_settings
 
     settings = read_engine_config(config).model_dump()
     if port is not None:
@@ -39,4 +40,4 @@ def serve(
         settings["address"] = address
     if device is not None:
         settings["device"] = device
-    run(parse_engine_config(settings, "the command line"), parent_pipe=parent_pipe)
+    run(check_settings(settings, EngineConfig, "the command line"), parent_pipe=parent_pipe)

@@ -7,21 +7,19 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
 from aqgt import resources
 from aqgt.annotations import CHANNELS, NOTHING, UNKNOWN, Channel
 from aqgt.errors import AqgtError
+from aqgt.settings import Settings, read_settings
 
 _SPECIAL = {"nothing": NOTHING, "unknown": UNKNOWN}
 
 
-class Rule(BaseModel):
+class Rule(Settings):
     """Replaces labels in some channels."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
     channels: tuple[str, ...]
     """Channel keys (``phase_left``) or families (``phase``: both hands); ``all`` for every channel."""
@@ -31,10 +29,8 @@ class Rule(BaseModel):
     """The new label, ``nothing`` or ``unknown``."""
 
 
-class Preset(BaseModel):
+class Preset(Settings):
     """What a preset does to a clip before it is generated."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     title: str = ""
     text: Literal["keep", "none"] = "keep"
@@ -74,12 +70,7 @@ def load_preset(name: str) -> Preset:
 
 def read_preset(path: Path) -> Preset:
     """The preset in a YAML file, its channels and labels checked."""
-    try:
-        preset = Preset.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
-    except (ValidationError, yaml.YAMLError) as problem:
-        raise AqgtError(
-            f"The preset {path} is not valid: {problem}", "Correct the file.", "bad-preset"
-        ) from problem
+    preset = read_settings(path, Preset)
     preset.apply(np.zeros((len(CHANNELS), 1), dtype=np.float32))
     return preset
 

@@ -6,13 +6,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
-from aqgt.errors import AqgtError
+from aqgt.settings import Settings, read_settings
 
 
-class ComposeConfig(BaseModel):
+class ComposeConfig(Settings):
     """A composed corpus.
 
     Attributes:
@@ -30,8 +29,6 @@ class ComposeConfig(BaseModel):
         long_pauses: share of sentence ends followed by a pause of 0.9 to 2 s, in which hands rest.
         noise: level of hiss added to the sound, full scale = 1.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     gestures: Path
     texts: list[Path] = Field(min_length=1)
@@ -54,22 +51,8 @@ class ComposeConfig(BaseModel):
         Raises:
             AqgtError: the file is missing, or holds an unknown key or a wrong value; the message names it.
         """
-        path = Path(path)
-        try:
-            table = yaml.safe_load(path.read_text(encoding="utf-8"))
-            config = cls.model_validate(table)
-        except OSError as error:
-            raise AqgtError(f"“{path}” cannot be read.", "Check the path.", "no-config") from error
-        except yaml.YAMLError as error:
-            raise AqgtError(f"“{path}” is no YAML: {error}.", "Correct the file.", "bad-config") from error
-        except ValidationError as error:
-            problems = "; ".join(
-                f"{'.'.join(map(str, e['loc'])) or 'file'}: {e['msg']}"
-                for e in error.errors(include_url=False)
-            )
-            known = ", ".join(cls.model_fields)
-            raise AqgtError(f"“{path}”: {problems}.", f"Keys: {known}.", "bad-config") from error
-        base = path.resolve().parent
+        config = read_settings(path, cls)
+        base = Path(path).resolve().parent
         return config.model_copy(
             update={
                 "gestures": base / config.gestures,
