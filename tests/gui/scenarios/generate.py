@@ -102,7 +102,8 @@ def story():
     bpy.context.scene.aqgt_speech.filepath = str(SHARED / "short.wav")
     bpy.context.scene.aqgt_speech.transcript = ""
     in_viewport(bpy.ops.aqgt.generate, "INVOKE_DEFAULT")
-    yield from until(lambda: bpy.data.actions)
+    yield from until(lambda: jobs.running() is None)
+    yield 0.5  # the operator's next tick writes the action
     bpy.context.scene.frame_set(60)
     yield 1.0
     picture("take")
