@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from aqgt.annotations import Span
+from aqgt.annotations import LONGEST_OPEN_SPAN, PREPARATION, RETRACTION, STROKE, Span
 from aqgt.planner.candidates import Candidate, describe, find_candidates
 from aqgt.planner.forms import Form, draw, sides_of
 from aqgt.planner.rules import kinds
@@ -20,16 +20,12 @@ SECONDS_PER_GESTURE = 2.2
 """Speech per gesture at density 1."""
 LONGEST_GAP = 3.2
 """Seconds of speech without a gesture at density 1 after which one is added."""
-STROKE_SECONDS = 0.6
-"""From the onset of a stroke to the hands' arrival."""
-PREPARATION_SECONDS = 0.37
 HOLD_GAP = 2.0
 """With less time than this before the next gesture, the hands usually stay up instead of going to rest."""
 HOLD_PROBABILITY = 0.8
 REST_PAUSE = 0.8
 """Pauses at least this long let the hands come to rest."""
 _SAME_HAND = 0.75
-_DEFAULT_SPAN = 1.2
 
 
 @dataclass(frozen=True)
@@ -60,8 +56,8 @@ class PlannedGesture:
 
     @property
     def start(self) -> float:
-        """Onset of the stroke in seconds."""
-        return max(0.0, self.arrival - STROKE_SECONDS)
+        """Onset of the stroke in seconds: the hands arrive when it ends."""
+        return max(0.0, self.arrival - STROKE)
 
     def span(self) -> Span:
         """The gesture as an annotation with labels for all channels of its hands."""
@@ -136,7 +132,7 @@ def _choose(
     stretch = 3 * SECONDS_PER_GESTURE / density
     for start in np.arange(0.0, sound.duration, stretch):
         inside = [i for i, c in enumerate(candidates) if start <= c.arrival < start + stretch]
-        spoken = float(sound.speech[int(start * 100) : int((start + stretch) * 100)].sum()) / 100
+        spoken = float(sound.speech[int(start * RATE) : int((start + stretch) * RATE)].sum()) / RATE
         exact = 0.85 * spoken / SECONDS_PER_GESTURE * density
         take(inside, len(chosen) + int(exact + random.random()))
     take(range(len(candidates)), wanted)
@@ -197,16 +193,14 @@ def _with_ends(
     for index, gesture in enumerate(gestures):
         shortest, longest = kinds()[gesture.kind].hold
         end = gesture.arrival + random.uniform(shortest, longest)
-        next_up = (
-            gestures[index + 1].start - PREPARATION_SECONDS if index + 1 < len(gestures) else sound.duration
-        )
+        next_up = gestures[index + 1].start - PREPARATION if index + 1 < len(gestures) else sound.duration
         stays = index + 1 < len(gestures) and next_up - end < HOLD_GAP and random.random() < HOLD_PROBABILITY
         if stays and _shares_a_hand(gesture, gestures[index + 1]):
             end = next_up
         for start, stop in pauses:
             if start >= gesture.arrival - 0.05 and end > start + 0.2 and stop - start >= REST_PAUSE:
                 end = start + 0.2
-        latest = [start for start, _ in blocked if start > gesture.arrival - STROKE_SECONDS]
+        latest = [start for start, _ in blocked if start > gesture.arrival - STROKE]
         end = min([end, next_up, sound.duration, *latest])
         ended.append(replace(gesture, end=max(end, gesture.start + 0.3)))
     return ended
@@ -218,10 +212,10 @@ def _shares_a_hand(first: PlannedGesture, second: PlannedGesture) -> bool:
 
 def _blocked(span: Span) -> tuple[float, float]:
     """The time that a user's span occupies, its preparation and retraction included."""
-    end = span.end if span.end is not None else span.start + _DEFAULT_SPAN
-    return max(0.0, span.start - PREPARATION_SECONDS), end + 0.4
+    end = span.end if span.end is not None else span.start + LONGEST_OPEN_SPAN
+    return max(0.0, span.start - PREPARATION), end + RETRACTION
 
 
 def _is_blocked(arrival: float, blocked: Sequence[tuple[float, float]]) -> bool:
-    first = arrival - STROKE_SECONDS - PREPARATION_SECONDS
+    first = arrival - STROKE - PREPARATION
     return any(first < end and arrival + 0.2 > start for start, end in blocked)

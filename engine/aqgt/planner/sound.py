@@ -9,12 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from aqgt.speech.audio import SAMPLE_RATE
 from aqgt.speech.prosody import WordProsody, analyse
 from aqgt.words import Word
 
 RATE = 100
 """Values of a curve per second."""
-SAMPLE_RATE = 16_000
 _FLOOR_DB = -60.0
 
 

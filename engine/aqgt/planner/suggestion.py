@@ -9,11 +9,11 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from aqgt.annotations import Span
+from aqgt.annotations import STROKE, Span
 from aqgt.errors import AqgtError
 from aqgt.planner.candidates import describe
 from aqgt.planner.forms import HAND_FAMILIES, nearest
-from aqgt.planner.planning import STROKE_SECONDS, plan_gestures
+from aqgt.planner.planning import plan_gestures
 from aqgt.planner.rules import load_rules, token
 from aqgt.words import Word
 
@@ -100,7 +100,7 @@ def _complete_one(span: Span, words: Sequence[Word], seed: int) -> Span:
 
 def _spoken_word(span: Span, words: Sequence[Word]) -> int:
     """The word that the hands arrive on, or -1."""
-    arrival = span.start + STROKE_SECONDS / 2
+    arrival = span.start + STROKE / 2
     near = [(abs((word.start + word.end) / 2 - arrival), i) for i, word in enumerate(words)]
     distance, index = min(near, default=(float("inf"), -1))
     return index if distance < 1.0 else -1

@@ -19,9 +19,9 @@ from aqgt.motion import Motion
 from aqgt.preview.camera import Camera
 from aqgt.preview.captions import draw_captions, span_at, word_at
 from aqgt.preview.figure import Pose, draw_figure, face_points
+from aqgt.protocol.messages import SAMPLE_RATE
 from aqgt.words import Word
 
-SAMPLE_RATE = 16_000
 SOUND_RATE = 48_000
 WIDTH, HEIGHT = 800, 720
 SUPERSAMPLING = 2

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aqgt.errors import AqgtError
+from aqgt.protocol.messages import SAMPLE_RATE
 
-SAMPLE_RATE = 16000
 MIN_SECONDS = 0.3
 MAX_SECONDS = 2 * 3600.0
 #: Below this peak (−80 dB of full scale) nothing can be heard and the level can't be normalised.

@@ -6,6 +6,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from aqgt.speech.audio import SAMPLE_RATE
 from aqgt.speech.spectra import mel_powers
 
 WINDOW_SAMPLES = 36266  # 34 frames at 15 fps
@@ -45,7 +46,7 @@ def _gate(window: NDArray[np.float32]) -> NDArray[np.float32]:
 def _onsets(window: NDArray[np.float32]) -> NDArray[np.float32]:
     n_fft = 2048
     centres = np.arange(0, len(window) + 1, _STEP)
-    bands = mel_powers(window, centres, n_fft=n_fft, n_mels=128, sample_rate=16000)
+    bands = mel_powers(window, centres, n_fft=n_fft, n_mels=128, sample_rate=SAMPLE_RATE)
     level = 10.0 * np.log10(np.maximum(bands, 1e-10))
     level = np.maximum(level, level.max() - _DYNAMIC_RANGE_DB)
     rise = np.maximum(0.0, np.diff(level, axis=0)).mean(axis=1)

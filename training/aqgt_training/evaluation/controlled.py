@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from aqgt.annotations import Span
+from aqgt.annotations import PREPARATION, RETRACTION, Span
 from aqgt.generation import generate
 from aqgt.models.registry import LoadedModel
 from aqgt.protocol.messages import SAMPLE_RATE, GenerateRequest
@@ -17,7 +17,6 @@ from aqgt_training.evaluation import motion_statistics as statistics
 
 SIDES = ("left", "right", "both")
 EXTENTS = ("small", "medium", "large")
-_PREPARATION, _RETRACTION = 0.37, 0.4
 _START, _END = 2.0, 3.0
 _CLIP_SECONDS = 5.0
 # "Both" counts as right where the weaker hand moves at least this share of the stronger one.
@@ -65,13 +64,13 @@ def controlled_gestures(
                     GenerateRequest(audio, words, (span,), seed=number, speaker=clip.speaker), model
                 ).motions[0]
                 reach = {
-                    hand: statistics.excursion(motion, hand, _START - _PREPARATION, _END + _RETRACTION)
+                    hand: statistics.excursion(motion, hand, _START - PREPARATION, _END + RETRACTION)
                     for hand in ("left", "right")
                 }
                 asked = span.sides
                 hits.append(_right_side(reach, side))
                 excursions[extent] += [reach[hand] for hand in asked]
-                begin = _START - _PREPARATION
+                begin = _START - PREPARATION
                 delays += [statistics.peak_time(motion, hand, begin, _END) - begin for hand in asked]
     return ControlledResult(
         len(hits),
