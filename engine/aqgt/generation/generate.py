@@ -15,6 +15,7 @@ from torch import Tensor
 
 from aqgt.errors import AqgtError
 from aqgt.generation.conditioning import Conditioning, condition
+from aqgt.generation.idle import IdleMotion
 from aqgt.generation.provenance import provenances
 from aqgt.generation.stitching import Lengths, Stitcher, blend_into, ease_from
 from aqgt.generation.windows import frames_of, window_starts
@@ -60,6 +61,7 @@ class _Job:
     conditioning: Conditioning
     features: dict[str, NDArray[np.float32]]
     lengths: Lengths | None
+    idle: IdleMotion | None
     timings: dict[str, float] = field(default_factory=dict)
 
 
@@ -94,7 +96,8 @@ def generate(
         features = model.features.prepare(conditioning.audio, conditioning.words, frames.clip_frames)
     rest = model.generator.rest_pose.cpu().numpy()
     lengths = Lengths(model.config.length_table, rest) if model.config.fixed_lengths else None
-    job = _Job(request, model, frames, conditioning, features, lengths, timings)
+    idle = _idle(request, model, frames)
+    job = _Job(request, model, frames, conditioning, features, lengths, idle, timings)
     with _timed(timings, "network"):
         vectors = _run(job, on_progress, is_cancelled)
     timings["total"] = time.perf_counter() - began
@@ -164,11 +167,33 @@ def _run(job: _Job, on_progress: OnProgress | None, is_cancelled: IsCancelled | 
             vectors = np.concatenate(
                 [vectors[:, :lead], ease_from(vectors[:, lead:], offset, _EASE_FRAMES)], axis=1
             )
-        block = stitcher.push(vectors)
+        block = _alive(job, stitcher.push(vectors), start - lead)
         if on_progress is not None:
             _report(job, on_progress, block, start - lead, index, len(starts))
     made = stitcher.result()[:, lead : lead + job.range.n_frames]
-    return _join_after(job, made)
+    return _join_after(job, _alive(job, made, 0))
+
+
+def _idle(request: GenerateRequest, model: LoadedModel, frames: Range) -> IdleMotion | None:
+    """The small movements of the clip's variants, or None where model or request want none."""
+    if not model.config.idle_motion or request.idle == 0:
+        return None
+    continues = request.before is not None or request.seed_pose is not None
+    seeds = [request.seed + variant for variant in range(request.variants)]
+    fps = model.config.fps
+    return IdleMotion(
+        request.audio,
+        request.words,
+        seeds,
+        fps,
+        request.idle,
+        grows_from=frames.start / fps if continues else None,
+    )
+
+
+def _alive(job: _Job, vectors: NDArray[np.float32], start: int) -> NDArray[np.float32]:
+    """The network's frames from ``start`` of the result on, with the small movements laid over them."""
+    return vectors if job.idle is None else job.idle.apply(vectors, job.range.start + start)
 
 
 def _join_after(job: _Job, made: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -180,6 +180,8 @@ class ModelConfig(_Strict):
     """Bone lengths of the motion: human proportions, or the table of the published models."""
     fixed_lengths: bool = True
     """Whether the output is brought to exactly these lengths."""
+    idle_motion: bool = False
+    """Whether breathing, sway and nods made by rules are laid over the network's motion."""
     dropout: Probability = 0.1
     speaker: SpeakerConfig = SpeakerConfig()
     features: CompactFeaturesConfig = CompactFeaturesConfig()

@@ -44,6 +44,8 @@ class GenerateRequest:
     """Share of the planner's one-handed gestures that go to the right hand; 0 to 1."""
     track: NDArray[np.float32] | None = None
     """Annotation matrix `[17, T]` at the model's frame rate, instead of spans and planner."""
+    idle: float = 1.0
+    """Strength of breathing, sway and nods, which rules add where the model asks for them; 0 to 2."""
     preset: str | None = None
     """Name of an annotation preset in configs/presets, applied after everything else."""
     model: str = "compact"

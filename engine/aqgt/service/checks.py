@@ -56,6 +56,7 @@ def _check_generate(request: messages.GenerateRequest, limits: Limits) -> None:
         )
     _check_choice("annotate", request.annotate, ("auto", "around", "none"))
     _check_choice("fill", request.fill, ("planner", "none"))
+    _check_range("idle", request.idle, 0.0, 2.0)
     if request.seed < 0 or request.speaker < 0:
         raise AqgtError("Seed and speaker cannot be negative.", "Give 0 or a larger number.", "bad-request")
     duration = len(request.audio) / SAMPLE_RATE
