@@ -159,7 +159,9 @@ class WindowSampler:
         clip = np.searchsorted(self.clips.first, self.starts, side="right") - 1
         return self.clips.first[clip] + self.clips.length[clip] - WINDOW
 
-    def epoch(self, seed: int, *, shuffle: bool = True, part: int = 0, parts: int = 1) -> Iterator[dict[str, Tensor]]:
+    def epoch(
+        self, seed: int, *, shuffle: bool = True, part: int = 0, parts: int = 1
+    ) -> Iterator[dict[str, Tensor]]:
         """One pass over all windows, or over one of several disjoint parts with as many batches each.
 
         The same seed gives the same batches.
