@@ -43,11 +43,12 @@ def test_all_mistakes_are_named_at_once() -> None:
     assert "“name” is missing" in said
 
 
-@pytest.mark.parametrize("content", [b"a: [", b"- 1", b"\xff"])
-def test_what_is_no_settings_file_is_refused(tmp_path: Path, content: bytes) -> None:
+@pytest.mark.parametrize("content", [b"a: [", b"- 1", b"\xff", None])
+def test_what_is_no_settings_file_is_refused(tmp_path: Path, content: bytes | None) -> None:
     path = tmp_path / "a.yaml"
-    path.write_bytes(content)
-    for bad, code in ((path, "bad-config"), (tmp_path, "bad-config"), (tmp_path / "none.yaml", "no-file")):
-        with pytest.raises(AqgtError) as caught:
-            read_settings(bad, Outer)
-        assert (caught.value.code, str(bad) in str(caught.value)) == (code, True)
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(AqgtError) as caught:
+        read_settings(path, Outer)
+    assert str(path) in caught.value.sentence
+    assert caught.value.next_step

@@ -3,14 +3,13 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from aqgt.errors import AqgtError
+from aqgt.formats.files import PathLike, read_text
 
 
 class Settings(BaseModel):
@@ -22,22 +21,16 @@ class Settings(BaseModel):
 Kind = TypeVar("Kind", bound=BaseModel)
 
 
-def read_settings(path: str | os.PathLike[str], kind: type[Kind]) -> Kind:
+def read_settings(path: PathLike, kind: type[Kind]) -> Kind:
     """The settings in a YAML file; an empty file holds the defaults.
 
     Raises:
         AqgtError: the file can't be read or is no YAML, or a key or value is not allowed.
     """
     try:
-        raw = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise AqgtError(
-            f"There is no file “{path}”.", "Check the path and its spelling.", "no-file"
-        ) from error
-    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
-        raise AqgtError(
-            f"“{path}” cannot be read ({error}).", "Give a YAML file in UTF-8.", "bad-config"
-        ) from error
+        raw = yaml.safe_load(read_text(path))
+    except yaml.YAMLError as error:
+        raise AqgtError(f"“{path}” is no YAML: {error}.", "Correct the file.", "bad-config") from error
     return check_settings({} if raw is None else raw, kind, str(path))
 
 

@@ -40,7 +40,6 @@ PARENTS: tuple[int, ...] = (
     + (10, 10, 33, 34, 35, 10, 37, 38, 39, 10, 41, 42, 43, 32, 45, 46, 47, 32, 49, 50, 51)
 )
 
-BODY_JOINTS = tuple(range(11))
 LEFT_ARM_JOINTS = (5, 6, 7)
 RIGHT_ARM_JOINTS = (8, 9, 10)
 LEFT_HAND_JOINTS = tuple(range(11, 32))

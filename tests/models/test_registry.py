@@ -11,7 +11,8 @@ import yaml
 
 from aqgt.errors import AqgtError
 from aqgt.models import registry
-from aqgt.models.config import parse_config, read_config
+from aqgt.models.config import ModelConfig, read_config
+from aqgt.settings import check_settings
 from tests.models.tiny import random_batch, tiny_config, tiny_generator
 
 
@@ -166,7 +167,7 @@ def test_unknown_key_names_file_key_and_allowed_keys(saved: Path) -> None:
 def test_values_out_of_range(key: str, value: object, said: str) -> None:
     raw = {"name": "x", "title": "X", "licence": "CC0-1.0", "commercial_use": True, key: value}
     with pytest.raises(AqgtError, match=said):
-        parse_config(raw, "x.yaml")
+        check_settings(raw, ModelConfig, "x.yaml")
 
 
 @pytest.mark.parametrize("name", ["compact", "debug"])

@@ -8,8 +8,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from aqgt.models.config import ModelConfig, parse_config
+from aqgt.models.config import ModelConfig
 from aqgt.models.generator import GestureGenerator
+from aqgt.settings import check_settings
 
 
 def tiny_config(**changes: dict[str, Any]) -> ModelConfig:
@@ -31,7 +32,7 @@ def tiny_config(**changes: dict[str, Any]) -> ModelConfig:
     }
     for section, values in changes.items():
         raw[section] = {**raw.get(section, {}), **values}
-    return parse_config(raw, "tiny")
+    return check_settings(raw, ModelConfig, "tiny")
 
 
 def tiny_generator(config: ModelConfig | None = None, *, seed: int = 0) -> GestureGenerator:

@@ -25,7 +25,7 @@ def test_the_shipped_file_states_the_defaults() -> None:
         ("device: tpu", ["device", "tpu", "cuda"]),
         ("address: tcp://0.0.0.0:5757", ["address", "0.0.0.0"]),
         ("- a list", ["key: value"]),
-        ("a: [", ["cannot be read"]),
+        ("a: [", ["no YAML"]),
     ],
 )
 def test_a_mistake_is_named_with_file_key_and_rule(tmp_path: Path, text: str, named: list[str]) -> None:

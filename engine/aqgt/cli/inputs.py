@@ -32,28 +32,20 @@ def require_file(path: Path, what: str) -> Path:
     return path
 
 
-def read_text(path: Path) -> str:
+def read_transcript(path: Path) -> str:
     """A transcript.
 
     Raises:
         AqgtError: no file, no UTF-8, or no word in it.
     """
-    text = _plain_text(path, "transcript")
+    from aqgt.formats.files import read_text
+
+    text = read_text(require_file(path, "transcript"))
     if not re.search(r"\w", text):
         raise AqgtError(
             f"The transcript “{path}” is empty.", "Write what is said, or leave --text away.", "no-text"
         )
     return text
-
-
-def _plain_text(path: Path, what: str) -> str:
-    require_file(path, what)
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise AqgtError(
-            f"The {what} “{path}” is no UTF-8 text.", "Save it as plain text in UTF-8.", "bad-text"
-        ) from error
 
 
 def read_sound(path: Path) -> NDArray[np.float32]:
@@ -87,7 +79,7 @@ def words_of(
         from aqgt.cli.progress import stages
         from aqgt.speech.alignment import align
 
-        transcript = read_text(text)
+        transcript = read_transcript(text)
         with stages("Aligning the transcript") as advance:
             return tuple(align(audio, transcript, language=language, progress=advance))
     return ()
@@ -109,11 +101,14 @@ def read_annotations(path: Path) -> tuple[Span, ...]:
     Raises:
         AqgtError: it is neither, or a line cannot be read; the message names the line.
     """
+    from aqgt.formats.files import read_text
+
+    require_file(path, "annotation file")
     if path.suffix.lower() == ".json":
         from aqgt.formats.spans_json import read_spans
 
-        return tuple(read_spans(require_file(path, "annotation file")))
-    return parse_annotations(_plain_text(path, "annotation file"), str(path))
+        return tuple(read_spans(path))
+    return parse_annotations(read_text(path), str(path))
 
 
 def parse_annotations(text: str, origin: str) -> tuple[Span, ...]:

@@ -8,16 +8,16 @@ defaults are those of a fresh model.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 import yaml
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from aqgt import skeleton
 from aqgt.annotations import EMBEDDING_SIZES
-from aqgt.errors import AqgtError
+from aqgt.settings import Settings, read_settings
 from aqgt.speech.features import WORD_COLUMNS, CompactFeaturesConfig
 
 POSE_DIMENSIONS = skeleton.N_JOINTS * 3
@@ -27,11 +27,7 @@ Layers = Annotated[int, Field(ge=0, le=16)]
 Probability = Annotated[float, Field(ge=0.0, lt=1.0)]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class SoundConfig(_Strict):
+class SoundConfig(Settings):
     """How the sound is read: log-mel bands and onset beats, both per motion frame."""
 
     kind: Literal["log_mel_beats"] = "log_mel_beats"
@@ -41,7 +37,7 @@ class SoundConfig(_Strict):
     """Width of the encoded beats."""
 
 
-class TextConfig(_Strict):
+class TextConfig(Settings):
     """How the words are read: the vector of the word that sounds at each frame."""
 
     kind: Literal["word_vectors"] = "word_vectors"
@@ -52,7 +48,7 @@ class TextConfig(_Strict):
     dropout: Probability = 0.1
 
 
-class SpeakerConfig(_Strict):
+class SpeakerConfig(Settings):
     """Speaker identities and the style drawn from them."""
 
     count: Width = 1
@@ -60,7 +56,7 @@ class SpeakerConfig(_Strict):
     """Width of the style vector, drawn as mean + noise · deviation."""
 
 
-class SeedConfig(_Strict):
+class SeedConfig(Settings):
     """How the seed poses are read."""
 
     frame_width: Width = 64
@@ -69,7 +65,7 @@ class SeedConfig(_Strict):
     """Width of one encoding of all seed frames, given to every frame; 0 leaves it out."""
 
 
-class AnnotationConfig(_Strict):
+class AnnotationConfig(Settings):
     """How the 17 annotation channels are read."""
 
     sizes: tuple[Width, ...] = EMBEDDING_SIZES
@@ -90,7 +86,7 @@ class AnnotationConfig(_Strict):
         return self
 
 
-class PositionConfig(_Strict):
+class PositionConfig(Settings):
     """Position encodings of the transformers."""
 
     scale: Literal["once", "every_layer"] = "once"
@@ -99,7 +95,7 @@ class PositionConfig(_Strict):
     """published: the exponent doubles the already even index, as in the published networks."""
 
 
-class TransformerConfig(_Strict):
+class TransformerConfig(Settings):
     """One stack of transformer layers, each followed by a projection."""
 
     layers: Annotated[int, Field(ge=1, le=16)] = 2
@@ -109,7 +105,7 @@ class TransformerConfig(_Strict):
     """The number of heads is the largest divisor of the layer's width up to this."""
 
 
-class BackboneConfig(_Strict):
+class BackboneConfig(Settings):
     """The GRU-transformer between the encoders and the aligner."""
 
     hidden: Width = 128
@@ -125,7 +121,7 @@ class BackboneConfig(_Strict):
     dropout: Probability = 0.1
 
 
-class AlignerConfig(_Strict):
+class AlignerConfig(Settings):
     """The temporal aligner: each frame is made with four earlier frames as context."""
 
     context: Literal["previous", "lagged", "published"] = "previous"
@@ -136,7 +132,7 @@ class AlignerConfig(_Strict):
     """Width of the code the pose head decodes."""
 
 
-class PoseHeadConfig(_Strict):
+class PoseHeadConfig(Settings):
     """What turns the aligner's code into a block of overlapping frames."""
 
     kind: Literal["mlp", "mlp_vq", "vq"] = "mlp"
@@ -154,7 +150,7 @@ class PoseHeadConfig(_Strict):
     """vq and mlp_vq: size of each codebook."""
 
 
-class DiscriminatorConfig(_Strict):
+class DiscriminatorConfig(Settings):
     """The discriminator of the adversarial phase; training only, never saved with a model."""
 
     hidden: Width = 96
@@ -162,7 +158,7 @@ class DiscriminatorConfig(_Strict):
     layers: Annotated[int, Field(ge=1, le=5)] = 3
 
 
-class ModelConfig(_Strict):
+class ModelConfig(Settings):
     """Everything a model is rebuilt from, besides its weights."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")]
@@ -225,48 +221,10 @@ def read_config(path: Path) -> ModelConfig:
     Raises:
         AqgtError: the file can't be read, or a key or value is not allowed; it names file, key and rule.
     """
-    try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError, UnicodeDecodeError) as problem:
-        raise AqgtError(
-            f"The model config {path} can't be read ({problem}).", "Check the file.", "bad-config"
-        ) from problem
-    return parse_config(raw, str(path))
-
-
-def parse_config(raw: Any, origin: str) -> ModelConfig:
-    """The model config in a parsed YAML document; ``origin`` is named in errors."""
-    if not isinstance(raw, dict):
-        raise AqgtError(
-            f"The model config {origin} holds no keys.", "Write `key: value` lines.", "bad-config"
-        )
-    try:
-        return ModelConfig.model_validate(raw)
-    except ValidationError as problem:
-        raise AqgtError(_explain(problem, origin), "Correct the file.", "bad-config") from problem
+    return read_settings(path, ModelConfig)
 
 
 def write_config(config: ModelConfig, path: Path) -> None:
     """Writes the whole config, defaults included, so that the saved model never depends on them."""
     text = yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
     path.write_text(text, encoding="utf-8")
-
-
-def _explain(problem: ValidationError, origin: str) -> str:
-    lines = []
-    for error in problem.errors():
-        key = ".".join(str(part) for part in error["loc"]) or "(file)"
-        if error["type"] == "extra_forbidden":
-            allowed = ", ".join(_keys_at(error["loc"][:-1]))
-            lines.append(f"“{key}” is no known key (allowed: {allowed})")
-        else:
-            lines.append(f"“{key}”: {error['msg']}, not {error['input']!r}")
-    return f"The model config {origin} is not valid: " + "; ".join(lines) + "."
-
-
-def _keys_at(location: tuple[int | str, ...]) -> list[str]:
-    model: Any = ModelConfig
-    for part in location:
-        field = model.model_fields.get(str(part)) if hasattr(model, "model_fields") else None
-        model = field.annotation if field is not None else None
-    return sorted(model.model_fields) if hasattr(model, "model_fields") else []

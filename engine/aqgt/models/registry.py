@@ -22,6 +22,7 @@ from torch import Tensor
 
 from aqgt import resources
 from aqgt.errors import AqgtError
+from aqgt.formats.files import write_bytes
 from aqgt.models.config import ModelConfig, read_config, write_config
 from aqgt.models.generator import GestureGenerator
 from aqgt.protocol.messages import ModelInfo
@@ -135,7 +136,7 @@ def save_model(
         for name, value in state.items()
     }
     # safetensors' own save_file makes a file that nobody but its owner may read.
-    (folder / WEIGHTS).write_bytes(save(stored, metadata={"format": "pt"}))
+    write_bytes(folder / WEIGHTS, save(stored, metadata={"format": "pt"}))
     if words is not None:
         words.save(folder / WORDS)
     (folder / CARD).write_text(card, encoding="utf-8")

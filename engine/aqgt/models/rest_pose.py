@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from aqgt import skeleton
+from aqgt import rotations, skeleton
 
 _ELBOW_BEND = 32.0
 _UPPER_ARM_DROP = 82.0
@@ -66,8 +66,4 @@ def _about(axis: str, degrees: float) -> NDArray[np.float64]:
 
 
 def _rotation(axis: NDArray, degrees: float) -> NDArray[np.float64]:
-    """Rotation matrix `[3, 3]` by Rodrigues' formula."""
-    x, y, z = axis / np.linalg.norm(axis)
-    skew = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
-    angle = np.radians(degrees)
-    return np.eye(3) + np.sin(angle) * skew + (1 - np.cos(angle)) * (skew @ skew)
+    return rotations.to_matrix(rotations.from_axis_angle(axis, np.radians(degrees)))

@@ -11,7 +11,6 @@ SIDES = ("left", "right")
 
 CENTRE_CHAINS = ("spine", "neck")
 SIDE_CHAINS = ("upper_arm", "forearm")
-SIDE_SINGLES = ("clavicle", "hand")
 MAX_CHAIN = 9
 
 PARTS = ("torso", "head", "left_arm", "right_arm", "left_hand", "right_hand", "left_fingers", "right_fingers")
