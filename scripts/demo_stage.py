@@ -10,7 +10,9 @@ import numpy as np
 from mathutils import Vector
 
 RESOLUTION = (960, 540)
-BACKGROUND = (0.20, 0.24, 0.29)
+BACKGROUND = (0.50, 0.57, 0.63)
+STUDIO_LIGHT = "paint.sl"
+"""The brightest of the studio lights that come with Blender: a face stays readable in a small video."""
 LENS = 50.0
 SIDE = math.radians(22.0)
 """How far the camera stands to the side of the character's front."""
@@ -83,6 +85,7 @@ def set_workbench(scene: bpy.types.Scene) -> None:
     scene.display.render_aa = "FXAA"
     shading = scene.display.shading
     shading.light = "STUDIO"
+    shading.studio_light = STUDIO_LIGHT
     shading.color_type = "VERTEX"
     shading.show_cavity = True
     shading.cavity_type = "BOTH"
