@@ -205,7 +205,7 @@ def test_range_streams_what_it_returns(model: LoadedModel) -> None:
         ({"speaker": 99}, "no speaker 99"),
         ({"start": 20.0}, "does not lie within"),
         ({"preset": "nosuch"}, "no preset"),
-        ({"annotate": "maybe"}, "auto, around or none"),
+        ({"annotate": "maybe"}, "auto, around, none"),
         ({"variants": 0}, "at least one"),
         ({"track": np.full((17, 110), 7, np.float32)}, "7 to 7 for Occurrence"),
     ],

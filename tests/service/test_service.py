@@ -144,7 +144,7 @@ def test_errors_of_a_job_reach_its_client(engine: Any, model: str, code: str) ->
     ("change", "code"),
     [
         ({"variants": 17}, "too-many-variants"),
-        ({"variants": 0}, "too-many-variants"),
+        ({"variants": 0}, "bad-request"),
         ({"density": 3.0}, "bad-request"),
         ({"annotate": "perhaps"}, "bad-request"),
         ({"start": 3.0, "end": 2.0}, "bad-range"),

@@ -8,8 +8,6 @@ from typing import Annotated, Any
 
 import typer
 
-from aqgt.errors import AqgtError
-
 
 def generate(
     audio: Annotated[Path, typer.Argument(help="Audio or video file with speech.")],
@@ -44,12 +42,13 @@ def generate(
     from aqgt.cli.inputs import read_annotations, read_sound, words_of
     from aqgt.cli.outputs import MOTION_SUFFIXES, require_suffix, write_result
     from aqgt.cli.progress import note
-    from aqgt.protocol.messages import GenerateRequest
+    from aqgt.protocol.checks import check_choice
+    from aqgt.protocol.messages import ANNOTATE, GenerateRequest
 
     outputs = output or [Path(audio.stem + ".npz")]
     for path in outputs:
         require_suffix(path, MOTION_SUFFIXES)
-    _require_choice("--annotate", annotate, ("auto", "around", "none"))
+    check_choice("--annotate", annotate, ANNOTATE)
     sound = read_sound(audio)
     spans = read_annotations(annotations) if annotations is not None else ()
     timed = words_of(sound, text, words, language)
@@ -72,11 +71,6 @@ def generate(
         for variant in range(len(result.motions)):
             written = write_result(path, result, timed, sound, variant)
             note(f"{written}: {result.motions[variant].duration:.1f} s.")
-
-
-def _require_choice(option: str, value: str, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        raise AqgtError(f"{option} is “{value}”.", f"Allowed: {', '.join(choices)}.", "bad-usage")
 
 
 def _run(request: Any, engine: str | None) -> Any:

@@ -21,6 +21,7 @@ from aqgt.generation.stitching import Lengths, Stitcher, blend_into, ease_from
 from aqgt.generation.windows import frames_of, window_starts
 from aqgt.models.registry import LoadedModel
 from aqgt.motion import Motion
+from aqgt.protocol.checks import check_generate
 from aqgt.protocol.messages import SAMPLE_RATE, GenerateRequest, GenerateResult, Progress
 from aqgt.speech.audio import check_audio
 
@@ -112,6 +113,7 @@ def generate(
 
 
 def _check(request: GenerateRequest, model: LoadedModel) -> None:
+    check_generate(request)
     speakers = model.config.speaker.count
     if not 0 <= request.speaker < speakers:
         raise AqgtError(
@@ -119,23 +121,11 @@ def _check(request: GenerateRequest, model: LoadedModel) -> None:
             f"Choose a speaker from 0 to {speakers - 1}.",
             "bad-speaker",
         )
-    if request.variants < 1:
-        raise AqgtError("No variant was asked for.", "Ask for at least one.", "bad-request")
-    if request.annotate not in ("auto", "around", "none"):
-        raise AqgtError(f"“annotate” is “{request.annotate}”.", "Use auto, around or none.", "bad-request")
-    if request.fill not in ("planner", "none"):
-        raise AqgtError(f"“fill” is “{request.fill}”.", "Use planner or none.", "bad-request")
 
 
 def _range(request: GenerateRequest, fps: float) -> Range:
     seconds = len(request.audio) / SAMPLE_RATE
     end = seconds if request.end is None else request.end
-    if not 0 <= request.start < end <= seconds + 1 / fps:
-        raise AqgtError(
-            f"The range {request.start:g}–{end:g} s does not lie within the audio of {seconds:.2f} s.",
-            "Choose a range inside the recording.",
-            "bad-range",
-        )
     clip_frames = max(1, round(seconds * fps))
     start = min(round(request.start * fps), clip_frames - 1)
     n_frames = max(1, min(round(end * fps), clip_frames) - start)

@@ -19,6 +19,10 @@ from aqgt.words import Word
 
 PROTOCOL_VERSION = 1
 SAMPLE_RATE = 16_000
+ANNOTATE = ("auto", "around", "none")
+"""What `GenerateRequest.annotate` may be."""
+FILL = ("planner", "none")
+"""What `GenerateRequest.fill` may be."""
 
 
 @dataclass(frozen=True)

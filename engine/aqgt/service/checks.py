@@ -9,6 +9,7 @@ import numpy as np
 
 from aqgt.errors import AqgtError
 from aqgt.protocol import messages
+from aqgt.protocol.checks import check_generate, check_planning
 from aqgt.protocol.messages import SAMPLE_RATE
 from aqgt.service.config import Limits
 
@@ -21,11 +22,15 @@ def check_request(request: Any, limits: Limits) -> None:
     """
     _check_audio(request.audio, limits.seconds)
     if isinstance(request, messages.GenerateRequest):
-        _check_generate(request, limits)
-    if isinstance(request, (messages.GenerateRequest, messages.SuggestRequest)):
-        _check_range("density", request.density, 0.0, 2.0)
-        _check_range("energy", request.energy, 0.0, 2.0)
-        _check_range("handedness", request.handedness, 0.0, 1.0)
+        if request.variants > limits.variants:
+            raise AqgtError(
+                f"{request.variants} variants are asked for, the engine makes at most {limits.variants}.",
+                "Ask for fewer, or raise limits.variants in the engine's configuration.",
+                "too-many-variants",
+            )
+        check_generate(request)
+    if isinstance(request, messages.SuggestRequest):
+        check_planning(request)
     if isinstance(request, messages.AlignRequest) and not request.text.strip():
         raise AqgtError("The transcript is empty.", "Write what is said, or go on without words.", "no-text")
 
@@ -45,35 +50,3 @@ def _check_audio(audio: np.ndarray, seconds: float) -> None:
             "Cut it into parts, or raise limits.seconds in the engine's configuration.",
             "too-long",
         )
-
-
-def _check_generate(request: messages.GenerateRequest, limits: Limits) -> None:
-    if not 1 <= request.variants <= limits.variants:
-        raise AqgtError(
-            f"{request.variants} variants are asked for, the engine makes 1 to {limits.variants}.",
-            "Ask for fewer, or raise limits.variants in the engine's configuration.",
-            "too-many-variants",
-        )
-    _check_choice("annotate", request.annotate, ("auto", "around", "none"))
-    _check_choice("fill", request.fill, ("planner", "none"))
-    _check_range("idle", request.idle, 0.0, 2.0)
-    if request.seed < 0 or request.speaker < 0:
-        raise AqgtError("Seed and speaker cannot be negative.", "Give 0 or a larger number.", "bad-request")
-    duration = len(request.audio) / SAMPLE_RATE
-    end = duration if request.end is None else request.end
-    if not 0 <= request.start < end <= duration + 1.0:
-        raise AqgtError(
-            f"The range {request.start:g}–{end:g} s does not lie within the audio of {duration:.2f} s.",
-            "Choose a range inside the recording.",
-            "bad-range",
-        )
-
-
-def _check_range(name: str, value: float, low: float, high: float) -> None:
-    if not low <= value <= high:
-        raise AqgtError(f"“{name}” is {value:g}.", f"Give a number from {low:g} to {high:g}.", "bad-request")
-
-
-def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        raise AqgtError(f"“{name}” is “{value}”.", f"Allowed: {', '.join(choices)}.", "bad-request")

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether the values of a request make sense, told without a model and without hearing anything."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from aqgt.errors import AqgtError
+from aqgt.protocol.messages import ANNOTATE, FILL, SAMPLE_RATE, GenerateRequest, SuggestRequest
+
+_TOLERANCE = 0.1
+"""Seconds by which a range may pass the sound's end: it was rounded to somebody's frames."""
+
+
+def check_generate(request: GenerateRequest) -> None:
+    """Check choices, numbers and the range.
+
+    Raises:
+        AqgtError: ``bad-request`` or ``bad-range``; the message names what is allowed.
+    """
+    check_planning(request)
+    check_choice("annotate", request.annotate, ANNOTATE)
+    check_choice("fill", request.fill, FILL)
+    _check_number("idle", request.idle, 2.0)
+    if request.variants < 1:
+        raise AqgtError("No variant was asked for.", "Ask for at least one.", "bad-request")
+    if request.seed < 0 or request.speaker < 0:
+        raise AqgtError("Seed and speaker cannot be negative.", "Give 0 or a larger number.", "bad-request")
+    seconds = len(request.audio) / SAMPLE_RATE
+    end = seconds if request.end is None else request.end
+    if not 0 <= request.start < end <= seconds + _TOLERANCE:
+        raise AqgtError(
+            f"The range {request.start:g}–{end:g} s does not lie within the audio of {seconds:.2f} s.",
+            "Choose a range inside the recording.",
+            "bad-range",
+        )
+
+
+def check_planning(request: GenerateRequest | SuggestRequest) -> None:
+    """Check what the planner is told.
+
+    Raises:
+        AqgtError: ``bad-request``; the message names the allowed numbers.
+    """
+    _check_number("density", request.density, 2.0)
+    _check_number("energy", request.energy, 2.0)
+    _check_number("handedness", request.handedness, 1.0)
+
+
+def check_choice(name: str, value: str, choices: Sequence[str]) -> None:
+    """Check that a value is one of those allowed.
+
+    Raises:
+        AqgtError: ``bad-request``; the message lists them.
+    """
+    if value not in choices:
+        raise AqgtError(f"“{name}” is “{value}”.", f"Allowed: {', '.join(choices)}.", "bad-request")
+
+
+def _check_number(name: str, value: float, top: float) -> None:
+    if not 0 <= value <= top:
+        raise AqgtError(f"“{name}” is {value:g}.", f"Give a number from 0 to {top:g}.", "bad-request")
