@@ -146,8 +146,8 @@ class GeneratorTraining:
         while self.counters.share_done(self.stage) < 1:
             seed = hash((self.stage.seed, self.counters.epoch)) % 2**32
             empty = True
-            part = {"part": self.fabric.global_rank, "parts": self.fabric.world_size}
-            for batch in self.sampler.epoch(seed, **part):
+            rank, devices = self.fabric.global_rank, self.fabric.world_size
+            for batch in self.sampler.epoch(seed, part=rank, parts=devices):
                 empty = False
                 yield batch
             if empty:
