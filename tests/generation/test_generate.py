@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -222,4 +222,9 @@ def test_provenance_tells_inputs_apart(model: LoadedModel) -> None:
     assert one.model_hash == model.model_hash
     assert one.inputs["audio"] == other.inputs["audio"]
     assert one.inputs["words"] != other.inputs["words"]
+    assert one.settings == other.settings
+    assert generate(a_request(speaker=1), model).provenance[0].settings["speaker"] == 1
+    made_from = {field.name for field in fields(GenerateRequest)} - {"model", "seed", "variants"}
+    given = {"track", "seed_pose", "before", "after"}  # only where they are given
+    assert {*one.inputs, *one.settings} == made_from - given, "everything that determines a motion is written"
     assert set(one.timings) == {"planning", "features", "network", "total"}

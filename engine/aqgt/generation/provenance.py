@@ -10,21 +10,25 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 import aqgt
 from aqgt.models.registry import LoadedModel
+from aqgt.motion import Motion
 from aqgt.protocol.messages import GenerateRequest, Provenance
+
+_SETTINGS = (
+    "annotate", "fill", "density", "energy", "handedness", "idle", "preset", "speaker", "language",
+    "start", "end",
+)  # fmt: skip
 
 
 def provenances(
     request: GenerateRequest, model: LoadedModel, timings: Mapping[str, float]
 ) -> tuple[Provenance, ...]:
     """One record per variant."""
-    inputs = {
-        "audio": hashlib.sha256(np.ascontiguousarray(request.audio, dtype=np.float32).tobytes()).hexdigest(),
-        "words": _hash([asdict(word) for word in request.words]),
-        "spans": _hash([{**vars(span), "labels": dict(span.labels)} for span in request.spans]),
-    }
+    inputs = _inputs(request)
+    settings = {name: getattr(request, name) for name in _SETTINGS}
     return tuple(
         Provenance(
             model=model.info.name,
@@ -33,12 +37,32 @@ def provenances(
             commercial_use=model.config.commercial_use,
             seed=request.seed + variant,
             inputs=inputs,
+            settings=settings,
             timings=dict(timings),
             engine_version=aqgt.__version__,
             deterministic=model.generator.pose_mean.device.type == "cpu",
         )
         for variant in range(request.variants)
     )
+
+
+def _inputs(request: GenerateRequest) -> dict[str, str]:
+    hashes = {
+        "audio": _hash_array(request.audio),
+        "words": _hash([asdict(word) for word in request.words]),
+        "spans": _hash([{**vars(span), "labels": dict(span.labels)} for span in request.spans]),
+    }
+    if request.track is not None:
+        hashes["track"] = _hash_array(request.track)
+    for name in ("seed_pose", "before", "after"):
+        motion: Motion | None = getattr(request, name)
+        if motion is not None:
+            hashes[name] = _hash([motion.fps, _hash_array(motion.bone_vectors)])
+    return hashes
+
+
+def _hash_array(array: NDArray[np.float32]) -> str:
+    return hashlib.sha256(np.ascontiguousarray(array, dtype=np.float32).tobytes()).hexdigest()
 
 
 def _hash(value: Any) -> str:

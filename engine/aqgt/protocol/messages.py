@@ -89,7 +89,9 @@ class Provenance:
     seed: int
     """The seed of this variant."""
     inputs: Mapping[str, str] = field(default_factory=dict)
-    """SHA-256 of each input: audio, words, spans."""
+    """SHA-256 of each input: audio, words, spans, and the track and motions that were given."""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """Everything else of the request, by the names of `GenerateRequest`."""
     timings: Mapping[str, float] = field(default_factory=dict)
     """Seconds per stage: features, planning, network, total."""
     engine_version: str = ""
