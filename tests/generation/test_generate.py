@@ -207,6 +207,7 @@ def test_range_streams_what_it_returns(model: LoadedModel) -> None:
         ({"preset": "nosuch"}, "no preset"),
         ({"annotate": "maybe"}, "auto, around, none"),
         ({"variants": 0}, "at least one"),
+        ({"seed": 10**20}, "The seed is"),
         ({"track": np.full((17, 110), 7, np.float32)}, "7 to 7 for Occurrence"),
     ],
 )

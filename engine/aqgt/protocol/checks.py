@@ -11,6 +11,9 @@ from aqgt.protocol.messages import ANNOTATE, FILL, SAMPLE_RATE, GenerateRequest,
 _TOLERANCE = 0.1
 """Seconds by which a range may pass the sound's end: it was rounded to somebody's frames."""
 
+_LARGEST_SEED = 2**31 - 1
+"""As much as a property in Blender holds; random generators take more."""
+
 
 def check_generate(request: GenerateRequest) -> None:
     """Check choices, numbers and the range.
@@ -24,8 +27,10 @@ def check_generate(request: GenerateRequest) -> None:
     _check_number("idle", request.idle, 2.0)
     if request.variants < 1:
         raise AqgtError("No variant was asked for.", "Ask for at least one.", "bad-request")
-    if request.seed < 0 or request.speaker < 0:
-        raise AqgtError("Seed and speaker cannot be negative.", "Give 0 or a larger number.", "bad-request")
+    if not 0 <= request.seed <= _LARGEST_SEED:
+        raise AqgtError(f"The seed is {request.seed}.", f"Give 0 to {_LARGEST_SEED}.", "bad-request")
+    if request.speaker < 0:
+        raise AqgtError("The speaker cannot be negative.", "Give 0 or a larger number.", "bad-request")
     seconds = len(request.audio) / SAMPLE_RATE
     end = seconds if request.end is None else request.end
     if not 0 <= request.start < end <= seconds + _TOLERANCE:
