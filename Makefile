@@ -25,7 +25,7 @@ BLENDER := .venv-blender/.made-blender
 BLENDER_TESTS := .venv-blender/.made-tests
 SETUP := $(PYTHON) scripts/setup_environment.py
 
-.PHONY: help python setup demo test test-units test-blender test-gui test-system lint format bench soak \
+.PHONY: help python setup development demo test test-units test-blender test-gui test-system lint format bench soak \
         extension wheel model-wheel build run clean
 
 help:  ## list the targets
@@ -41,6 +41,8 @@ python:
 
 setup: $(ENGINE) $(BLENDER)  ## make .venv (engine) and .venv-blender (Blender as a module)
 	@echo "Ready: .venv has the engine (.venv/bin/aqgt), .venv-blender has Blender. Next: make demo"
+
+development: $(DEVELOPMENT) $(BLENDER_TESTS)  ## add what training, tests and lint need
 
 $(ENGINE): pyproject.toml scripts/setup_environment.py | python
 	@$(SETUP) engine --torch $(TORCH)
