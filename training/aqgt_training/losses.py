@@ -9,17 +9,16 @@ from __future__ import annotations
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional
 
 from aqgt import skeleton
+from aqgt.settings import Settings
 
 
-class LossWeights(BaseModel):
+class LossWeights(Settings):
     """Weight of each term of `GeneratorLoss`, and of the two that the training stage adds."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     pose: float = Field(1.0, ge=0)
     velocity: float = Field(2.0, ge=0)

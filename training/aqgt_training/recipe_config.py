@@ -5,13 +5,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from aqgt.settings import Settings
 
 
-class WordVectorStep(BaseModel):
+class WordVectorStep(Settings):
     """Training of the word vectors on plain text."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     dimension: int = Field(48, ge=8, le=300)
     buckets: int = Field(40_000, ge=1000)
@@ -21,10 +21,8 @@ class WordVectorStep(BaseModel):
     """What the texts are; goes into the file's metadata and the model's card."""
 
 
-class CorpusStep(BaseModel):
+class CorpusStep(Settings):
     """Composition of the corpus."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     config: Path
     """Corpus config, relative to the recipe's file."""
@@ -33,10 +31,8 @@ class CorpusStep(BaseModel):
     seed: int = 1
 
 
-class GeneratorStep(BaseModel):
+class GeneratorStep(Settings):
     """Training of the gesture generator."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     model: Path
     """Model config, relative to the recipe's file."""
@@ -48,10 +44,8 @@ class GeneratorStep(BaseModel):
     """Overrides the stage's steps."""
 
 
-class Recipe(BaseModel):
+class Recipe(Settings):
     """A whole training: word vectors, corpus, generator, evaluation, export."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     title: str
     word_vectors: WordVectorStep = WordVectorStep()

@@ -15,6 +15,7 @@ from rich.console import Console
 from aqgt.models.config import ModelConfig, read_config
 from aqgt.models.generator import GestureGenerator
 from aqgt.models.registry import load_model, save_model
+from aqgt.settings import read_settings
 from aqgt.speech.features import CompactFeatures
 from aqgt.speech.word_vectors import WordVectors
 from aqgt_training.card import model_card
@@ -24,7 +25,7 @@ from aqgt_training.corpora.compose_config import ComposeConfig
 from aqgt_training.evaluation.report import evaluate_model
 from aqgt_training.recipe_config import Recipe
 from aqgt_training.stages.build import build_generator_training
-from aqgt_training.stages.config import GeneratorStage, read_settings
+from aqgt_training.stages.config import GeneratorStage
 from aqgt_training.stages.generator import GeneratorTraining
 from aqgt_training.word_vectors import train_word_vectors
 

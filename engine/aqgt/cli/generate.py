@@ -28,6 +28,22 @@ def generate(
             " between yours; none: it does nothing."
         ),
     ] = "auto",
+    fill: Annotated[
+        str,
+        typer.Option(help="planner: it chooses what your annotations leave open; none: left to the model."),
+    ] = "planner",
+    density: Annotated[
+        float, typer.Option(min=0.0, max=2.0, help="How many gestures the planner makes; 1 = usual.")
+    ] = 1.0,
+    energy: Annotated[
+        float, typer.Option(min=0.0, max=2.0, help="How large the planner's gestures are; 1 = usual.")
+    ] = 1.0,
+    handedness: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="Share of one-handed gestures for the right hand.")
+    ] = 0.6,
+    idle: Annotated[
+        float, typer.Option(min=0.0, max=2.0, help="Breathing, sway and nods; 1 = usual, 0 = none.")
+    ] = 1.0,
     preset: Annotated[str | None, typer.Option(help="Annotation preset, applied last.")] = None,
     model: Annotated[str, typer.Option(help="Name of a model; see `aqgt models list`.")] = "compact",
     seed: Annotated[int, typer.Option(min=0, help="Another seed makes another motion.")] = 0,
@@ -43,12 +59,13 @@ def generate(
     from aqgt.cli.outputs import MOTION_SUFFIXES, require_suffix, write_result
     from aqgt.cli.progress import note
     from aqgt.protocol.checks import check_choice
-    from aqgt.protocol.messages import ANNOTATE, GenerateRequest
+    from aqgt.protocol.messages import ANNOTATE, FILL, GenerateRequest
 
     outputs = output or [Path(audio.stem + ".npz")]
     for path in outputs:
         require_suffix(path, MOTION_SUFFIXES)
     check_choice("--annotate", annotate, ANNOTATE)
+    check_choice("--fill", fill, FILL)
     sound = read_sound(audio)
     spans = read_annotations(annotations) if annotations is not None else ()
     timed = words_of(sound, text, words, language)
@@ -57,6 +74,11 @@ def generate(
         words=timed,
         spans=spans,
         annotate=annotate,
+        fill=fill,
+        density=density,
+        energy=energy,
+        handedness=handedness,
+        idle=idle,
         preset=preset,
         model=model,
         speaker=speaker,

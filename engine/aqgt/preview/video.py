@@ -41,7 +41,7 @@ def write_preview(
     """Write an MP4 (H.264, AAC) of a stick figure seen from the front.
 
     Args:
-        path: where it goes; an unfinished file is removed.
+        path: where it goes; what is there stays until the new file is whole.
         motion: what the figure does; it is drawn on the metric reference skeleton.
         audio: mono sound `[N]` at 16 kHz, starting with the motion; None: a silent video.
         words: shown while they are said.
@@ -57,23 +57,25 @@ def write_preview(
     duration = max(motion.duration, 0.0 if audio is None else len(audio) / SAMPLE_RATE)
     times = np.arange(max(1, int(np.ceil(duration * fps)))) / fps
     target = Path(path)
+    unfinished = target.with_name(f".{target.name}.part")
     try:
-        with av.open(str(target), "w", format="mp4", options={"movflags": "+faststart"}) as container:
+        with av.open(str(unfinished), "w", format="mp4", options={"movflags": "+faststart"}) as container:
             writer = _Writer(container, fps, audio)
             for index, picture in enumerate(_pictures(motion, times, words, spans)):
                 writer.add(picture, index)
                 if progress is not None and index % 15 == 0:
                     progress(index / len(times))
             writer.finish()
+        unfinished.replace(target)
     except (OSError, av.error.FFmpegError) as error:
-        target.unlink(missing_ok=True)
+        unfinished.unlink(missing_ok=True)
         raise AqgtError(
             f"The video “{target}” cannot be written ({error}).",
             "Check the folder, its permissions and the free space.",
             "bad-output",
         ) from error
     except BaseException:
-        target.unlink(missing_ok=True)
+        unfinished.unlink(missing_ok=True)
         raise
 
 

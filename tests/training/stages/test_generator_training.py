@@ -12,9 +12,10 @@ import torch
 from aqgt.errors import AqgtError
 from aqgt.models.config import ModelConfig, read_config
 from aqgt.resources import data_path
+from aqgt.settings import read_settings
 from aqgt.speech.features import CompactFeatures
 from aqgt_training.stages.build import build_generator_training
-from aqgt_training.stages.config import GeneratorStage, read_settings
+from aqgt_training.stages.config import GeneratorStage
 from aqgt_training.stages.generator import GeneratorTraining
 from tests.training.tiny_corpus import write_tiny_corpus
 

@@ -22,10 +22,11 @@ def generator(
 ) -> None:
     """Train the generator, or continue where its checkpoint stopped."""
     from aqgt.models.config import read_config
+    from aqgt.settings import read_settings
     from aqgt.speech.features import CompactFeatures
     from aqgt.speech.word_vectors import WordVectors
     from aqgt_training.stages.build import build_generator_training
-    from aqgt_training.stages.config import GeneratorStage, read_settings
+    from aqgt_training.stages.config import GeneratorStage
 
     config = read_config(model)
     settings = read_settings(stage, GeneratorStage)

@@ -19,9 +19,9 @@ def recipe(
     devices: Annotated[str, typer.Option(help="Number of devices, or auto.")] = "auto",
 ) -> None:
     """Run a recipe: word vectors, corpus, generator, evaluation, export. Run it again to go on."""
+    from aqgt.settings import read_settings
     from aqgt_training.recipe_config import Recipe
     from aqgt_training.recipes import RecipeRun
-    from aqgt_training.stages.config import read_settings
 
     settings = read_settings(path, Recipe)
     chosen = devices if devices == "auto" else int(devices)

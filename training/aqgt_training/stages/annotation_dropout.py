@@ -4,19 +4,18 @@
 from __future__ import annotations
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from torch import Tensor
 
 from aqgt.annotations import CHANNELS, UNKNOWN
+from aqgt.settings import Settings
 
 _PHASES = [channel.index for channel in CHANNELS if channel.family == "phase"]
 _FORM = [channel.index for channel in CHANNELS if channel.family not in ("phase", "phrase")]
 
 
-class AnnotationDropout(BaseModel):
+class AnnotationDropout(Settings):
     """Probabilities, per window, of hiding (-1) parts of the annotation matrix `[B, 17, T]`."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     everything: float = Field(0.15, ge=0, le=1)
     """Hide all channels: the model must cope without annotations."""

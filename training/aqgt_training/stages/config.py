@@ -3,23 +3,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TypeVar
+from pydantic import Field
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-
-from aqgt.errors import AqgtError
+from aqgt.settings import Settings
 from aqgt_training.losses import LossWeights
 from aqgt_training.stages.annotation_dropout import AnnotationDropout
 
-Settings = TypeVar("Settings", bound=BaseModel)
 
-
-class GeneratorStage(BaseModel):
+class GeneratorStage(Settings):
     """How the gesture generator is trained."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     batch_size: int = Field(96, ge=2)
     stride: int = Field(8, ge=1)
@@ -47,22 +39,3 @@ class GeneratorStage(BaseModel):
     seed: int = 1
     annotation_dropout: AnnotationDropout = AnnotationDropout()
     losses: LossWeights = LossWeights()
-
-
-def read_settings(path: Path, kind: type[Settings]) -> Settings:
-    """Settings from a YAML file.
-
-    Raises:
-        AqgtError: no such file, not YAML, or a key or value the settings do not allow.
-    """
-    if not path.is_file():
-        raise AqgtError(f"There is no file {path}.", "Give the path of a YAML file.", "no-file")
-    try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-        return kind.model_validate(values)
-    except yaml.YAMLError as problem:
-        raise AqgtError(f"{path} is not YAML: {problem}.", "Mend the file.", "bad-config") from problem
-    except ValidationError as problem:
-        lines = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in problem.errors())
-        known = ", ".join(kind.model_fields)
-        raise AqgtError(f"{path}: {lines}.", f"Known keys: {known}.", "bad-config") from problem
