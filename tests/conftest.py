@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-# Small networks gain nothing from a second thread, and two threads beside a busy neighbour wait for each other.
+# Small networks gain nothing from a second thread, and two threads beside a busy neighbour only wait.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
