@@ -33,11 +33,22 @@ def engine(tmp_path: Path) -> Iterator[str]:
         process.wait()
 
 
-def shorten(source: Path, target: Path, seconds: float) -> None:
-    """The first seconds of a WAV file."""
-    with wave.open(str(source), "rb") as whole, wave.open(str(target), "wb") as part:
-        part.setparams(whole.getparams())
-        part.writeframes(whole.readframes(int(seconds * whole.getframerate())))
+REPEATS = 10
+"""How often the voice is said in the run that is cancelled: Esc has to come before a fast machine is done."""
+
+
+def write_voices(checkout: Path, folder: Path) -> None:
+    """A long `voice.wav` with its transcript, and `short.wav`, its first six seconds."""
+    source = checkout / "examples" / "voice" / "sense_and_sensibility.wav"
+    with wave.open(str(source), "rb") as whole:
+        parameters, sound = whole.getparams(), whole.readframes(whole.getnframes())
+    six_seconds = 6 * parameters.framerate * parameters.sampwidth
+    for name, frames in (("voice", sound * REPEATS), ("short", sound[:six_seconds])):
+        with wave.open(str(folder / f"{name}.wav"), "wb") as file:
+            file.setparams(parameters)
+            file.writeframes(frames)
+    text = source.with_suffix(".txt").read_text(encoding="utf-8")
+    (folder / "voice.txt").write_text(text * REPEATS, encoding="utf-8")
 
 
 def test_generate_cancel_generate_undo(
@@ -45,9 +56,7 @@ def test_generate_cancel_generate_undo(
 ) -> None:
     (tmp_path / "engine.txt").write_text(engine)
     shutil.copy(checkout / "rigs/characters/mh_mixamo_male.glb", tmp_path / "character.glb")
-    for suffix in ("wav", "txt"):
-        shutil.copy(checkout / f"examples/voice/sense_and_sensibility.{suffix}", tmp_path / f"voice.{suffix}")
-    shorten(tmp_path / "voice.wav", tmp_path / "short.wav", 6.0)
+    write_voices(checkout, tmp_path)
     output = blender_window("generate")
     said = dict(line.split(" ", 1) for line in output.splitlines() if " " in line)
     assert "Traceback" not in output, output
