@@ -211,5 +211,9 @@ class _FastTextVectors(WordVectors):
         return np.asarray(self._model.get_word_vector(word), dtype=np.float32)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Not for foreign tables: they are used where they lie."""
-        raise NotImplementedError("word vectors read from a .bin are not copied")
+        """Refused: a foreign table may be gigabytes large and is used where it lies."""
+        raise AqgtError(
+            "Word vectors of a fastText .bin are not copied into a model.",
+            "Train small ones with `aqgt-train word-vectors`, or name the .bin wherever they are needed.",
+            "foreign-word-vectors",
+        )
