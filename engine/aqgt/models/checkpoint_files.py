@@ -65,7 +65,7 @@ def read_object(path: str | Path) -> Any:
 
 
 def _read_zip(mapped: mmap.mmap) -> Any:
-    with zipfile.ZipFile(mapped) as archive:  # type: ignore[arg-type]  # a seekable file of bytes
+    with zipfile.ZipFile(mapped) as archive:  # type: ignore[call-overload]  # a seekable file of bytes
         entries = {entry.filename: entry for entry in archive.infolist()}
         root = next((name[: -len("data.pkl")] for name in entries if name.endswith("/data.pkl")), None)
         if root is None:

@@ -126,7 +126,7 @@ def _restore_array(target: np.ndarray[Any, Any], state: Any) -> None:
         raise RefusedError("has an array without a type")
     if math.prod(_shape(shape)) * dtype.itemsize != len(blob):
         raise ValueError("an array of the wrong length")
-    target.__setstate__((1, _shape(shape), dtype, bool(fortran), blob))
+    target.__setstate__((1, _shape(shape), dtype, bool(fortran), blob))  # type: ignore[arg-type]
 
 
 def _shape(shape: Any) -> tuple[int, ...]:
