@@ -110,7 +110,7 @@ def _read(network: str, state_dict: Arrays) -> dict[str, Tensor]:
     for name, value in state_dict.items():
         current = current_name(network, name)
         if current is not None:
-            state[current] = torch.as_tensor(value).detach()
+            state[current] = _as_tensor(value)
     return state
 
 
@@ -150,7 +150,12 @@ def run(network: str, module: nn.Module, inputs: Arrays) -> dict[str, NDArray[An
         AqgtError: an input is missing, or noise of another length is given.
     """
     reference = next(module.parameters())
-    tensors = {name: _tensor(value, reference) for name, value in inputs.items()}
+    tensors = {
+        name: _as_tensor(value).to(
+            reference.device, torch.int64 if name in official_runs.INDICES else reference.dtype
+        )
+        for name, value in inputs.items()
+    }
     missing = [name for name in official_runs.NEEDED[network] if name not in tensors]
     if missing:
         raise AqgtError(
@@ -161,8 +166,9 @@ def run(network: str, module: nn.Module, inputs: Arrays) -> dict[str, NDArray[An
     return {name: value.cpu().numpy() for name, value in outputs.items()}
 
 
-def _tensor(value: Any, reference: Tensor) -> Tensor:
-    tensor = torch.as_tensor(np.asarray(value) if not isinstance(value, Tensor) else value)
-    if tensor.is_floating_point():
-        return tensor.to(reference.device, reference.dtype)
-    return tensor.to(reference.device)
+def _as_tensor(value: Any) -> Tensor:
+    if isinstance(value, Tensor):
+        return value.detach()
+    array = np.asarray(value)
+    # A tensor can't say that its memory must not be written to.
+    return torch.from_numpy(array if array.flags.writeable else array.copy())

@@ -130,6 +130,8 @@ RUNS: dict[str, Callable[[Any, Tensors], Tensors]] = {
     "gesture_autoencoder": _gesture_autoencoder,
     "generator": _generator,
 }
+INDICES = ("vid", "ids")
+"""Inputs that count; all others are measured."""
 NEEDED = {
     "pose_vq": ("x",),
     "audio_vq": ("x",),

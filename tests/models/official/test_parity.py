@@ -123,6 +123,20 @@ def test_batched_equals_alone(recording: Read, generator_in_double: nn.Module) -
     assert worst(np.concatenate([each["out"] for each in alone]), together) <= 1e-9
 
 
+def test_any_kind_of_number_will_do(recording: Read, generator: nn.Module) -> None:
+    inputs = generator_inputs(recording, "generator_aqgta_iconic")
+    other: Recording = {
+        **inputs,
+        "anno": inputs["anno"].astype(np.int32),
+        "vid": inputs["vid"].astype(np.int32),
+        "beats": inputs["beats"].astype(np.float64),
+    }
+    for array in other.values():
+        array.setflags(write=False)
+    found = official.run("generator", generator, other)["out"]
+    assert (found == official.run("generator", generator, inputs)["out"]).all()
+
+
 def test_without_annotations_differs(recording: Read, generator: nn.Module) -> None:
     """Labels reach the output: the recordings with and without them are told apart."""
     plain = official.run("generator", generator, generator_inputs(recording, "generator_aqgt"))["out"]
