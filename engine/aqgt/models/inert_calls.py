@@ -61,6 +61,13 @@ def _encoded(text: Any, encoding: Any = "latin1") -> bytes:
     return text.encode("latin1")
 
 
+def _attribute(owner: Any, name: Any) -> Global:
+    """A function of a class, as protocols below 4 spell them; like every name it stays a name."""
+    if not isinstance(owner, Global) or not isinstance(name, str):
+        raise RefusedError("takes an attribute of something that is no class")
+    return Global(owner.module, f"{owner.name}.{name}")
+
+
 def _size(values: Any = ()) -> tuple[int, ...]:
     return _shape(values)
 
@@ -183,6 +190,8 @@ CALLS: Calls = {
     ("builtins", "set"): _set,
     ("__builtin__", "set"): _set,
     ("_codecs", "encode"): _encoded,
+    ("builtins", "getattr"): _attribute,
+    ("__builtin__", "getattr"): _attribute,
     ("torch", "Size"): _size,
     ("torch._utils", "_rebuild_tensor"): _tensor,
     ("torch._utils", "_rebuild_tensor_v2"): _tensor,

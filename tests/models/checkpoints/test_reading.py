@@ -96,6 +96,17 @@ def test_audio_vq_of_a_lightning_file(tmp_path: Path, zipped: bool) -> None:
     assert found["hyper_parameters"].entries["config"].attributes() == {"_items": {"width": 64}}
 
 
+def test_scheduler_state_with_a_function_in_it(tmp_path: Path, zipped: bool) -> None:
+    with published.a_class("torch.optim.schedules", "OneCycle") as schedule:
+        schedule.anneal = lambda value: value
+        schedule.anneal.__qualname__ = "OneCycle.anneal"
+        schedule.anneal.__module__ = "torch.optim.schedules"
+        content = {"lr_schedulers": [{"anneal": schedule.anneal}], "gen_dict": {"a": torch.ones(1)}}
+        torch.save(content, tmp_path / "a.bin", _use_new_zipfile_serialization=zipped)
+    found = read_checkpoint(tmp_path / "a.bin")
+    assert str(found["lr_schedulers"][0]["anneal"]) == "torch.optim.schedules.OneCycle.anneal"
+
+
 def test_older_names_of_the_generator_become_todays() -> None:
     tensor = torch.ones(1)
     old = {"gru.x": tensor, "gru2.x": tensor, "gru3.x": tensor, "gru_1.x": tensor, "anno_GRU.gru.x": tensor}

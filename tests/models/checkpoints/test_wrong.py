@@ -99,6 +99,9 @@ WRONG: dict[str, bytes] = {
     "call a shell": NAMESPACE + b")R",
     "new object of a shell": NAMESPACE + b")\x81",
     "name of numbers": b"K\x01K\x02\x93",
+    "attribute of a value": call("builtins", "getattr", text("a"), text("format")),
+    "attribute of a shell": call("builtins", "getattr", NAMESPACE, text("__class__")),
+    "call of an attribute": call("builtins", "getattr", b"cos\npath\n", text("system")) + b")R",
     "nothing": b"0",
 }  # fmt: skip
 
