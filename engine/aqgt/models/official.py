@@ -90,7 +90,9 @@ def load(network: str, state_dict: Arrays) -> nn.Module:
     with torch.no_grad():
         for name, target in targets.items():
             target.copy_(state[name].reshape(target.shape))
-    return module.eval().requires_grad_(False)
+    # The weights keep asking for gradients: without, torch sums a GRU in another order than in the published
+    # code, and the generator's transformers amplify that. `run` makes no gradients.
+    return module.eval()
 
 
 def state_under_official_names(network: str, module: nn.Module) -> dict[str, Tensor]:

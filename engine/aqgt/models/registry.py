@@ -97,7 +97,8 @@ def load_model(name_or_folder: str | Path, device: str = "cpu") -> LoadedModel:
         generator = GestureGenerator(config)
         model_hash = _load_weights(generator, folder / WEIGHTS)
         features = _features(config, folder)
-    generator.to(device).eval().requires_grad_(False)
+    # Weights that want no gradients make torch sum a GRU in another order, which published networks amplify.
+    generator.to(device).eval().requires_grad_(config.published is not None)
     info = _info(_name_of(name_or_folder, config), config, folder)
     return LoadedModel(config, generator, features, info, model_hash)
 
