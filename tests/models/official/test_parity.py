@@ -114,7 +114,7 @@ def test_seed_codes(recording: Read, generator: nn.Module) -> None:
 
 
 def test_batched_equals_alone(recording: Read, generator_in_double: nn.Module) -> None:
-    """But for rounding: a batch is summed in another order, and the transformers amplify 1e-16 to about 1e-9."""
+    """But for rounding: a batch is summed in another order; the network amplifies 1e-16 to some 1e-9."""
     inputs = generator_inputs(recording, "generator_aqgta_mixed")
     together = official.run("generator", generator_in_double, inputs)["out"]
     alone = [
