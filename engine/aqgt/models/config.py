@@ -17,6 +17,7 @@ from pydantic import Field, model_validator
 
 from aqgt import skeleton
 from aqgt.annotations import EMBEDDING_SIZES
+from aqgt.models.config_published import PublishedConfig
 from aqgt.settings import Settings, read_settings
 from aqgt.speech.features import WORD_COLUMNS, CompactFeaturesConfig
 
@@ -30,7 +31,8 @@ Probability = Annotated[float, Field(ge=0.0, lt=1.0)]
 class SoundConfig(Settings):
     """How the sound is read: log-mel bands and onset beats, both per motion frame."""
 
-    kind: Literal["log_mel_beats"] = "log_mel_beats"
+    kind: Literal["log_mel_beats", "codes_logits_beats"] = "log_mel_beats"
+    """codes_logits_beats: quantised sound, speech recognition logits and beats, as published."""
     mel_width: Width = 64
     """Width of the encoded spectra."""
     beat_width: Width = 64
@@ -38,9 +40,10 @@ class SoundConfig(Settings):
 
 
 class TextConfig(Settings):
-    """How the words are read: the vector of the word that sounds at each frame."""
+    """How the words are read."""
 
-    kind: Literal["word_vectors"] = "word_vectors"
+    kind: Literal["word_vectors", "sentence"] = "word_vectors"
+    """word_vectors: the vector of the word that sounds at each frame; sentence: one vector per window."""
     vectors: Literal["file", "none"] = "file"
     """file: a table saved with the model; none: words are timed but not understood."""
     width: Width = 64
@@ -76,7 +79,9 @@ class AnnotationConfig(Settings):
     """Width of all channels together."""
     skip: bool = True
     """Whether the encoded annotations also enter the last layers directly."""
-    seed_branch: Literal[False] = False
+    sampled: bool = False
+    """Whether a label stands for a normal distribution; only in the published networks."""
+    seed_branch: bool = False
     """Whether annotations are predicted from the seed poses; only the published networks do so."""
 
     @model_validator(mode="after")
@@ -190,6 +195,8 @@ class ModelConfig(Settings):
     aligner: AlignerConfig = AlignerConfig()
     pose_head: PoseHeadConfig = PoseHeadConfig()
     discriminator: DiscriminatorConfig = DiscriminatorConfig()
+    published: PublishedConfig | None = None
+    """Only the published networks have this section."""
 
     @model_validator(mode="after")
     def _fits_together(self) -> ModelConfig:
@@ -197,6 +204,21 @@ class ModelConfig(Settings):
             raise ValueError("window must be longer than twice seed_frames")
         if self.features.fps != self.fps:
             raise ValueError("features.fps must equal fps")
+        return self
+
+    @model_validator(mode="after")
+    def _published_or_not(self) -> ModelConfig:
+        published = self.published is not None
+        for key, value in {
+            "sound.kind: codes_logits_beats": self.sound.kind == "codes_logits_beats",
+            "text.kind: sentence": self.text.kind == "sentence",
+            "annotation.sampled: true": self.annotation.sampled,
+            "annotation.seed_branch: true": self.annotation.seed_branch,
+        }.items():
+            if value != published:
+                raise ValueError(f"“{key}” and the section “published” go together")
+        if published and self.pose_head.kind != "vq":
+            raise ValueError("the section “published” needs pose_head.kind: vq")
         return self
 
     @property

@@ -14,10 +14,10 @@ from aqgt.models.layers import feed_forward, repeat_over_frames
 class SpeakerEncoder(nn.Module):
     """Style of a speaker: a normal distribution per identity, from which one vector is drawn."""
 
-    def __init__(self, count: int, width: int) -> None:
+    def __init__(self, count: int, width: int, *, last_activation: bool = True) -> None:
         super().__init__()
         self.embedding = nn.Embedding(count, width)
-        self.body = feed_forward([width, width, width])
+        self.body = feed_forward([width, width, width], last_activation=last_activation)
         self.mean = nn.Linear(width, width)
         self.log_variance = nn.Linear(width, width)
 

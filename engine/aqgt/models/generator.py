@@ -13,7 +13,10 @@ from aqgt.models.aligner import TemporalAligner
 from aqgt.models.config import POSE_DIMENSIONS, ModelConfig
 from aqgt.models.encoders import InputEncoders
 from aqgt.models.gru_transformer import GruTransformer
+from aqgt.models.pose_head import VqPoseHead
+from aqgt.models.published_encoders import PublishedEncoders
 from aqgt.models.rest_pose import rest_pose
+from aqgt.models.speaker_guess import GuessedSpeaker, SpeakerGuess
 
 
 @dataclass(frozen=True)
@@ -24,12 +27,14 @@ class GeneratorOutput:
         bone_vectors: `[B, T, 159]`, normalised (see `GestureGenerator.denormalise`).
         mu, logvar: `[B, Z]` mean and log variance of the speaker's style.
         style: `[B, Z]` the style that was drawn.
+        guess: whom the window sounds like; only of the published networks.
     """
 
     bone_vectors: Tensor
     mu: Tensor
     logvar: Tensor
     style: Tensor
+    guess: GuessedSpeaker | None = None
 
 
 class GestureGenerator(nn.Module):
@@ -45,6 +50,9 @@ class GestureGenerator(nn.Module):
     * ``speaker`` `[B]` int64
     * ``style_noise`` `[B, Z]`, optional: normal noise of the style (default: drawn in training, else zero)
 
+    With a section ``published`` in the config the batch is that of `PublishedEncoders`; ``seed_codes`` may be
+    left out.
+
     The pose statistics are part of the weights: ``pose_mean``, ``pose_std``, ``rest_pose``, each `[53, 3]`.
     """
 
@@ -55,9 +63,14 @@ class GestureGenerator(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.config = config
-        self.encoders = InputEncoders(config)
+        self.encoders: InputEncoders | PublishedEncoders
+        if config.published is None:
+            self.encoders = InputEncoders(config)
+            self.skipped = ["spectrum", "text"] + (["annotations"] if config.annotation.skip else [])
+        else:
+            self.encoders = PublishedEncoders(config, config.published)
+            self.skipped = list(PublishedEncoders.skipped)
         widths = self.encoders.widths
-        self.skipped = ["spectrum", "text"] + (["annotations"] if config.annotation.skip else [])
         self.backbone = GruTransformer(
             sum(widths.values()), sum(widths[name] for name in self.skipped), config.window, config.backbone
         )
@@ -69,18 +82,46 @@ class GestureGenerator(nn.Module):
             config.pose_head,
             config.dropout,
         )
+        self.speaker_guess = _speaker_guess(config)
+        if config.published is not None:
+            self.unused = nn.ModuleList(nn.Linear(*shape) for shape in config.published.unused_layers)
         rest = torch.from_numpy(rest_pose(config.length_table)).float()
         self.register_buffer("pose_mean", rest.clone())
         self.register_buffer("pose_std", torch.full((skeleton.N_JOINTS, 3), 0.02))
         self.register_buffer("rest_pose", rest)
 
     def forward(self, batch: dict[str, Tensor]) -> GeneratorOutput:
+        if self.config.published is not None and "seed_codes" not in batch:
+            batch = {**batch, "seed_codes": self.seed_codes(batch["seed"])}
         encodings, style, mean, log_variance = self.encoders(batch)
         x = torch.cat([encodings[name] for name in self.encoders.widths], dim=-1)
         skip = torch.cat([encodings[name] for name in self.skipped], dim=-1)
         features = self.backbone(x, skip)
         seed = batch["seed"][:, : self.config.seed_frames, :POSE_DIMENSIONS]
-        return GeneratorOutput(self.aligner(features, style, seed), mean, log_variance, style)
+        guess = None if self.speaker_guess is None else self.speaker_guess(features, batch["speaker"])
+        poses = self.aligner(features, style if guess is None else guess.vector, seed)
+        return GeneratorOutput(poses, mean, log_variance, style, guess)
+
+    @torch.no_grad()
+    def seed_codes(self, seed: Tensor) -> Tensor:
+        """Codes `[B, N]` of the seed poses in ``seed`` `[B, T, 160]`.
+
+        The top level's come first. Only where the pose head is a pose VQ.
+        """
+        head = self.aligner.head
+        if not isinstance(head, VqPoseHead):
+            raise TypeError("the pose head has no codes")
+        block = seed[:, : self.config.seed_frames, :POSE_DIMENSIONS].unsqueeze(1)
+        codes = head.vq.encode(block)
+        return torch.cat([codes.top_codes.flatten(1), codes.bottom_codes.flatten(1)], dim=1)
+
+    def train(self, mode: bool = True) -> GestureGenerator:
+        """As of any module; but the networks that the published generator holds frozen stay in eval mode."""
+        super().train(mode)
+        if isinstance(self.encoders, PublishedEncoders):
+            self.encoders.seed_annotations.network.eval()
+            self.aligner.head.eval()
+        return self
 
     def set_pose_statistics(self, mean: Tensor, std: Tensor, rest: Tensor, *, floor: float = 0.004) -> None:
         """Stores mean, deviation (never below ``floor``) and rest pose, each `[53, 3]` in model units."""
@@ -106,3 +147,14 @@ class GestureGenerator(nn.Module):
             seed[:, : poses.shape[1], :POSE_DIMENSIONS] = poses
             seed[:, : poses.shape[1], POSE_DIMENSIONS] = 1.0
         return seed
+
+
+def _speaker_guess(config: ModelConfig) -> SpeakerGuess | None:
+    if config.published is None:
+        return None
+    return SpeakerGuess(
+        config.window * config.backbone.hidden,
+        config.published.speaker_guess_hidden,
+        config.speaker.count,
+        config.speaker.style_width,
+    )

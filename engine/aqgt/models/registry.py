@@ -97,7 +97,8 @@ def load_model(name_or_folder: str | Path, device: str = "cpu") -> LoadedModel:
         generator = GestureGenerator(config)
         model_hash = _load_weights(generator, folder / WEIGHTS)
         features = _features(config, folder)
-    generator.to(device).eval().requires_grad_(False)
+    # Weights that want no gradients make torch sum a GRU in another order, which published networks amplify.
+    generator.to(device).eval().requires_grad_(config.published is not None)
     info = _info(_name_of(name_or_folder, config), config, folder)
     return LoadedModel(config, generator, features, info, model_hash)
 
@@ -110,7 +111,7 @@ def save_model(
     words: WordVectors | None = None,
     card: str = "",
 ) -> None:
-    """Writes a model's folder; weights in half precision, pose statistics in full.
+    """Writes a model's folder: weights in half precision, pose statistics and published networks in full.
 
     Args:
         weights: the generator or its state dict.
@@ -132,7 +133,7 @@ def save_model(
     _check_state(state, GestureGenerator(config), str(folder))
     folder.mkdir(parents=True, exist_ok=True)
     stored = {
-        name: value.detach().cpu().to(_stored_dtype(name, value)).contiguous()
+        name: value.detach().cpu().to(_stored_dtype(name, value, config)).contiguous()
         for name, value in state.items()
     }
     # safetensors' own save_file makes a file that nobody but its owner may read.
@@ -239,6 +240,12 @@ def _info(name: str, config: ModelConfig, folder: Path | None) -> ModelInfo:
 
 
 def _features(config: ModelConfig, folder: Path) -> ClipFeatures:
+    if config.published is not None:
+        raise AqgtError(
+            f"Nothing here computes the inputs of the published model {config.name} yet.",
+            "Run it by aqgt.models.official on inputs of your own.",
+            "no-features",
+        )
     if config.text.vectors == "none":
         return CompactFeatures(config.features)
     return CompactFeatures(config.features, WordVectors.load(folder / WORDS))
@@ -290,8 +297,9 @@ def _check_state(state: Mapping[str, Tensor], generator: GestureGenerator, origi
         )
 
 
-def _stored_dtype(name: str, value: Tensor) -> torch.dtype:
-    if name in _FULL_PRECISION or not value.is_floating_point():
+def _stored_dtype(name: str, value: Tensor, config: ModelConfig) -> torch.dtype:
+    # The published transformers amplify rounding; their weights stay as they are.
+    if name in _FULL_PRECISION or config.published is not None or not value.is_floating_point():
         return value.dtype
     return torch.float16
 
