@@ -20,9 +20,9 @@ def sampler(lengths: list[int]) -> WindowSampler:
         np.zeros(n_frames, dtype=np.int64),
         np.concatenate([[0], np.cumsum(lengths)[:-1]]),
         np.array(lengths),
-        [str(length) for length in lengths],
     )
-    return WindowSampler(clips, np.zeros((53, 3)), np.ones((53, 3)), batch_size=4, stride=8)
+    mean, std = np.zeros((53, 3)), np.ones((53, 3))
+    return WindowSampler(clips, mean, std, batch_size=4, stride=8, window=34, seed_frames=4)
 
 
 def first_frames(windows: WindowSampler, **options: int) -> list[int]:

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Windows of a clip corpus: features, motion and annotations of all clips in memory, cut into batches.
 
-A window is 34 frames at 15 fps. Features are computed once per corpus and feature configuration and cached
-beside the corpus; a window is then a slice, so an hour of data costs seconds to load.
+How long a window is, and how many of its frames are seeds, is the model's. Features are computed once per
+corpus and feature configuration and cached beside the corpus; a window is then a slice, so an hour of data
+costs seconds to load.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,9 +25,6 @@ from aqgt.errors import AqgtError
 from aqgt.speech.features import ClipFeatures
 from aqgt_training.corpora.clip_lmdb import ClipReader
 
-WINDOW = 34
-SEED_FRAMES = 4
-
 
 @dataclass
 class ClipArrays:
@@ -40,7 +37,6 @@ class ClipArrays:
         speakers: `[F]` int64.
         first: `[C]` first frame of each clip.
         length: `[C]` frames of each clip.
-        names: `[C]` clip names.
     """
 
     features: dict[str, NDArray[np.float16]]
@@ -49,7 +45,6 @@ class ClipArrays:
     speakers: NDArray[np.int64]
     first: NDArray[np.int64]
     length: NDArray[np.int64]
-    names: list[str]
 
     def statistics(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Mean and standard deviation `[53, 3]` of the bone vectors."""
@@ -63,12 +58,12 @@ class ClipArrays:
         resting = (self.annotations[:, phases] == NOTHING).all(axis=1)
         return np.median(self.bone_vectors[resting if resting.any() else slice(None)], axis=0)
 
-    def starts(self, stride: int) -> NDArray[np.int64]:
-        """First frames of all windows, ``stride`` frames apart within each clip."""
+    def starts(self, window: int, stride: int) -> NDArray[np.int64]:
+        """First frames of all windows of ``window`` frames, ``stride`` frames apart within each clip."""
         found = [
-            first + np.arange(0, length - WINDOW + 1, stride)
+            first + np.arange(0, length - window + 1, stride)
             for first, length in zip(self.first, self.length, strict=True)
-            if length >= WINDOW
+            if length >= window
         ]
         return np.concatenate(found) if found else np.zeros(0, dtype=np.int64)
 
@@ -86,7 +81,7 @@ def load_clips(corpus: Path, split: str, features: ClipFeatures, *, fingerprint:
     if cache.exists():
         return _read_cache(cache)
     parts: list[dict[str, NDArray]] = []
-    lengths, names = [], []
+    lengths = []
     with ClipReader(corpus) as reader:
         clips = (clip for clip in reader if clip.split == split)
         total = reader.manifest.get("splits", {}).get(split, {}).get("clips")
@@ -104,7 +99,6 @@ def load_clips(corpus: Path, split: str, features: ClipFeatures, *, fingerprint:
                 }
             )
             lengths.append(n_frames)
-            names.append(clip.name)
     if not parts:
         raise AqgtError(
             f"The corpus {corpus} has no clips in its {split} split.",
@@ -115,23 +109,22 @@ def load_clips(corpus: Path, split: str, features: ClipFeatures, *, fingerprint:
     arrays["length"] = np.array(lengths, dtype=np.int64)
     cache.parent.mkdir(parents=True, exist_ok=True)
     unfinished = cache.with_suffix(".part.npz")
-    np.savez(unfinished, **arrays, names=np.array(json.dumps(names)))  # type: ignore[arg-type]
+    np.savez(unfinished, **arrays)  # type: ignore[arg-type]
     unfinished.replace(cache)
-    return _from_arrays(arrays, names)
+    return _from_arrays(arrays)
 
 
 def _read_cache(path: Path) -> ClipArrays:
     with np.load(path, allow_pickle=False) as stored:
-        arrays = {key: stored[key] for key in stored.files if key != "names"}
-        return _from_arrays(arrays, json.loads(str(stored["names"])))
+        return _from_arrays({key: stored[key] for key in stored.files})
 
 
-def _from_arrays(arrays: dict[str, NDArray], names: list[str]) -> ClipArrays:
+def _from_arrays(arrays: dict[str, NDArray]) -> ClipArrays:
     length = arrays["length"]
     first = np.concatenate([[0], np.cumsum(length)[:-1]])
     features = {key[len("feature_") :]: value for key, value in arrays.items() if key.startswith("feature_")}
     return ClipArrays(
-        features, arrays["bone_vectors"], arrays["annotations"], arrays["speakers"], first, length, names
+        features, arrays["bone_vectors"], arrays["annotations"], arrays["speakers"], first, length
     )
 
 
@@ -143,13 +136,23 @@ class WindowSampler:
         mean, std: `[53, 3]` normalisation of bone vectors.
         batch_size: windows per batch.
         stride: frames between window starts; a random offset below it is drawn per epoch while training.
+        window, seed_frames: frames of a window, and how many of them are seeds.
     """
 
     def __init__(
-        self, clips: ClipArrays, mean: NDArray, std: NDArray, *, batch_size: int, stride: int = 8
+        self,
+        clips: ClipArrays,
+        mean: NDArray,
+        std: NDArray,
+        *,
+        batch_size: int,
+        stride: int,
+        window: int,
+        seed_frames: int,
     ) -> None:
         self.clips, self.batch_size, self.stride = clips, batch_size, stride
-        self.starts = clips.starts(stride)
+        self.window, self.seed_frames = window, seed_frames
+        self.starts = clips.starts(window, stride)
         self._last = self._last_starts()
         flat = (len(clips.bone_vectors), skeleton.N_JOINTS * 3)
         self.target = ((clips.bone_vectors - mean) / std).reshape(flat).astype(np.float32)
@@ -157,7 +160,7 @@ class WindowSampler:
     def _last_starts(self) -> NDArray[np.int64]:
         """For each window, the last frame at which a window of its clip may begin."""
         clip = np.searchsorted(self.clips.first, self.starts, side="right") - 1
-        return self.clips.first[clip] + self.clips.length[clip] - WINDOW
+        return self.clips.first[clip] + self.clips.length[clip] - self.window
 
     def epoch(
         self, seed: int, *, shuffle: bool = True, part: int = 0, parts: int = 1
@@ -177,11 +180,11 @@ class WindowSampler:
 
     def batch(self, starts: NDArray[np.int64]) -> dict[str, Tensor]:
         """The windows that begin at the given frames."""
-        frames = starts[:, None] + np.arange(WINDOW)
+        frames = starts[:, None] + np.arange(self.window)
         target = self.target[frames]
-        seed = np.zeros((len(starts), WINDOW, target.shape[-1] + 1), dtype=np.float32)
-        seed[:, :SEED_FRAMES, :-1] = target[:, :SEED_FRAMES]
-        seed[:, :SEED_FRAMES, -1] = 1.0
+        seed = np.zeros((len(starts), self.window, target.shape[-1] + 1), dtype=np.float32)
+        seed[:, : self.seed_frames, :-1] = target[:, : self.seed_frames]
+        seed[:, : self.seed_frames, -1] = 1.0
         arrays = {name: value[frames].astype(np.float32) for name, value in self.clips.features.items()}
         arrays |= {
             "annotations": self.clips.annotations[frames].transpose(0, 2, 1).copy(),

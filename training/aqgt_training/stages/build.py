@@ -45,7 +45,15 @@ def build_generator_training(
     mean, std = generator.pose_mean, generator.pose_std
 
     def sampler(clips: ClipArrays, stride: int) -> WindowSampler:
-        return WindowSampler(clips, mean.numpy(), std.numpy(), batch_size=stage.batch_size, stride=stride)
+        return WindowSampler(
+            clips,
+            mean.numpy(),
+            std.numpy(),
+            batch_size=stage.batch_size,
+            stride=stride,
+            window=config.window,
+            seed_frames=config.seed_frames,
+        )
 
     return GeneratorTraining(
         generator,

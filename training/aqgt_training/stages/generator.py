@@ -20,7 +20,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import Tensor, nn
 
 from aqgt.errors import AqgtError
-from aqgt_training.corpora.windows import SEED_FRAMES, WindowSampler
+from aqgt_training.corpora.windows import WindowSampler
 from aqgt_training.losses import (
     GeneratorLoss,
     gaussian_divergence,
@@ -134,7 +134,8 @@ class GeneratorTraining:
                 if self.counters.share_done(self.stage) >= 1:
                     break
         if terms is not None:  # else the checkpoint was that of a finished training
-            self._log(terms)
+            if self.counters.step % self.stage.validate_every != 0:  # else it was logged in the loop
+                self._log(terms)
             self._save()
         return self.counters
 
@@ -202,8 +203,8 @@ class GeneratorTraining:
         if disturb:
             batch["annotations"] = self.stage.annotation_dropout(batch["annotations"], self.noise)
             seed = batch["seed"].clone()
-            noise = torch.randn(seed[:, :SEED_FRAMES, :-1].shape, generator=self.noise)
-            seed[:, :SEED_FRAMES, :-1] += self.stage.seed_noise * noise
+            poses = seed[:, : self.sampler.seed_frames, :-1]
+            poses += self.stage.seed_noise * torch.randn(poses.shape, generator=self.noise)
             seed[torch.rand(len(seed), generator=self.noise) < self.stage.no_seed] = 0.0
             batch["seed"] = seed
         return {name: self.fabric.to_device(value) for name, value in batch.items()}
