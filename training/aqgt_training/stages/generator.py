@@ -134,8 +134,7 @@ class GeneratorTraining:
                 if self.counters.share_done(self.stage) >= 1:
                     break
         if terms is not None:  # else the checkpoint was that of a finished training
-            if self.counters.step % self.stage.validate_every != 0:  # else it was logged in the loop
-                self._log(terms)
+            self._log(terms)
             self._save()
         return self.counters
 
