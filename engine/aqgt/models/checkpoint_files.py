@@ -130,7 +130,9 @@ def _read_legacy(mapped: mmap.mmap) -> Any:
     storages: dict[str, Tensor] = {}
     for key in _read_plain(mapped):
         dtype, count = sizes[key]
-        if int.from_bytes(mapped.read(8), "little") != count:
+        size = mapped.read(8)
+        # Of an empty storage the size is all there is: seven zeros of eight are a file cut off.
+        if len(size) != 8 or int.from_bytes(size, "little") != count:
             raise ValueError("a storage of the wrong size")
         start, length = mapped.tell(), count * dtype.itemsize
         storages[key] = _over(memoryview(mapped)[start : start + length], dtype, count)

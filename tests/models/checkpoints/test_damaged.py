@@ -54,6 +54,15 @@ def test_cut_off_anywhere(tmp_path: Path, kind: str) -> None:
             read_checkpoint(path)
 
 
+def test_cut_off_in_the_size_of_an_empty_storage(tmp_path: Path) -> None:
+    path = tmp_path / "empty.ckpt"
+    torch.save({"gen_dict": {"dummy_param": torch.empty(0)}}, path, _use_new_zipfile_serialization=False)
+    read_checkpoint(path)
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(AqgtError, match=r"empty\.ckpt"):
+        read_checkpoint(path)
+
+
 @pytest.mark.parametrize("kind", ["zip", "legacy", "plain"])
 def test_altered_anywhere(tmp_path: Path, kind: str) -> None:
     whole, generator = blob(tmp_path, kind), random.Random(1)
