@@ -62,7 +62,7 @@ def discriminator_loss(
 
     Args:
         score: the discriminator with all but the poses filled in: `[B, T, C]` → `[B, 1]`. Where it mixes the
-            windows of a batch, as batch norm does, a window's gradient holds its part in all scores, as published.
+            windows of a batch (batch norm), a window's gradient is that of all scores, as published.
         real, fake: `[B, T, C]` recorded and generated motion.
         weight, power: k and p of the penalty.
     """

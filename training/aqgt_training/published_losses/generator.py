@@ -62,7 +62,7 @@ def style_reward(output: Tensor, other_output: Tensor, drawn: Tensor, other_draw
 
 
 def speaker_guess_loss(probabilities: Tensor, speakers: Tensor) -> Tensor:
-    """Cross entropy of probabilities `[B, N]` against `[B]`; they pass through a second softmax, as if scores.
+    """Cross entropy of probabilities `[B, N]` against `[B]`, passed through a second softmax as if scores.
 
     The published network returns it as ``arc_loss``; it can't fall below log(1 + (N − 1) / e).
     """
