@@ -78,7 +78,7 @@ def test_another_file_of_that_name_is_refused(
     saved: Path, vectors_bin: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     other = random_bin(tmp_path / "v.bin", 12, seed=1)
-    with pytest.raises(AqgtError, match="trained with another v.bin.*SHA-256"):
+    with pytest.raises(AqgtError, match=r"trained with another v\.bin.*SHA-256"):
         registry.load_model(saved, word_vectors=other)
     monkeypatch.setenv(FASTTEXT_VARIABLE, str(other))
     with pytest.raises(AqgtError, match="trained with another"):
@@ -95,7 +95,7 @@ def test_a_wrong_dimension_says_what_to_set(tmp_path: Path, vectors_bin: Path) -
 
 def test_a_fresh_config_s_path_begins_at_its_own_folder(tmp_path: Path, vectors_bin: Path) -> None:
     assert open_word_vectors(_config(path="elsewhere/v.bin"), tmp_path) is not None
-    with pytest.raises(AqgtError, match="text.path is not set"):
+    with pytest.raises(AqgtError, match=r"text\.path is not set"):
         open_word_vectors(_config(), tmp_path)
     assert open_word_vectors(_config(), tmp_path, vectors_bin) is not None
 
@@ -104,7 +104,7 @@ def test_other_vectors_can_t_be_saved_as_a_fasttext_file(tmp_path: Path) -> None
     table = WordVectors(
         ["a"], np.ones((1, 12), np.float32), np.ones((3, 12), np.float32), shortest=3, longest=5
     )
-    with pytest.raises(AqgtError, match="not the fastText .bin"):
+    with pytest.raises(AqgtError, match=r"not the fastText \.bin"):
         registry.save_model(tmp_path / "m", _config(), tiny_generator(_config()), words=table)
     with pytest.raises(AqgtError, match="needs word vectors"):
         registry.save_model(tmp_path / "m", _config(), tiny_generator(_config()))

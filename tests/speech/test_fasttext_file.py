@@ -7,6 +7,7 @@ import struct
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,17 +27,17 @@ ASKED = [*WORDS, "handy", "Hand", "Straße", "日本", "x", "", "</s>", "unheard
         {"minn": 3, "maxn": 6},
         {"minn": 5, "maxn": 5, "model": "cbow"},
         {"minn": 1, "maxn": 2},
+        {"minn": 0, "maxn": 3},
         {"minn": 0, "maxn": 0},
         {"minn": 2, "maxn": 4, "bucket": 7},
     ],
     ids=str,
 )
-def test_every_word_has_the_vector_that_fasttext_gives(settings: dict[str, int], tmp_path: Path) -> None:
+def test_every_word_has_the_vector_that_fasttext_gives(settings: dict[str, Any], tmp_path: Path) -> None:
     pytest.importorskip("fasttext", reason="the package fasttext is not installed")
-    kind = settings.pop("model", "skipgram")
     import fasttext
 
-    train_bin(tmp_path / "model.bin", **settings, **({"model": kind} if kind == "supervised" else {}))
+    train_bin(tmp_path / "model.bin", **settings)
     theirs = fasttext.load_model(str(tmp_path / "model.bin"))
     ours = WordVectors.load(tmp_path / "model.bin")
     assert ours.words == theirs.get_words()
@@ -49,7 +50,7 @@ def test_every_word_has_the_vector_that_fasttext_gives(settings: dict[str, int],
 
 def test_a_classifier_s_words_can_be_read_too(tmp_path: Path) -> None:
     pytest.importorskip("fasttext", reason="the package fasttext is not installed")
-    theirs = train_bin(tmp_path / "model.bin", model="supervised", minn=2, maxn=3, wordNgrams=2)
+    theirs = train_bin(tmp_path / "model.bin", supervised=True, minn=2, maxn=3, wordNgrams=2, bucket=400)
     ours = WordVectors.load(tmp_path / "model.bin")
     assert ours.words == theirs.get_words()
     for word in ASKED:

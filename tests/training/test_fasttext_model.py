@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A model that reads the 300 numbers of a fastText .bin: trained, saved, loaded, and used on the command line."""
+"""A model that reads the 300 numbers of a fastText .bin: trained, saved, loaded, and used by command."""
 
 from __future__ import annotations
 
