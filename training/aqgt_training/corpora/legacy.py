@@ -2,9 +2,10 @@
 """Records that `pyarrow.serialize` of pyarrow 0.14 wrote, read without pyarrow.
 
 A record holds one object of None, booleans, numbers, text, bytes, lists, tuples, dicts, sets and numpy
-arrays: the count of its arrays, an Arrow stream with one dense union whose children are named by the type of the
-value (0 boolean, 1 integer, 3 bytes, 4 text, 5…7 floats, 9 list, 10 dict, 11 tuple, 12 set, 13 and 14 array,
-15 buffer), then the arrays as Arrow tensors. Columns are read whole, so that the time goes with the size.
+arrays: the count of its arrays, an Arrow stream with one dense union, then the arrays as Arrow tensors.
+The union's children are named by the type of the value (0 boolean, 1 integer, 3 bytes, 4 text, 5…7
+floats, 9 list, 10 dict, 11 tuple, 12 set, 13 and 14 array, 15 buffer). Columns are read whole, so that
+the time goes with the size.
 Nothing but these types is ever made.
 """
 
