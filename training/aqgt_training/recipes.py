@@ -18,6 +18,7 @@ from aqgt.models.registry import LoadedModel, load_model, save_model
 from aqgt.models.word_table import open_word_vectors
 from aqgt.settings import read_settings
 from aqgt.speech.features import CompactFeatures
+from aqgt.speech.file_hashes import file_sha256
 from aqgt.speech.word_vectors import WordVectors
 from aqgt_training.card import model_card
 from aqgt_training.corpora.cli import compose_corpus
@@ -91,7 +92,9 @@ class RecipeRun:
     def _settings_of(self, name: str) -> str:
         if name == "corpus":
             return self.recipe.corpus.model_dump_json() + self._compose_config().model_dump_json()
-        return self.recipe.word_vectors.model_dump_json()
+        step = self.recipe.word_vectors
+        source = "" if step.pretrained is None else file_sha256(self.folder / step.pretrained)
+        return step.model_dump_json() + source
 
     def _compose_config(self) -> ComposeConfig:
         step = self.recipe.corpus
