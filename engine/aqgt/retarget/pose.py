@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aqgt import rotations
-from aqgt.retarget.mapping import Mapping
 from aqgt.retarget.curves import unit
+from aqgt.retarget.mapping import Mapping
 from aqgt.retarget.rig import RigDescription
 
 Floats = NDArray[np.float64]
