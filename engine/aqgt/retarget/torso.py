@@ -112,7 +112,8 @@ def _same_sign(q: Floats) -> Floats:
 def solve_head(pose: Pose, chest: Floats, head: Floats) -> None:
     """Give neck bones a growing share of the head's turn against the chest, and the head all of it."""
     chain = pose.mapping.chain("neck")
+    n_parts = len(chain) + ("head" in pose)  # without a head bone the neck ends in its turn
     for place, role in enumerate(chain):
-        pose.set(role, rotations.slerp(chest, head, (place + 1) / (len(chain) + 1)))
+        pose.set(role, rotations.slerp(chest, head, (place + 1) / n_parts))
     if "head" in pose:
         pose.set("head", head)
