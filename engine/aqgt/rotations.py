@@ -178,6 +178,11 @@ def slerp(a: ArrayLike, b: ArrayLike, t: ArrayLike) -> Floats:
     return normalize(multiply(step, a))
 
 
+def power(q: ArrayLike, t: ArrayLike) -> Floats:
+    """A share t `[...]` of the rotations q `[..., 4]`, the short way: slerp from no rotation."""
+    return from_rotation_vector(np.asarray(t, dtype=np.float64)[..., None] * to_rotation_vector(q))
+
+
 def continuous(q: ArrayLike) -> Floats:
     """The same rotations over time `[T, ..., 4]`, signs chosen such that neighbours lie close.
 
