@@ -8,7 +8,8 @@ for channel in animation.channels(): ...
 """
 
 from aqgt.retarget.animation import Channel, RigAnimation, data_path
-from aqgt.retarget.bone_map import BoneMap, available_bone_maps, load_bone_map, match
+from aqgt.retarget.auto_map import match
+from aqgt.retarget.bone_map import BoneMap, available_bone_maps, load_bone_map
 from aqgt.retarget.mapping import Mapping, Row, Switch
 from aqgt.retarget.rig import RigDescription
 from aqgt.retarget.roles import PARTS

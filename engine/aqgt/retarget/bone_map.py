@@ -126,13 +126,13 @@ def _spell_out(
         raise _bad_map(source, f"“{role}” is no role")
     if not sided:
         return {role: names}
-    if not all("{side}" in name for name in names):
+    if not all(re.search("{side}|{word}|{letter}", name) for name in names):
         raise _bad_map(source, f"a name of “{role}” lacks {{side}}")
     return {f"{side}_{role}": [_fill(name, side, sides) for name in names] for side in roles.SIDES}
 
 
 def _fill(text: str, side: str, sides: MappingType[str, str]) -> str:
-    return text.replace("{side}", sides[side]).replace("{word}", side)
+    return text.replace("{side}", sides[side]).replace("{word}", side).replace("{letter}", side[0].upper())
 
 
 def _twist(

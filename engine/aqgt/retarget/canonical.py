@@ -12,6 +12,7 @@ _SIDE_WORDS = {
     "left": "left", "l": "left", "lf": "left", "lft": "left", "links": "left",
     "right": "right", "r": "right", "rt": "right", "rgt": "right", "rechts": "right",
 }  # fmt: skip
+_CENTRE = {"c", "ctr", "center", "centre"}
 _ENDS = {"end", "nub", "site", "tip", "leaf", "effector"}
 _NOISE = {"jnt", "joint", "bone", "bn", "jt"}
 
@@ -34,8 +35,13 @@ class Name:
 
     @property
     def loose(self) -> str:
-        """``base`` with leading zeros of numbers dropped: ``index01`` → ``index1``."""
-        return re.sub(r"0+(\d)", r"\1", self.base) if "0" in self.base else self.base
+        """``base`` with leading zeros of its numbers dropped."""
+        return without_zeros(self.base)
+
+
+def without_zeros(base: str) -> str:
+    """A base with leading zeros of its numbers dropped: ``index01`` → ``index1``."""
+    return re.sub(r"(?<!\d)0+(\d)", r"\1", base)
 
 
 @lru_cache(maxsize=16384)
@@ -46,13 +52,12 @@ def canonical(name: str) -> Name:
     sides = {_SIDE_WORDS[token] for token in tokens if token in _SIDE_WORDS}
     side = sides.pop() if len(sides) == 1 else ""
     if side:
-        kept = [token for token in tokens if token not in _SIDE_WORDS]
-        tokens = kept
+        tokens = [token for token in tokens if token not in _SIDE_WORDS]
     elif not sides and tokens:
         side, tokens = _glued_side(tokens)
     end = len(tokens) > 1 and tokens[-1] in _ENDS
     tokens = tokens[:-1] if end else tokens
-    tokens = [token for token in tokens if token not in _NOISE] or tokens
+    tokens = [token for token in tokens if token not in _NOISE | _CENTRE] or tokens
     return Name(side, _join(tokens), end, tuple(tokens))
 
 
