@@ -35,9 +35,10 @@ def bend_and_tilt(
 
     The joint's axes are those of the bone before, read off the rest pose: along it, and square to the palm.
     """
-    head = {r: rig.heads[rig.index[bones[f"{side}_{r}"]]] for r in ("hand", "index_1", "little_1")}
-    sign = 1.0 if side == "left" else -1.0
-    palm = np.cross(head["little_1"] - head["hand"], head["index_1"] - head["hand"]) * sign
+    wrist = rig.heads[rig.index[bones[f"{side}_hand"]]]
+    ray = {f: rig.heads[rig.index[bones[f"{side}_{f}_1"]]] - wrist for f in skeleton.FINGERS[1:]}
+    palm = np.cross(unit(ray["little"]), unit(ray["index"])) * (1.0 if side == "left" else -1.0)
+    palm = reject(palm, unit(ray["middle"] + ray["ring"]))
     before, bone = (rig.index[bones[f"{side}_{finger}_{n}"]] for n in (k - 1, k))
     ahead = unit(rig.heads[bone] - rig.heads[before])
     hinge = unit(np.cross(ahead, reject(palm, ahead)))
@@ -65,9 +66,9 @@ def test_fingers_stay_inside_their_limits(name: str, noise: float, motion: Motio
             for k in (2, 3):
                 bend, tilt = bend_and_tilt(rig, mapping.bones, pose, side, finger, k)
                 low, high = BEND_LIMITS[k - 1]
-                assert bend.min() > low - 1.0, f"{side} {finger} {k}"
-                assert bend.max() < high + 1.0, f"{side} {finger} {k}"
-                assert np.abs(tilt).max() < SIDE_LIMITS[k - 1] + 1.0, f"{side} {finger} {k}"
+                assert bend.min() > low - 0.1, f"{side} {finger} {k}"
+                assert bend.max() < high + 0.1, f"{side} {finger} {k}"
+                assert np.abs(tilt).max() < SIDE_LIMITS[k - 1] + 0.1, f"{side} {finger} {k}"
         heads = {name: pose[:, bone, :3, 3] for bone, name in enumerate(rig.names)}
         at = [heads[mapping.bones[f"{side}_thumb_{k}"]] for k in (1, 2, 3)]
         assert angles(at[1] - at[0], at[2] - at[1]).max() < THUMB_LIMITS[1] + 0.1
