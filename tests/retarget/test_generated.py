@@ -13,11 +13,11 @@ import pytest
 
 from aqgt import skeleton
 from aqgt.motion import Motion
-from aqgt.retarget import RetargetOptions, RigDescription, match, quality, solve
+from aqgt.retarget import RetargetOptions, RigDescription, quality, solve
 from aqgt.retarget.curves import reject, unit
 from aqgt.retarget.fingers import BEND_LIMITS, SIDE_LIMITS, THUMB_LIMITS
 from tests.retarget.kinematics import angles, posed_matrices
-from tests.retarget.motions import RIG_NAMES, load_rig, with_noise
+from tests.retarget.motions import RIG_NAMES, rig_and_mapping, with_noise
 
 FIXTURE = Path(__file__).resolve().parent.parent / "data" / "generated_motion.npz"
 
@@ -55,8 +55,7 @@ def bend_and_tilt(
 @pytest.mark.parametrize("name", RIG_NAMES)
 @pytest.mark.parametrize("noise", [0.0, 0.001])
 def test_fingers_stay_inside_their_limits(name: str, noise: float, motion: Motion) -> None:
-    rig = load_rig(name)
-    mapping = match(rig)
+    rig, mapping = rig_and_mapping(name)
     if "left_index_3" not in mapping.bones:
         pytest.skip(f"{name} has no finger bones")
     clip = with_noise(motion, noise) if noise else motion
@@ -76,8 +75,7 @@ def test_fingers_stay_inside_their_limits(name: str, noise: float, motion: Motio
 
 @pytest.mark.parametrize("name", RIG_NAMES)
 def test_hands_stay_out_of_the_body(name: str, motion: Motion) -> None:
-    rig = load_rig(name)
-    mapping = match(rig)
+    rig, mapping = rig_and_mapping(name)
     for point, depth in quality.penetration(rig, mapping, solve(motion, rig, mapping)).items():
         assert depth.max() < 0.01, point
 
@@ -85,8 +83,7 @@ def test_hands_stay_out_of_the_body(name: str, motion: Motion) -> None:
 @pytest.mark.parametrize("name", RIG_NAMES)
 @pytest.mark.parametrize("fps", [None, 30.0])
 def test_wrists_do_not_flip(name: str, fps: float | None, motion: Motion) -> None:
-    rig = load_rig(name)
-    mapping = match(rig)
+    rig, mapping = rig_and_mapping(name)
     animation = solve(motion, rig, mapping, RetargetOptions(fps=fps))
     per_frame = 450.0 / (fps or motion.fps)  # degrees; a flip would be 180 in one frame
     for side in ("left", "right"):

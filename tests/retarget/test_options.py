@@ -177,7 +177,8 @@ def test_a_thicker_body_keeps_hands_further_out(rig: RigDescription) -> None:
     motion = folded_motion(1.6, 1.4)
     stout = barrel(rig, 0.15, 0.19)
     depth = quality.penetration(stout, mapping, solve(motion, stout, mapping))
-    assert max(d.max() for d in depth.values()) < 0.01
+    # Upper arms have no room beside such a belly; hands have.
+    assert max(depth[f"{side}_hand"].max() for side in ("left", "right")) < 0.01
     # Measured without the solver's own body: the wrist's distance from the barrel's wall.
     for described, outside in ((rig, False), (stout, True)):
         wrist = posed_heads(rig, solve(motion, described, mapping))[mapping.bones["left_hand"]]
