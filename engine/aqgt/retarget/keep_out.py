@@ -6,9 +6,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from aqgt import rotations
+from aqgt.retarget.arms import reach
 from aqgt.retarget.body import Body, strongest
-from aqgt.retarget.curves import reject, smoothstep, unit
+from aqgt.retarget.curves import smoothstep, unit
 
 Floats = NDArray[np.float64]
 
@@ -69,34 +69,9 @@ def keep_out(
         stretch = np.linalg.norm(wrist - shoulder, axis=-1, keepdims=True) / (upper_length + fore_length)
         push = push + smoothstep(stretch, 0.9, 0.99) * lift
         bias = np.minimum(np.linalg.norm(push, axis=-1, keepdims=True) / (_FULL_BIAS * body.scale), 1.0)
-        new_upper, new_fore = _reach(
+        new_upper, new_fore = reach(
             shoulder, wrist, wrist + push, elbow, lift + bias * relief, upper_length, fore_length
         )
         upper = np.where(touched[:, None], new_upper, upper)
         fore = np.where(touched[:, None], new_fore, fore)
     return upper, fore
-
-
-def _reach(
-    shoulder: Floats,
-    old: Floats,
-    target: Floats,
-    elbow: Floats,
-    lift: Floats,
-    upper: float,
-    fore: float,
-) -> tuple[Floats, Floats]:
-    """Two-bone reach to ``target``; the elbow stays on its side, moved by ``lift``."""
-    to_target = target - shoulder
-    distance = np.linalg.norm(to_target, axis=-1, keepdims=True)
-    near, far = abs(upper - fore) * 1.01 + 1e-6, (upper + fore) * 0.9999
-    axis = unit(to_target)
-    distance = np.clip(distance, near, far)
-    turned = rotations.rotate(rotations.between(old - shoulder, to_target), elbow - shoulder)
-    side = reject(turned + lift, axis)
-    size = np.linalg.norm(side, axis=-1, keepdims=True)
-    side = np.where(size > 1e-9, side / np.maximum(size, 1e-9), rotations.perpendicular(axis))
-    along = (upper**2 - fore**2 + distance**2) / (2 * distance)
-    across = np.sqrt(np.maximum(upper**2 - along**2, 0.0))
-    joint = along * axis + across * side
-    return unit(joint), unit(distance * axis - joint)
