@@ -9,7 +9,7 @@ import pytest
 from aqgt import rotations, skeleton
 from aqgt.motion import Motion
 from aqgt.retarget import RetargetOptions, RigAnimation, RigDescription, match, solve
-from aqgt.retarget.bone_map import Mapping
+from aqgt.retarget.mapping import Mapping
 from tests.retarget.kinematics import posed_heads
 from tests.retarget.motions import FPS, load_rig, wander
 
