@@ -7,6 +7,7 @@ import re
 import tomllib
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ class BoneMap:
         notes: remarks for the user, and where the names are documented if it is untested.
         prefixes: regular expressions for what may stand before each bone name.
         bones: role (sides spelt out) to the names that may play it, best first.
-        twist: role to its twist bones beside the limb: (name, share); a share of None is read off the rest pose.
+        twist: role to its twist bones beside the limb: (name, share); None is read off the rest pose.
         switches: properties that let the bones move the character.
         controls: whether the bones are an animator's controls (see ``Mapping.controls``).
     """
@@ -59,15 +60,21 @@ def load_bone_map(name: str | Path) -> BoneMap:
     Raises:
         AqgtError: there is none of that name, or the file is not a bone map.
     """
-    path = Path(name)
-    if path.suffix.lower() != ".toml":
-        if str(name) not in available_bone_maps():
-            raise AqgtError(
-                f"There is no bone map “{name}”.",
-                f"Pick one of {', '.join(available_bone_maps())}.",
-                "no-bone-map",
-            )
-        path = data_path("rigs", f"{name}.toml")
+    return _read(Path(name)) if Path(name).suffix.lower() == ".toml" else _of_the_project(str(name))
+
+
+@lru_cache
+def _of_the_project(name: str) -> BoneMap:
+    if name not in available_bone_maps():
+        raise AqgtError(
+            f"There is no bone map “{name}”.",
+            f"Pick one of {', '.join(available_bone_maps())}.",
+            "no-bone-map",
+        )
+    return _read(data_path("rigs", f"{name}.toml"))
+
+
+def _read(path: Path) -> BoneMap:
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
