@@ -55,8 +55,16 @@ class SpeakerConfig(Settings):
     """Speaker identities and the style drawn from them."""
 
     count: Width = 1
+    default: Annotated[int, Field(ge=0, le=8191)] = 0
+    """The speaker of a request that names none."""
     style_width: Width = 16
     """Width of the style vector, drawn as mean + noise · deviation."""
+
+    @model_validator(mode="after")
+    def _default_exists(self) -> SpeakerConfig:
+        if self.default >= self.count:
+            raise ValueError(f"default must be a speaker from 0 to {self.count - 1}")
+        return self
 
 
 class SeedConfig(Settings):
