@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from aqgt import resources
 from aqgt.errors import AqgtError
@@ -73,7 +73,7 @@ def describe(name_or_folder: str | Path) -> ModelInfo:
     Raises:
         AqgtError: no such model, or its config is not valid.
     """
-    folder = _find(name_or_folder)
+    folder = folder_of(name_or_folder)
     config = read_config(_debug_config() if folder is None else folder / CONFIG)
     return _info(_name_of(name_or_folder, config), config, folder)
 
@@ -87,7 +87,7 @@ def load_model(name_or_folder: str | Path, device: str = "cpu") -> LoadedModel:
     Raises:
         AqgtError: no such model, or its files don't fit together; the message lists what is wrong.
     """
-    folder = _find(name_or_folder)
+    folder = folder_of(name_or_folder)
     config = read_config(_debug_config() if folder is None else folder / CONFIG)
     features: ClipFeatures
     if folder is None or config.weights == "seeded":
@@ -95,7 +95,7 @@ def load_model(name_or_folder: str | Path, device: str = "cpu") -> LoadedModel:
         model_hash = _hash(generator)
     else:
         generator = GestureGenerator(config)
-        model_hash = _load_weights(generator, folder / WEIGHTS)
+        model_hash = load_weights(generator, folder / WEIGHTS)
         features = _features(config, folder)
     # Weights that want no gradients make torch sum a GRU in another order, which published networks amplify.
     generator.to(device).eval().requires_grad_(config.published is not None)
@@ -159,8 +159,12 @@ def user_folder() -> Path:
     return base / "aqgt" / "models"
 
 
-def _find(name_or_folder: str | Path) -> Path | None:
-    """The model's folder, or None for the debug model."""
+def folder_of(name_or_folder: str | Path) -> Path | None:
+    """The folder of a model, by name or folder; None for the debug model, which needs none.
+
+    Raises:
+        AqgtError: no such model.
+    """
     text = str(name_or_folder)
     if not _is_name(name_or_folder):
         if not _is_model(Path(text)):
@@ -251,8 +255,12 @@ def _features(config: ModelConfig, folder: Path) -> ClipFeatures:
     return CompactFeatures(config.features, WordVectors.load(folder / WORDS))
 
 
-def _load_weights(generator: GestureGenerator, path: Path) -> str:
-    """Fills the generator from a safetensors file and returns the file's SHA-256."""
+def load_weights(network: nn.Module, path: Path) -> str:
+    """Fills a network from a safetensors file and returns the file's SHA-256.
+
+    Raises:
+        AqgtError: the file is missing or damaged, or its weights don't fit; the message lists what differs.
+    """
     from safetensors import SafetensorError
     from safetensors.torch import load
 
@@ -269,13 +277,13 @@ def _load_weights(generator: GestureGenerator, path: Path) -> str:
             "Copy or install the model again.",
             "bad-weights",
         ) from problem
-    _check_state(state, generator, str(path))
-    generator.load_state_dict({name: value.to(torch.float32) for name, value in state.items()})
+    _check_state(state, network, str(path))
+    network.load_state_dict({name: value.to(torch.float32) for name, value in state.items()})
     return hashlib.sha256(blob).hexdigest()
 
 
-def _check_state(state: Mapping[str, Tensor], generator: GestureGenerator, origin: str) -> None:
-    wanted = generator.state_dict()
+def _check_state(state: Mapping[str, Tensor], network: nn.Module, origin: str) -> None:
+    wanted = network.state_dict()
     problems = [f"missing: {name}" for name in wanted if name not in state]
     problems += [f"unexpected: {name}" for name in state if name not in wanted]
     problems += [
