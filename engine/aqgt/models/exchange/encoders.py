@@ -23,7 +23,7 @@ _NEEDED: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "wav2vec2": (),
     "bert": (("vocab.txt", "tokenizer.json"),),
 }
-"""Per encoder: of each group of files, one has to be there. Speech is read as logits, so without a vocabulary."""
+"""Per encoder: of each group of files, one has to be there. Speech needs no vocabulary."""
 _WEIGHTS_BEGIN = {"wav2vec2": ("wav2vec2.", "lm_head."), "bert": ("bert.", "embeddings.")}
 """Per encoder: how names of its weights begin; for BERT one of these, for wav2vec2 both."""
 

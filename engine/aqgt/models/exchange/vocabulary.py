@@ -26,7 +26,7 @@ class SpeakerVocabulary:
 
 
 class Pickler(pickle._Pickler):  # the one in C looks every class up by its name, and this one has another's
-    """Pickles a `SpeakerVocabulary` under the original's name; `torch.save` takes this module as ``pickle``."""
+    """Pickles `SpeakerVocabulary` under the original's name; `torch.save` takes this module as ``pickle``."""
 
     def save_global(self, obj: Any, name: str | None = None) -> None:
         """Writes the name of a class or function."""
