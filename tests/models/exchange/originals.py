@@ -131,3 +131,24 @@ def save_tree(root: Path) -> Path:
     save_means(root / MEANS)
     save_speakers(root / SPEAKER_MODEL, SPEAKERS)
     return root
+
+
+def save_encoder(folder: Path, part: str, *, pickled: bool = False) -> Path:
+    """A folder as the hub has them, with few and small weights, and with files that nobody needs."""
+    from safetensors.torch import save_file
+
+    folder.mkdir(parents=True)
+    begin = "wav2vec2" if part == "wav2vec2" else "bert"
+    state = {f"{begin}.encoder.weight": torch.randn(3, 4), f"{begin}.encoder.bias": torch.randn(4)}
+    state |= {"lm_head.weight": torch.randn(2, 3)} if part == "wav2vec2" else {}
+    state["tied"] = state[f"{begin}.encoder.weight"]
+    (folder / "config.json").write_text(f'{{"model_type": "{part}"}}')
+    (folder / "vocab.txt").write_text("[PAD]\n[UNK]\n")
+    (folder / "modeling_custom.py").write_text("raise SystemExit\n")
+    (folder / "README.md").write_text("# A network\n")
+    if pickled:
+        torch.save(state, folder / "pytorch_model.bin")
+    else:
+        del state["tied"]
+        save_file(state, folder / "model.safetensors", metadata={"format": "pt"})
+    return folder

@@ -54,7 +54,7 @@ def read_network(checkpoint: Mapping[Any, Any], network: str, path: Path) -> tup
     try:
         module = official.load(network, kept)
     except AqgtError as error:
-        other = _network_of(kept, network)
+        other = _network_in(checkpoint, network)
         if other is not None:
             raise AqgtError(
                 f"The file {path.name} holds the published {other}, not the {network}.",
@@ -75,26 +75,30 @@ def _single(value: Tensor) -> Tensor:
     return value.to(torch.float32) if value.is_floating_point() else value
 
 
-def _network_of(state: Mapping[str, Tensor], wanted: str) -> str | None:
-    """The other network whose weights these are, if there is one."""
-    shapes = {name: value.shape for name, value in state.items()}
+def _network_in(checkpoint: Mapping[Any, Any], wanted: str) -> str | None:
+    """The other network whose weights a checkpoint holds, if there is one."""
     for network in official.NETWORKS:
         if network == wanted:
+            continue
+        try:
+            state = state_dict_of(checkpoint, network)
+        except AqgtError:
             continue
         with torch.device("meta"):  # shapes alone
             module = official.build(network)
         names = official.state_under_official_names(network, module)
-        if {name: value.shape for name, value in names.items()} == shapes:
+        if {name: x.shape for name, x in names.items()} == {name: x.shape for name, x in state.items()}:
             return network
     return None
 
 
 def _check_positions(module: nn.Module, path: Path) -> None:
     """They are computed and not stored by us, so a file with others would change when it is imported."""
+    exponent = official.generator_config().backbone.position.exponent
     for part in module.modules():
         if isinstance(part, PositionEncoding):
-            ours = position_encoding(part.encoding.shape[0], part.encoding.shape[1], "published")
-            if (part.encoding - ours).abs().max() > _CLOSE:
+            n_frames, width = part.encoding.shape
+            if (part.encoding - position_encoding(n_frames, width, exponent)).abs().max() > _CLOSE:
                 raise AqgtError(
                     f"{path.name}: its position encodings are not those of the published generator.",
                     "Give the checkpoint that was published for AQ-GT or AQ-GT-A.",
