@@ -30,7 +30,9 @@ def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def small_generator(monkeypatch: pytest.MonkeyPatch) -> Weights:
     """Weights of a tiny generator under published names, which passes for the published one."""
     config = check_settings(
-        {**published_config().model_dump(), "licence": "CC-BY-NC-3.0", "commercial_use": False}, ModelConfig, ""
+        {**published_config().model_dump(), "licence": "CC-BY-NC-3.0", "commercial_use": False},
+        ModelConfig,
+        "",
     )
     monkeypatch.setattr(official, "generator_config", lambda: config)
     monkeypatch.setattr(importing, "_config", lambda name, variant: config.model_copy(update={"name": name}))

@@ -45,7 +45,10 @@ def test_weights_and_statistics_come_over_unchanged(imported: Path, small_genera
     found = official.state_under_official_names("generator", generator)
     assert found.keys() == small_generator.keys()
     assert all(torch.equal(found[name], value) for name, value in small_generator.items())
-    assert {value.dtype for value in load_file(imported / registry.WEIGHTS).values()} <= {torch.float32, torch.int64}
+    assert {value.dtype for value in load_file(imported / registry.WEIGHTS).values()} <= {
+        torch.float32,
+        torch.int64,
+    }
     pose, directions = originals.means()
     np.testing.assert_array_equal(generator.pose_mean.numpy(), directions.astype(np.float32))
     assert torch.equal(generator.pose_std, torch.ones(53, 3))
@@ -91,7 +94,11 @@ def test_sources_and_files_are_hashed(imported: Path, original: Path) -> None:
     del digest["hashes.json"]
     assert hashes["files"] == digest
     checkpoint = (original / originals.GENERATOR).read_bytes()
-    line = {"part": "generator", "file": "aqgt-a_checkpoint.ckpt", "sha256": hashlib.sha256(checkpoint).hexdigest()}
+    line = {
+        "part": "generator",
+        "file": "aqgt-a_checkpoint.ckpt",
+        "sha256": hashlib.sha256(checkpoint).hexdigest(),
+    }
     assert line in hashes["source"]
     assert len(hashes["source"]) == 4
 
@@ -148,7 +155,11 @@ def test_encoders_are_copied_without_their_code(imported: Path, tmp_path: Path, 
     }
     report = import_model(Sources(**encoders), "aqgt-a")
     for part, source in encoders.items():
-        assert {path.name for path in (imported / part).iterdir()} == {"config.json", "vocab.txt", "model.safetensors"}
+        assert {path.name for path in (imported / part).iterdir()} == {
+            "config.json",
+            "vocab.txt",
+            "model.safetensors",
+        }
         copied = load_file(imported / part / "model.safetensors")
         given = (
             torch.load(source / "pytorch_model.bin", weights_only=True)

@@ -23,7 +23,7 @@ from aqgt.models.exchange.encoders import copy_encoder
 from aqgt.models.exchange.hashes import source_of, write_hashes
 from aqgt.models.exchange.reading import open_checkpoint, read_network
 from aqgt.models.exchange.staging import staged
-from aqgt.models.exchange.tree import VARIANTS, Sources
+from aqgt.models.exchange.tree import Sources, check_variant
 from aqgt.models.generator import GestureGenerator
 from aqgt.models.inert_pickle import Shell
 from aqgt.models.rest_pose import rest_pose
@@ -84,7 +84,7 @@ def import_model(
     Args:
         sources: what to import; without a generator the model has to exist and gets the other parts.
         name: the model's name; its folder is called so.
-        variant: which published generator it is, one of `VARIANTS`; it decides on title and card.
+        variant: which published generator it is, ``aqgt-a`` or ``aqgt``; it decides on title and card.
         to: the folder to put the model's folder into; the user's own where it is left out.
         replace: whether a model of that name may be replaced.
         on_progress: called with the finished share, 0 to 1.
@@ -234,10 +234,7 @@ def set_statistics(generator: GestureGenerator, directions: Any) -> None:
 
 
 def _config(name: str, variant: str) -> ModelConfig:
-    if variant not in VARIANTS:
-        raise AqgtError(
-            f"There is no variant “{variant}”.", f"Use one of: {', '.join(VARIANTS)}.", "bad-choice"
-        )
+    check_variant(variant)
     config = read_config(resources.data_path("configs", "models", f"{variant}.yaml"))
     return check_settings({**config.model_dump(), "name": name}, ModelConfig, f"--name {name}")
 

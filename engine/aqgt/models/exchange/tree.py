@@ -73,8 +73,9 @@ def find_sources(root: Path, variant: str) -> Sources:
         variant: one of `VARIANTS`.
 
     Raises:
-        AqgtError: there is no such folder, or nothing in it is where it should be.
+        AqgtError: there is no such variant or folder, or nothing in it is where it should be.
     """
+    check_variant(variant)
     if not root.is_dir():
         raise AqgtError(
             f"There is no folder “{root}”.",
@@ -96,13 +97,16 @@ def find_sources(root: Path, variant: str) -> Sources:
     return Sources(**found)
 
 
+def check_variant(variant: str) -> None:
+    """Refuses what is none of `VARIANTS`."""
+    if variant not in VARIANTS:
+        raise AqgtError(
+            f"There is no variant “{variant}”.", f"Use one of: {', '.join(VARIANTS)}.", "bad-choice"
+        )
+
+
 def variant_in(root: Path | None, name: str) -> str:
     """Which generator is meant where none is named: by the model's name, else by what is there."""
     if name in VARIANTS or root is None:
         return name if name in VARIANTS else VARIANTS[0]
     return next((variant for variant in VARIANTS if (root / _GENERATORS[variant]).is_file()), VARIANTS[0])
-
-
-def expected_generator(variant: str) -> str:
-    """Where the original keeps a variant's checkpoint, relative to its root."""
-    return _GENERATORS[variant]
