@@ -30,8 +30,8 @@ def test_the_folder_of_an_imported_model(imported: Path, models: Path) -> None:
     assert imported == models / "aqgt-a"
     assert [path.name for path in models.iterdir()] == ["aqgt-a"], "nothing else is left"
     assert {path.name for path in imported.iterdir()} == {
-        "config.yaml", "model.safetensors", "audio_vq.safetensors", "means.safetensors", "speakers.json", "card.md",
-        "hashes.json",
+        "config.yaml", "model.safetensors", "audio_vq.safetensors", "means.safetensors", "speakers.json",
+        "card.md", "hashes.json",
     }  # fmt: skip
     info = registry.describe("aqgt-a")
     assert (info.name, info.licence, info.commercial_use) == ("aqgt-a", "CC-BY-NC-3.0", False)

@@ -134,22 +134,26 @@ def test_a_model_stays_as_it_was(
     before = contents(models)
     with pytest.raises(AqgtError, match=sentence):
         import_model(Sources(**change(original, small_generator)), "aqgt-a")
+    sources = replace(find_sources(original, "aqgt-a"), **change(original, small_generator))
     with pytest.raises(AqgtError, match=sentence):
-        sources = replace(find_sources(original, "aqgt-a"), **change(original, small_generator))
         import_model(sources, "aqgt-a", replace=True)
     assert contents(models) == before
+
+
+def cut_off(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-1])
 
 
 ENCODERS: dict[str, tuple[str, Callable[[Path], object], str]] = {
     "a file": ("bert", lambda folder: folder / "config.json", "is no folder"),
     "another network": ("wav2vec2", lambda folder: None, "network of the type 'bert', not wav2vec2"),
-    "no weights": ("bert", lambda folder: (folder / "model.safetensors").unlink(), "lacks model.safetensors or"),
-    "no vocabulary": ("bert", lambda folder: (folder / "vocab.txt").unlink(), "lacks vocab.txt or tokenizer.json"),
+    "no weights": ("bert", lambda folder: (folder / "model.safetensors").unlink(), "lacks model.safetensors"),
+    "no vocabulary": ("bert", lambda folder: (folder / "vocab.txt").unlink(), "lacks vocab.txt or tokenizer"),
     "no settings": ("bert", lambda folder: (folder / "config.json").unlink(), "lacks config.json"),
     "settings cut": ("bert", lambda folder: (folder / "config.json").write_text("{"), "is not JSON"),
     "weights cut": (
         "bert",
-        lambda folder: (folder / "model.safetensors").write_bytes((folder / "model.safetensors").read_bytes()[:-1]),
+        lambda folder: cut_off(folder / "model.safetensors"),
         "can't be read",
     ),
     "other weights": (
