@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from aqgt.models.config import ModelConfig
 from aqgt.models.official_runs import noise_by_value
@@ -56,8 +57,7 @@ class _Style:
 
 
 class _PublishedOrder:
-    """Draws as the published code does for a clip by itself: in each window the speaker's noise, then each
-    channel's, a row for each frame with a label. The same seed gives the numbers of torch's own generator."""
+    """Draws for each window as the published code does for a clip by itself."""
 
     def __init__(self, config: ModelConfig, seeds: list[int]) -> None:
         self.sizes, self.width = config.annotation.sizes, config.annotation.channel_width
@@ -65,19 +65,22 @@ class _PublishedOrder:
 
     def draw(self, annotations: NDArray[np.float32]) -> Noise:
         drawn = [
-            self._window(generator, values[None])
+            published_noise(generator, torch.from_numpy(values[None].copy()), self.sizes, self.width)
             for generator, values in zip(self.generators, annotations, strict=True)
         ]
         style, channels = (torch.cat(parts).numpy() for parts in zip(*drawn, strict=True))
         return {"style_noise": style, "annotation_noise": channels}
 
-    def _window(
-        self, generator: torch.Generator, annotations: NDArray[np.float32]
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        values = torch.from_numpy(np.ascontiguousarray(annotations))
-        counts = [
-            int((values[:, index].long() >= 0).sum()) for index, size in enumerate(self.sizes) if size > 1
-        ]
-        # Each in a call of its own: torch's numbers depend on how many are drawn at once.
-        rows = [torch.randn(n, self.width, generator=generator) for n in (1, *counts) if n]
-        return noise_by_value(torch.cat(rows), values, self.sizes, self.width)
+
+def published_noise(
+    generator: torch.Generator, annotations: Tensor, sizes: tuple[int, ...], width: int
+) -> tuple[Tensor, Tensor]:
+    """Noise of speakers `[B, C]` and labels `[B, 17, T, C]` in the order in which the published code draws it.
+
+    First comes the speakers', then channel after channel a row for each value of `[B, 17, T]` that is not below
+    0. A generator with the published code's seed gives the published code's numbers.
+    """
+    counts = [int((annotations[:, index].long() >= 0).sum()) for index, size in enumerate(sizes) if size > 1]
+    # Each in a call of its own: torch's numbers depend on how many are drawn at once.
+    rows = [torch.randn(n, width, generator=generator) for n in (len(annotations), *counts) if n]
+    return noise_by_value(torch.cat(rows), annotations, sizes, width)
