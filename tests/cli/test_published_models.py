@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -118,6 +119,25 @@ def test_nothing_is_fetched_without_the_licence(aqgt: Run, hub: Hub, sources: Pa
     assert "nothing was fetched" in outcome.err
     assert not hub.requests
     assert not models.exists()
+
+
+@pytest.mark.parametrize(("answer", "fetched"), [("y", True), ("n", False), ("", False)])
+def test_a_person_is_asked(
+    aqgt: Run,
+    hub: Hub,
+    sources: Path,
+    models: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    answer: str,
+    fetched: bool,
+) -> None:
+    typed = io.StringIO(f"{answer}\n")
+    monkeypatch.setattr(typed, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr("sys.stdin", typed)
+    outcome = aqgt("models", "fetch", "bert", "--sources", sources)
+    assert "Do you accept it?" in outcome.err
+    assert (outcome.code == 0) == fetched
+    assert bool(hub.requests) == fetched
 
 
 def test_fetching_into_a_model(aqgt: Run, hub: Hub, sources: Path, original: Path, models: Path) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""All published networks at their own sizes: original → model → original bit for bit, and the model generates."""
+"""All published networks at their own sizes: original → model → original bit for bit; and generating."""
 
 from __future__ import annotations
 

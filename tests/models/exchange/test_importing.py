@@ -199,3 +199,26 @@ def test_which_variant_is_meant(tmp_path: Path) -> None:
     (tmp_path / originals.GENERATOR).write_bytes(b"")
     assert variant_in(tmp_path, "mine") == "aqgt-a"
     assert find_sources(tmp_path, "aqgt").generator == tmp_path / "pretrained" / "aqgt_checkpoint.ckpt"
+
+
+def test_files_without_the_tree_are_found(original: Path, models: Path, tmp_path: Path) -> None:
+    flat = tmp_path / "flat"
+    flat.mkdir()
+    for path in original.rglob("*"):
+        if path.is_file():
+            path.rename(flat / path.name)
+    assert variant_in(flat, "mine") == "aqgt-a"
+    found = find_sources(flat, "aqgt-a")
+    assert found.given().keys() == {"generator", "audio_vq", "means", "speakers"}
+    assert {path.parent for path in found.given().values()} == {flat}
+
+
+def test_a_discriminator_of_another_kind_is_left_out(
+    original: Path, small_generator: Weights, models: Path, tmp_path: Path
+) -> None:
+    other = {"gru.weight": torch.ones(3)}
+    path = originals.save_generator(tmp_path / "other.ckpt", small_generator, other)
+    report = import_model(replace(find_sources(original, "aqgt-a"), generator=path), "aqgt-a")
+    assert any("discriminator was left out" in note for note in report.notes)
+    assert not (report.folder / "discriminator.safetensors").exists()
+    assert (report.folder / "model.safetensors").exists()

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +11,7 @@ import pytest
 import torch
 
 from aqgt.errors import AqgtError
+from aqgt.models.exchange import parts
 from aqgt.models.exchange.importing import import_model
 from aqgt.models.exchange.tree import Sources, find_sources
 from tests.models.checkpoints.attacks import CONTAINERS, RUNNING
@@ -250,9 +250,18 @@ def test_folders_that_hold_nothing(tmp_path: Path) -> None:
     assert "pretrained/aqgt-a_checkpoint.ckpt" in caught.value.next_step
 
 
-@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may write anywhere")
 def test_a_folder_that_can_not_be_written(original: Path, tmp_path: Path) -> None:
-    closed = tmp_path / "closed"
-    closed.mkdir(mode=0o500)
+    (tmp_path / "a-file").write_text("mine")
     with pytest.raises(AqgtError, match="can't be written"):
-        import_model(find_sources(original, "aqgt-a"), "aqgt-a", to=closed)
+        import_model(find_sources(original, "aqgt-a"), "aqgt-a", to=tmp_path / "a-file")
+    assert (tmp_path / "a-file").read_text() == "mine"
+
+
+def test_a_full_disk(original: Path, models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(parts, "save_means", refuse)
+    with pytest.raises(AqgtError, match="No space left"):
+        import_model(find_sources(original, "aqgt-a"), "aqgt-a")
+    assert not list(models.iterdir())

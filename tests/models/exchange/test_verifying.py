@@ -10,6 +10,7 @@ import pytest
 from safetensors.torch import load_file, save_file
 
 from aqgt.errors import AqgtError
+from aqgt.models.exchange import verifying
 from aqgt.models.exchange.hashes import write_hashes
 from aqgt.models.exchange.importing import import_model
 from aqgt.models.exchange.tree import Sources
@@ -35,8 +36,20 @@ def test_a_complete_model(complete: Path) -> None:
         verify("aqgt-a", "0" * 64)
 
 
-def test_what_is_missing_comes_with_its_command(imported: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HF_HUB_CACHE", str(imported / "nowhere"))
+def test_what_was_loaded_from_the_hub_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hub = pytest.importorskip("huggingface_hub")
+    monkeypatch.setattr(hub.constants, "HF_HUB_CACHE", str(tmp_path))
+    assert not verifying._is_cached("facebook/wav2vec2-base-960h")
+    assert not verifying._is_cached(str(tmp_path / "no" / "hub" / "name"))
+    cached = tmp_path / "models--facebook--wav2vec2-base-960h"
+    (cached / "refs").mkdir(parents=True)
+    (cached / "refs" / "main").write_text("0123abc")
+    (cached / "snapshots" / "0123abc").mkdir(parents=True)
+    (cached / "snapshots" / "0123abc" / "config.json").write_text("{}")
+    assert verifying._is_cached("facebook/wav2vec2-base-960h")
+
+
+def test_what_is_missing_comes_with_its_command(imported: Path) -> None:
     (imported / "audio_vq.safetensors").unlink()
     write_hashes(imported, [])
     with pytest.raises(AqgtError, match="not complete") as caught:

@@ -19,6 +19,7 @@ from aqgt.models.checkpoints import read_means, read_speakers
 from aqgt.models.config import ModelConfig, read_config
 from aqgt.models.exchange import parts
 from aqgt.models.exchange.card import card_text
+from aqgt.models.exchange.checks import check_name, check_sources
 from aqgt.models.exchange.encoders import copy_encoder
 from aqgt.models.exchange.hashes import source_of, write_hashes
 from aqgt.models.exchange.reading import open_checkpoint, read_network
@@ -94,8 +95,8 @@ def import_model(
     """
     root = registry.user_folder() if to is None else to
     config = _config(name, variant)
-    _check_name(name, root, is_user_folder=to is None)
-    _check_sources(sources, root / name, replace)
+    check_name(name, root, is_user_folder=to is None)
+    check_sources(sources, root / name, replace)
     with staged(root, name, keep=sources.generator is None) as folder:
         if sources.generator is None:
             config = read_config(folder / registry.CONFIG)
@@ -162,7 +163,7 @@ class _Import:
 
     def _generator(self, path: Path) -> None:
         means = self._sources.means
-        assert means is not None  # _check_sources
+        assert means is not None  # check_sources
         pose, directions = read_means(means)
         checkpoint = open_checkpoint(path)
         module, _ = read_network(checkpoint, "generator", path)
@@ -171,16 +172,24 @@ class _Import:
         parts.save_means(self._folder, pose, directions)
         self._add("means", self._folder / parts.MEANS, means, 2, pose.size + directions.size)
         self._advance(means)
-        if checkpoint.get("dis_dict"):
-            discriminator, _ = read_network(checkpoint, "discriminator", path)
-            self._save("discriminator", discriminator, path)
-        else:
-            self._note(f"{path.name} holds no discriminator; generating needs none.")
+        self._discriminator(checkpoint, path)
         self._speakers_of(checkpoint, path)
         card = card_text(self._variant, self._report.config, self._sources.given())
         registry.save_model(self._folder, self._report.config, module, card=card)
         self._add("generator", self._folder / registry.WEIGHTS, path, *_count("generator", module))
         self._advance(path)
+
+    def _discriminator(self, checkpoint: dict[Any, Any], path: Path) -> None:
+        """Only training on needs it, so that one of another kind is no reason to refuse the generator."""
+        if not checkpoint.get("dis_dict"):
+            self._note(f"{path.name} holds no discriminator; generating needs none.")
+            return
+        try:
+            discriminator, _ = read_network(checkpoint, "discriminator", path)
+        except AqgtError as error:
+            self._note(f"The discriminator was left out; generating needs none. {error.sentence}")
+        else:
+            self._save("discriminator", discriminator, path)
 
     def _speakers_of(self, checkpoint: dict[Any, Any], path: Path) -> None:
         """The speakers the generator was trained with, unless others are given."""
@@ -237,60 +246,6 @@ def _config(name: str, variant: str) -> ModelConfig:
     check_variant(variant)
     config = read_config(resources.data_path("configs", "models", f"{variant}.yaml"))
     return check_settings({**config.model_dump(), "name": name}, ModelConfig, f"--name {name}")
-
-
-def _check_name(name: str, root: Path, *, is_user_folder: bool) -> None:
-    if not is_user_folder:
-        return
-    taken = registry.folder_of(name) if name in registry.available() else None
-    if name == registry.DEBUG or (taken is not None and taken.parent != root):
-        raise AqgtError(
-            f"There is a model “{name}” already, in {taken or 'aqgt itself'}, which would be found instead.",
-            "Choose another name.",
-            "name-taken",
-        )
-
-
-def _check_sources(sources: Sources, target: Path, replace: bool) -> None:
-    for name, path in sources.given().items():
-        if not path.exists():
-            raise AqgtError(f"There is no file “{path}” ({name}).", "Check the path.", "no-file")
-    is_model = (target / registry.CONFIG).is_file()
-    if target.exists() and not is_model:
-        raise AqgtError(
-            f"“{target}” exists and is no model.", "Move it, or choose another name.", "name-taken"
-        )
-    if sources.generator is None:
-        _check_addition(sources, target, is_model)
-    elif is_model and not replace:
-        raise AqgtError(
-            f"There is a model {target} already.", "Choose another name, or add --replace.", "name-taken"
-        )
-    elif sources.means is None:
-        raise AqgtError(
-            "The generator needs the mean pose of its training data.",
-            "Give it: --means means.p (it lies beside “pretrained”).",
-            "no-means",
-        )
-
-
-def _check_addition(sources: Sources, target: Path, is_model: bool) -> None:
-    if not is_model:
-        raise AqgtError(
-            f"No generator is given, and there is no model {target} to add to.",
-            "Give --root FOLDER of the original, or --generator FILE.",
-            "no-generator",
-        )
-    if sources.means is not None:
-        raise AqgtError(
-            "The mean pose belongs to the generator.", "Import both together, with --replace.", "no-generator"
-        )
-    if not sources.given():
-        raise AqgtError("There is nothing to import.", "Give --root FOLDER, or single files.", "no-file")
-    if read_config(target / registry.CONFIG).published is None:
-        raise AqgtError(
-            f"The model {target} is none of the published ones.", "Name an imported model.", "wrong-model"
-        )
 
 
 def _encoder_weights(folder: Path) -> Sequence[Path]:

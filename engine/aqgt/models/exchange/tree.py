@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
@@ -68,6 +69,8 @@ _GENERATORS = {
 def find_sources(root: Path, variant: str) -> Sources:
     """What of a published model lies in the original's folder tree.
 
+    Files that lie in ``root`` itself, without the tree, are found as well.
+
     Args:
         root: the folder that holds ``pretrained`` and ``means.p``.
         variant: one of `VARIANTS`.
@@ -86,7 +89,7 @@ def find_sources(root: Path, variant: str) -> Sources:
     found = {
         name: path
         for name, candidates in places.items()
-        if (path := next((root / place for place in candidates if (root / place).exists()), None)) is not None
+        if (path := _first(root, (*candidates, *(Path(place).name for place in candidates)))) is not None
     }
     if not found:
         raise AqgtError(
@@ -95,6 +98,10 @@ def find_sources(root: Path, variant: str) -> Sources:
             "no-file",
         )
     return Sources(**found)
+
+
+def _first(root: Path, places: Iterable[str]) -> Path | None:
+    return next((root / place for place in places if (root / place).exists()), None)
 
 
 def check_variant(variant: str) -> None:
@@ -109,4 +116,5 @@ def variant_in(root: Path | None, name: str) -> str:
     """Which generator is meant where none is named: by the model's name, else by what is there."""
     if name in VARIANTS or root is None:
         return name if name in VARIANTS else VARIANTS[0]
-    return next((variant for variant in VARIANTS if (root / _GENERATORS[variant]).is_file()), VARIANTS[0])
+    places = {variant: (_GENERATORS[variant], Path(_GENERATORS[variant]).name) for variant in VARIANTS}
+    return next((variant for variant in VARIANTS if _first(root, places[variant]) is not None), VARIANTS[0])
