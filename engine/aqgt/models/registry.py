@@ -265,8 +265,8 @@ def _published_features(
     codes_hash = _load_weights(vq, folder / AUDIO_VQ)
     features = PublishedFeatures(
         AudioCodes(vq.to(device).eval()),
-        Wav2Vec2(source_of(folder, WAV2VEC2, published.wav2vec2), device),
-        Bert(source_of(folder, BERT, published.bert), device),
+        Wav2Vec2(source_of(folder, WAV2VEC2, published.wav2vec2), device, published.logit_tokens),
+        Bert(source_of(folder, BERT, published.bert), device, published.sentence_width),
         fps=config.fps,
         window=config.window,
     )
