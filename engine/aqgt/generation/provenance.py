@@ -18,7 +18,7 @@ from aqgt.motion import Motion
 from aqgt.protocol.messages import GenerateRequest, Provenance
 
 _SETTINGS = (
-    "annotate", "fill", "density", "energy", "handedness", "idle", "preset", "speaker", "language",
+    "annotate", "fill", "density", "energy", "handedness", "idle", "preset", "speaker", "sampling", "language",
     "start", "end",
 )  # fmt: skip
 

@@ -153,14 +153,19 @@ class GestureGenerator(nn.Module):
         self.rest_pose.copy_(rest)
 
     def normalise(self, bone_vectors: Tensor) -> Tensor:
-        """Bone vectors `[..., 53, 3]` in model units → `[..., 159]`; the root becomes zero."""
+        """Bone vectors `[..., 53, 3]` in model units → `[..., 159]`; the root becomes zero but in the published."""
         scaled = (bone_vectors - self.pose_mean) / self.pose_std
-        scaled = torch.cat([torch.zeros_like(scaled[..., :1, :]), scaled[..., 1:, :]], dim=-2)
-        return scaled.flatten(-2)
+        return self._root(scaled).flatten(-2)
 
     def denormalise(self, poses: Tensor) -> Tensor:
-        """Normalised poses `[..., 159]` → bone vectors `[..., 53, 3]` in model units; the root is zero."""
+        """Normalised poses `[..., 159]` → bone vectors `[..., 53, 3]` in model units; the root is as above."""
         vectors = poses.unflatten(-1, (skeleton.N_JOINTS, 3)) * self.pose_std + self.pose_mean
+        return self._root(vectors)
+
+    def _root(self, vectors: Tensor) -> Tensor:
+        """Vectors `[..., 53, 3]` with the root where the model has it."""
+        if self.config.keeps_root:
+            return vectors
         return torch.cat([torch.zeros_like(vectors[..., :1, :]), vectors[..., 1:, :]], dim=-2)
 
     def seed_input(self, poses: Tensor | None, n_batch: int) -> Tensor:

@@ -10,7 +10,7 @@ from lightning_fabric import Fabric
 
 from aqgt.models.config import ModelConfig
 from aqgt.models.generator import GestureGenerator
-from aqgt.speech.features import ClipFeatures
+from aqgt.speech.features import CompactFeatures
 from aqgt_training.corpora.windows import ClipArrays, WindowSampler, load_clips
 from aqgt_training.losses import GeneratorLoss
 from aqgt_training.stages.config import GeneratorStage
@@ -21,7 +21,7 @@ def build_generator_training(
     config: ModelConfig,
     stage: GeneratorStage,
     corpus: Path,
-    features: ClipFeatures,
+    features: CompactFeatures,
     folder: Path,
     *,
     accelerator: str = "auto",
