@@ -2,8 +2,8 @@
 """Trained models by name or folder.
 
 A model's folder holds ``config.yaml``, ``model.safetensors``, ``words.safetensors`` (word vectors, where the
-config asks for them) and ``card.md``; the folder alone rebuilds the model. That of a published model also holds
-``audio_vq.safetensors``, and ``wav2vec2`` and ``bert`` in folders of their own where they don't come from the hub.
+config asks for them) and ``card.md``; the folder alone rebuilds the model. That of a published model also
+holds ``audio_vq.safetensors``, and ``wav2vec2`` and ``bert`` as folders where they don't come from the hub.
 """
 
 from __future__ import annotations

@@ -302,7 +302,9 @@ def test_the_planner_annotates_a_clip_without_spans(model: LoadedModel) -> None:
     assert (bare.tracks[0] == -1).all()
     unlearned = replace(
         model,
-        config=CONFIG.model_copy(update={"annotation": CONFIG.annotation.model_copy(update={"learned": False})}),
+        config=CONFIG.model_copy(
+            update={"annotation": CONFIG.annotation.model_copy(update={"learned": False})}
+        ),
     )
     result = generate(a_request(spans=()), unlearned)
     assert result.spans[0] == ()
@@ -340,7 +342,7 @@ def test_no_words_and_no_sound(model: LoadedModel) -> None:
     assert np.abs(silent.bone_vectors - generate(a_request(), model).motions[0].bone_vectors).max() > 1e-4
 
 
-def test_noise_is_drawn_in_the_published_order(recording: Callable[[str], Recording]) -> None:  # noqa: F811
+def test_noise_is_drawn_in_the_published_order(recording: Callable[[str], Recording]) -> None:
     recorded = {**recording("generator_aqgta_mixed"), **recording("generator_aqgta_noise")}
     annotations = torch.from_numpy(np.asarray(recorded["anno"]))
     sizes = official.generator_config().annotation.sizes

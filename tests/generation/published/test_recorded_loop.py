@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The window loop gives what the published one gave: with a simple generator exactly, with the real one as near as
-its amplification of roundings lets anything come."""
+"""The window loop gives what the published one gave.
+
+With a simple generator exactly, with the real one as near as its amplification of roundings allows.
+"""
 
 from __future__ import annotations
 
@@ -72,12 +74,13 @@ def test_generate_cuts_the_recorded_frames_to_the_clip(recording: Read, stub: Lo
     assert np.abs(motion.bone_vectors.reshape(-1, 159) - recorded["out_deictic"][:n_frames]).max() <= 1e-5
 
 
+@pytest.mark.slow
 def test_first_window_with_the_real_generator(recording: Read) -> None:
     """The network amplifies a rounding a million times, so that no second run equals the recorded one.
 
-    One of the sound's codes taken for its equal neighbour, 1e-6 away, was measured to move the first window by up to
-    0.7, and which is taken hangs on the order of summation. So the sound is given some times, differing by
-    its roundings, and the nearest result has to lie by its own recording, far from those of other annotations.
+    One of the sound's codes taken for its equal neighbour, 1e-6 away, was measured to move the first window
+    by up to 0.7, and which is taken hangs on the order of summation. So the sound is given some times,
+    differing by its roundings, and the nearest result has to lie by its own recording, far from the others.
     """
     recorded = recording("loop")
     generator = official.load("generator", filled("generator"))

@@ -16,7 +16,7 @@ from aqgt.speech.published.windows import standardised
 
 transformers = pytest.importorskip("transformers", reason="the extra “published” is not installed")
 
-WORDS = "[PAD] [UNK] [CLS] [SEP] [MASK] the house is over there hello".split()
+WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "the", "house", "is", "over", "there", "hello"]
 
 
 @pytest.fixture(scope="module")
