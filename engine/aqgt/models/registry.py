@@ -266,7 +266,7 @@ def _published_features(
     """What computes a published model's inputs, and the SHA-256 of the audio VQ's weights."""
     if not (folder / AUDIO_VQ).is_file():
         raise AqgtError(
-            f"The weights of the network that encodes the sound: {folder / AUDIO_VQ} are missing.",
+            f"The sound encoder's weights {folder / AUDIO_VQ} are missing.",
             f"Add it: aqgt models import --name {config.name} --audio-vq FILE",
             "no-weights",
         )
