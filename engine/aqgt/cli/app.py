@@ -12,9 +12,11 @@ from aqgt.cli.align import align
 from aqgt.cli.annotate import annotate
 from aqgt.cli.errors import report_errors
 from aqgt.cli.generate import generate
+from aqgt.cli.keys import keys_app
 from aqgt.cli.models import models_app
 from aqgt.cli.preview import preview
 from aqgt.cli.serve import serve
+from aqgt.cli.status import status
 
 app = typer.Typer(
     help="Co-speech gestures for any character: speech in, editable motion out.",
@@ -25,10 +27,12 @@ app = typer.Typer(
 )
 app.command()(generate)
 app.command()(serve)
+app.command()(status)
 app.command()(align)
 app.command()(annotate)
 app.command()(preview)
 app.add_typer(models_app, name="models")
+app.add_typer(keys_app, name="keys")
 
 
 def _print_version(wanted: bool) -> None:

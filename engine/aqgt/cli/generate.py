@@ -73,6 +73,9 @@ def generate(
     engine: Annotated[
         str | None, typer.Option(help="Address of a running engine; without it this process does the work.")
     ] = None,
+    key: Annotated[
+        Path | None, typer.Option(help="Your key file, where the engine wants one.", metavar="FILE")
+    ] = None,
 ) -> None:
     """Make gestures for a recording."""
     from aqgt.cli.inputs import read_annotations, read_sound, words_of
@@ -108,7 +111,7 @@ def generate(
         language=language,
     )
     presets: list[str | None] = [*dict.fromkeys(preset or [])] or [None]
-    results = _run([replace(request, preset=name) for name in presets], engine, word_vectors)
+    results = _run([replace(request, preset=name) for name in presets], engine, key, word_vectors)
     for sentence in dict.fromkeys(sentence for result in results for sentence in result.notes):
         note(sentence)
     for path in outputs:
@@ -119,7 +122,7 @@ def generate(
                 note(f"{written}: {result.motions[variant].duration:.1f} s.")
 
 
-def _run(requests: list[Any], engine: str | None, word_vectors: Path | None) -> list[Any]:
+def _run(requests: list[Any], engine: str | None, key: Path | None, word_vectors: Path | None) -> list[Any]:
     """The results of requests that differ in their preset alone."""
     from aqgt.cli.progress import stages
     from aqgt.errors import AqgtError
@@ -140,7 +143,7 @@ def _run(requests: list[Any], engine: str | None, word_vectors: Path | None) -> 
         if engine is not None:
             from aqgt.protocol.client import EngineClient
 
-            with EngineClient(engine, name="aqgt generate") as client:
+            with EngineClient(engine, name="aqgt generate", key_file=key) as client:
                 return [
                     client.generate(request, partial(told, number)) for number, request in enumerate(requests)
                 ]

@@ -33,7 +33,7 @@ def parse_address(address: str, *, with_keys: bool = False) -> tuple[str, int]:
         raise AqgtError(
             f"“{address}” is on another machine or open to the network, and there are no keys to encrypt "
             "the connection.",
-            "Make keys with `aqgt keys new`, use 127.0.0.1, or forward the other machine's port through ssh -L.",
+            "Make keys with `aqgt keys new`, or use 127.0.0.1 and forward its port through ssh -L.",
             "bad-address",
         )
     return host, int(match["port"])

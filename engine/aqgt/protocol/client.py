@@ -38,8 +38,8 @@ class EngineClient:
 
     Args:
         address: e.g. ``"tcp://127.0.0.1:5757"``; another machine only with a key file.
-        timing: how long to wait for what; with ``Timing(reconnect=60)`` jobs survive an engine that is started
-            anew within a minute.
+        timing: how long to wait for what; with ``Timing(reconnect=60)`` jobs survive an engine that is
+            started anew within a minute.
         name: who asks, for the engine's log.
         key_file: the file that ``aqgt keys new`` made for this client, where the engine wants one.
 
@@ -88,8 +88,8 @@ class EngineClient:
         Args:
             request: `GenerateRequest`, `AlignRequest`, `SuggestRequest`, `HelloRequest`, `ModelsRequest`,
                 `VocabularyRequest` or `StatusRequest`.
-            on_event: called, in the client's own thread, with what arrives for the job, the last of all one of
-                `TERMINAL`; it must not wait for this client. Without it, `poll` gives the same.
+            on_event: called, in the client's own thread, with what arrives for the job, the last of all one
+                of `TERMINAL`; it must not wait for this client. Without it, `poll` gives the same.
 
         Raises:
             AqgtError: the request cannot be sent (too large, malformed).

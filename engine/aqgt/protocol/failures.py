@@ -58,7 +58,7 @@ def refused(address: str, with_key: bool) -> EngineError:
         return EngineError(
             "bad-key",
             f"The engine at {address} does not accept this key.",
-            "Use a key file that `aqgt keys new` made in the engine's folder of keys, and that is still listed there.",
+            "Use a key file that `aqgt keys new` made in the engine's folder, and that is still listed.",
         )
     return EngineError(
         "bad-key",

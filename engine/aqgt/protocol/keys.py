@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Key files for connections that leave this machine (CurveZMQ, as libzmq implements it).
 
-A folder made by `new_keys` holds ``engine.key`` (stays with the engine), ``clients/NAME.pub`` (whom the engine
-lets in) and ``NAME.key`` for each client (goes to that client, and is all that it needs).
+A folder made by `new_keys` holds ``engine.key`` (stays with the engine), ``clients/NAME.pub`` (whom the
+engine lets in) and ``NAME.key`` for each client (goes to that client, and is all that it needs).
 """
 
 from __future__ import annotations

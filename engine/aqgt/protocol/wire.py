@@ -48,7 +48,8 @@ REGISTRY: Mapping[str, type] = {
         messages.HelloRequest, messages.Hello, messages.ModelInfo,
         messages.ModelsRequest, messages.Models, messages.VocabularyRequest, messages.Vocabulary,
         messages.StatusRequest, messages.EngineStatus, messages.WorkerStatus,
-        messages.Accepted, messages.Attach, messages.Received, messages.Cancel, messages.Cancelled, messages.Heartbeat, messages.EngineError,
+        messages.Accepted, messages.Attach, messages.Received, messages.Cancel,
+        messages.Cancelled, messages.Heartbeat, messages.EngineError,
     )
 }  # fmt: skip
 """The only types that exist on the wire, by name."""

@@ -26,6 +26,8 @@ class Task(Protocol):
     """One job that a backend works on; it ends by `finish` or `fail`, whichever comes first."""
 
     request: Any
+    over: bool
+    """Whether it has ended."""
 
     def is_cancelled(self) -> bool:
         """Whether nobody wants the job any more; to be asked between windows."""

@@ -19,8 +19,8 @@ log = logging.getLogger("aqgt.backend")
 def run_batch(tasks: Sequence[Task], model: LoadedModel) -> None:
     """Generate for all tasks; each ends when its own last window is done, or when it is given up.
 
-    A failure of the loop may be one job's alone (too little memory for all of them), so that each job that has
-    not ended then runs once more, by itself.
+    The loop may fail for one job alone, or for lack of memory for all of them: each job that has not ended
+    then runs once more, by itself.
     """
     try:
         _run(tasks, model)
@@ -29,7 +29,7 @@ def run_batch(tasks: Sequence[Task], model: LoadedModel) -> None:
             raise
         log.warning("a batch of %d jobs failed (%s); they run one by one", len(tasks), error)
         for task in tasks:
-            if not getattr(task, "over", False):
+            if not task.over:
                 _alone(task, model)
 
 
@@ -42,24 +42,30 @@ def _alone(task: Task, model: LoadedModel) -> None:
 
 def _run(tasks: Sequence[Task], model: LoadedModel) -> None:
     timings: dict[str, float] = {}
-    batch: list[tuple[Task, generation.Job]] = []
+    batch: list[generation.Job] = []
+    task_of: dict[int, Task] = {}
     for task in tasks:
-        if task.is_cancelled():
-            task.fail(JobCancelled())
-            continue
         try:
-            (job,) = generation.open_jobs([task.request], model, timings, on_progress=lambda *_: None)
+            (job,) = generation.open_jobs([task.request], model, timings)
         except AqgtError as error:
             task.fail(error)
             continue
         job.on_progress = _reporter(task, job, timings, shared=len(tasks) > 1)
-        job.is_cancelled = task.is_cancelled
-        batch.append((task, job))
-    if batch:
-        generation.run_windows([job for _, job in batch], model.generator, timings)
-    for task, _ in batch:
-        if task.is_cancelled():
-            task.fail(JobCancelled())
+        task_of[id(job)] = task
+        batch.append(job)
+    try:
+        if batch:
+            generation.run_windows(
+                batch,
+                model.generator,
+                timings,
+                is_cancelled=lambda: all(task.is_cancelled() for task in task_of.values() if not task.over),
+                is_wanted=lambda job: not task_of[id(job)].is_cancelled(),
+            )
+    except generation.Cancelled:
+        log.info("nobody wants the rest of the batch")
+    for task in task_of.values():
+        task.fail(JobCancelled())  # those that were dropped; no effect on those that have ended
 
 
 def _reporter(

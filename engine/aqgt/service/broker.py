@@ -69,7 +69,7 @@ class Broker:
         self._kept = kept
 
     def stop(self, *, now: bool = False) -> None:
-        """Take no more jobs and end `run` when those at work are done (at once, with ``now``); from any thread."""
+        """Take no more jobs; `run` ends when those at work are done (or at once). From any thread."""
         self._told_to_stop.set()
         if now:
             self._told_to_end.set()

@@ -81,7 +81,7 @@ class Front:
         return len(self._heard)
 
     def take(self, handle: Callable[[bytes, bytes], None]) -> None:
-        """Hand over what has arrived: the client's identity and the frame. What is malformed is answered here."""
+        """Hand over what has arrived, identity and frame; what is malformed is answered here."""
         if self.gate is not None:
             self.gate.answer()
         for _ in range(_AT_ONCE):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What broker and workers say to each other: the kind of message, then its parts, each a frame of its own.
+"""What broker and workers say to each other: the kind of message, then its parts, a frame each.
 
-Requests and answers pass the broker as the bytes that client and worker wrote, so that it never packs a motion.
+Requests and answers pass the broker as the bytes that client and worker wrote, so it never packs a motion.
 
 * worker → broker: ``READY token hello facts`` · ``FAILED token error`` · ``PROGRESS number answer`` ·
   ``DONE number outcome answer`` · ``FREE models``

@@ -102,7 +102,7 @@ class JobQueue:
         if self.waiting >= limits.waiting or self._bytes + size > limits.waiting_mib * 2**20:
             raise AqgtError(
                 f"{self.waiting} jobs are waiting already.",
-                "Try again later, or raise limits.waiting and limits.waiting_mib in the engine's configuration.",
+                "Try again later, or raise limits.waiting and waiting_mib in the engine's configuration.",
                 "queue-full",
             )
 

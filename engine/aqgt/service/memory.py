@@ -22,7 +22,7 @@ def resident_mib(pid: int) -> float | None:
 
 
 def weight_bytes(model: Any) -> int:
-    """Bytes of all tensors and arrays that an object holds, each counted once; files mapped into memory are not.
+    """Bytes of all tensors and arrays that an object holds, each counted once, mapped files not.
 
     Args:
         model: e.g. a `LoadedModel`.

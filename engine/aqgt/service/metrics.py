@@ -88,7 +88,7 @@ class Counters:
             *((label, worker.restarts) for label, worker in workers))  # fmt: skip
         add("memory_mebibytes", "gauge", "Memory of the engine's processes.",
             ('{process="broker"}', status.memory_mib),
-            *((f'{{process="worker{worker.number}"}}', worker.memory_mib) for _, worker in workers))  # fmt: skip
+            *((f'{{process="worker{each.number}"}}', each.memory_mib) for each in status.workers))  # fmt: skip
         return "\n".join(lines) + "\n"
 
 

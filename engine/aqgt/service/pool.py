@@ -138,7 +138,7 @@ class WorkerPool:
         return next((worker for worker in self.workers if job in worker.jobs), None)
 
     def replace(self, worker: Worker) -> None:
-        """End a worker's process, if it still runs; another is started, later and later where they keep dying."""
+        """End a worker's process, if it still runs; the more have died, the later another starts."""
         if worker.process is not None:
             worker.process.terminate()
             self._dying.append((worker.process, time.monotonic() + _KILL_AFTER))

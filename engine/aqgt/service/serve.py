@@ -20,7 +20,7 @@ _EXIT_PATIENCE = 10.0
 
 
 def serve(config: EngineConfig, *, parent_pipe: bool = False, factory: str = DEFAULT_BACKEND) -> None:
-    """Serve until terminated: then no new jobs are taken, and those at work may end; a second signal ends at once.
+    """Serve until terminated: then jobs at work may end, and no new ones are taken; a second signal ends it.
 
     Args:
         config: the engine's configuration.
