@@ -82,17 +82,18 @@ def crowd(model: str, clients: int, clips: int) -> Figures:
         with Client(address, name=f"client {c}") as client:
             client.hello()
             gate.wait()
-            began = time.perf_counter()
+            began: list[float] = []
             done = threading.Semaphore(0)
 
             def on_event(k: int, event: Any) -> None:
                 if isinstance(event, messages.GenerateResult):
                     made[c, k] = event.motions[0].bone_vectors
-                    waits[c].append(time.perf_counter() - began)
+                    waits[c].append(time.perf_counter() - began[k])
                 if isinstance(event, (messages.GenerateResult, messages.EngineError, messages.Cancelled)):
                     done.release()
 
             for k in range(clips):
+                began.append(time.perf_counter())
                 client.submit(requests[c][k], lambda event, k=k: on_event(k, event))
             for _ in range(clips):
                 done.acquire()

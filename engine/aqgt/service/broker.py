@@ -100,6 +100,7 @@ class Broker:
                 self._workshop.assign()
                 if self._workshop.hello is not None and not announced:
                     announced = True
+                    self._last_job = time.monotonic()  # loading is no idleness
                     self._answer_early()
                     if on_ready is not None:
                         on_ready(self.address)
@@ -246,7 +247,7 @@ class Broker:
         self._watch_idleness(now)
 
     def _watch_idleness(self, now: float) -> None:
-        if self._queue.running or self._queue.waiting:
+        if self._queue.running or self._queue.waiting or self._workshop.hello is None:
             self._last_job = now
         minutes = self._config.idle_exit
         if minutes is not None and now - self._last_job > 60 * minutes and not self.stopping:
