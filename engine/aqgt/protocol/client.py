@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import queue
 import threading
-import time
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -28,7 +27,7 @@ from aqgt.protocol.keys import read_client_keys
 
 log = logging.getLogger("aqgt.client")
 
-_POLL = 0.02
+_PATIENCE = 0.02
 
 OnEvent = Callable[[Any], None]
 
@@ -110,12 +109,17 @@ class EngineClient:
 
     def poll(self, job: str) -> list[Any]:
         """What has arrived for a job since the last call, in order; the last of all is one of `TERMINAL`."""
+        return self._take(job, 0.0)
+
+    def _take(self, job: str, patience: float) -> list[Any]:
+        """`poll`, but where nothing has arrived it waits up to some seconds for something."""
         with self._lock:
             events = self._events.get(job)
         found: list[Any] = []
         while events is not None:
             try:
-                found.append(events.get_nowait())
+                wait = patience > 0 and not found
+                found.append(events.get(timeout=patience) if wait else events.get_nowait())
             except queue.Empty:
                 break
         if found and isinstance(found[-1], TERMINAL):
@@ -212,7 +216,7 @@ class EngineClient:
         job = self.submit(request)
         try:
             while True:
-                for event in self.poll(job):
+                for event in self._take(job, _PATIENCE):
                     if isinstance(event, messages.EngineError):
                         raise AqgtError(event.sentence, event.next_step, event.code)
                     if isinstance(event, messages.Cancelled):
@@ -225,7 +229,6 @@ class EngineClient:
                         on_event(event)
                 if is_cancelled is not None and is_cancelled():
                     self.cancel(job)
-                time.sleep(_POLL)
         except BaseException:
             # Ctrl-C or a callback that raises must not leave the engine working for nobody.
             self.cancel(job)

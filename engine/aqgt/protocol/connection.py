@@ -15,7 +15,7 @@ import zmq
 from aqgt.errors import AqgtError
 from aqgt.protocol import failures, messages, wire
 from aqgt.protocol.keys import ClientKeys
-from aqgt.protocol.sockets import Dealer, News, somebody_listens
+from aqgt.protocol.sockets import Bell, Dealer, News, somebody_listens
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class _Job:
     attaching: bool = False
 
 
-_POLL_MS = 20
+_POLL_MS = 100
 _RETRY = 0.25
 _STALL = 1.0
 _SLOW_NETWORK = 1e6
@@ -109,6 +109,7 @@ class Connection:
         self._closing = threading.Event()
         self._gate = threading.Lock()
         self._open = True
+        self._bell = Bell()
         self._lost_at: float | None = None
         self._sending_until = 0.0
         self._thread = threading.Thread(target=self._run, name="aqgt-client", daemon=True)
@@ -119,6 +120,7 @@ class Connection:
         with self._gate:
             if self._open:
                 self._outbox.put((job, frame, kind))
+                self._bell.ring()
             return self._open
 
     @property
@@ -129,6 +131,7 @@ class Connection:
     def close(self) -> None:
         """End the thread within a moment; pending jobs end as cancelled, and the engine is told."""
         self._closing.set()
+        self._bell.ring()
         # A callback of the user runs in the thread, and may close the client.
         if threading.current_thread() is not self._thread:
             self._thread.join(timeout=self._timing.connect + 1.0)
@@ -147,6 +150,7 @@ class Connection:
             reason = failures.broken(error)
         finally:
             self._fail_all(reason or failures.closed())
+            self._bell.close()
             context.destroy(linger=200)
 
     def _meet(self, context: zmq.Context) -> messages.EngineError | None:
@@ -187,11 +191,11 @@ class Connection:
         while not self._closing.is_set():
             self._take_outbox(dealer)
             heard = False
-            frame = dealer.receive(_POLL_MS)
+            frame = dealer.receive(_POLL_MS, self._bell)
             while frame is not None:
                 heard = True
                 self._receive(dealer, frame)
-                frame = dealer.receive(0)
+                frame = dealer.receive()
             now = time.monotonic()
             # A host that kept this thread from running (a render that holds Python's lock) is no dead engine.
             ever_heard |= heard

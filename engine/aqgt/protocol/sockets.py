@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 from enum import Enum
 
@@ -28,6 +29,35 @@ class News(Enum):
     NONE = "none"
     LOST = "lost"
     REFUSED = "refused"
+
+
+class Bell:
+    """Wakes a thread that waits for its socket; may be rung from any thread."""
+
+    def __init__(self) -> None:
+        self._rope, self._clapper = socket.socketpair()
+        self._rope.setblocking(False)
+        self._clapper.setblocking(False)
+
+    def fileno(self) -> int:
+        """What can be polled."""
+        return self._clapper.fileno()
+
+    def ring(self) -> None:
+        """Wake whoever waits, now or next."""
+        with contextlib.suppress(OSError):  # it rings already, or nobody is there any more
+            self._rope.send(b"!")
+
+    def silence(self) -> None:
+        """Forget all rings so far."""
+        with contextlib.suppress(OSError):
+            while self._clapper.recv(4096):
+                pass
+
+    def close(self) -> None:
+        """Nobody waits any more."""
+        self._rope.close()
+        self._clapper.close()
 
 
 class Dealer:
@@ -59,9 +89,16 @@ class Dealer:
         except zmq.Again:
             return
 
-    def receive(self, wait_ms: int) -> bytes | None:
-        """The next frame, or None."""
-        return self._socket.recv() if self._socket.poll(wait_ms) else None
+    def receive(self, wait_ms: int = 0, bell: Bell | None = None) -> bytes | None:
+        """The next frame; None where none came in time, or where the bell rang first."""
+        poller = zmq.Poller()
+        poller.register(self._socket, zmq.POLLIN)
+        if bell is not None:
+            poller.register(bell.fileno(), zmq.POLLIN)
+        found = dict(poller.poll(wait_ms))
+        if bell is not None and bell.fileno() in found:
+            bell.silence()
+        return self._socket.recv() if self._socket in found else None
 
     def news(self) -> News:
         """What has happened to the connection since the last call."""

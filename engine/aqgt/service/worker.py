@@ -112,6 +112,8 @@ class WorkerTask:
 
     def fail(self, error: Exception) -> None:
         """The job has come to an end without a result."""
+        if self.over:
+            return
         if isinstance(error, JobCancelled):
             self._end(inner.CANCELLED, messages.Cancelled())
             return
