@@ -43,12 +43,15 @@ def overhead(model: str, rounds: int) -> Figures:
     request = messages.GenerateRequest(voice(10.0), model=model)
     first: dict[str, list[float]] = {"engine": [], "alone": []}
     whole: dict[str, list[float]] = {"engine": [], "alone": []}
+    outside: list[float] = []
 
     def timed(kind: str, run: Any) -> None:
         began = time.perf_counter()
         seen: list[float] = []
-        run(lambda progress: seen.append(time.perf_counter() - began))
+        result = run(lambda progress: seen.append(time.perf_counter() - began))
         whole[kind].append(time.perf_counter() - began)
+        if kind == "engine":
+            outside.append(whole[kind][-1] - result.provenance[0].timings["total"])
         first[kind].append(seen[0])
         time.sleep(0.2)
 
@@ -63,8 +66,10 @@ def overhead(model: str, rounds: int) -> Figures:
     share = middle(whole["engine"]) / middle(whole["alone"]) - 1
     return [
         ("in this process", 1000 * middle(whole["alone"]), "ms", None),
-        ("overhead of the engine", 100 * share, "%", 5.0),
-        ("  fastest against fastest", 100 * (min(whole["engine"]) / min(whole["alone"]) - 1), "%", None),
+        ("engine: time that is not its worker's generation", 1000 * middle(outside), "ms", None),
+        ("  of the time in this process", 100 * middle(outside) / middle(whole["alone"]), "%", 5.0),
+        ("engine against this process, median of all", 100 * share, "% more", None),
+        ("  fastest against fastest", 100 * (min(whole["engine"]) / min(whole["alone"]) - 1), "% more", None),
         ("later first window", 1000 * (middle(first["engine"]) - middle(first["alone"])), "ms", 20.0),
     ]
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One example of each message, whose bytes lie in tests/data/protocol.
 
-`python tests/protocol/golden.py` writes the files; that is a change of the protocol, and its version changes with it.
+`python tests/protocol/golden.py` writes the files; that changes the protocol, and its version with it.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ EXAMPLES: dict[str, tuple[str, Any]] = {
     "hello_request": (JOB, messages.HelloRequest("a program")),
     "hello": (
         JOB,
-        messages.Hello(1, "0.1.0", "cpu", (_INFO,), 600.0, 16, _VOCABULARY, {"seconds": 600.0, "words": 20000}),
+        messages.Hello(1, "0.1.0", "cpu", (_INFO,), 600.0, 16, _VOCABULARY, {"seconds": 600.0, "words": 9}),
     ),
     "models_request": (JOB, messages.ModelsRequest()),
     "models": (JOB, messages.Models((_INFO,))),

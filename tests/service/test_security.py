@@ -55,9 +55,8 @@ def test_only_listed_keys_get_in_and_a_key_can_be_taken_back(
     forged = tmp_path / "forged.key"
     public, secret = zmq.curve_keypair()
     engine_key = read_engine_keys(folder).public.decode()
-    forged.write_text(
-        f"public = '{public.decode()}'\nsecret = '{secret.decode()}'\nengine = '{engine_key}'\n"
-    )
+    lines = [f"public = '{public.decode()}'", f"secret = '{secret.decode()}'", f"engine = '{engine_key}'"]
+    forged.write_text("\n".join(lines))
     assert code_of(engine.address, forged) == "bad-key"
     with Client(engine.address, key_file=anna) as client:
         assert client.generate(request()).motions

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -41,6 +42,7 @@ def _alone(task: Task, model: LoadedModel) -> None:
 
 
 def _run(tasks: Sequence[Task], model: LoadedModel) -> None:
+    began = time.perf_counter()
     timings: dict[str, float] = {}
     batch: list[generation.Job] = []
     task_of: dict[int, Task] = {}
@@ -50,7 +52,7 @@ def _run(tasks: Sequence[Task], model: LoadedModel) -> None:
         except AqgtError as error:
             task.fail(error)
             continue
-        job.on_progress = _reporter(task, job, timings, shared=len(tasks) > 1)
+        job.on_progress = _reporter(task, job, timings, began, shared=len(tasks) > 1)
         task_of[id(job)] = task
         batch.append(job)
     try:
@@ -69,12 +71,13 @@ def _run(tasks: Sequence[Task], model: LoadedModel) -> None:
 
 
 def _reporter(
-    task: Task, job: generation.Job, timings: dict[str, float], *, shared: bool
+    task: Task, job: generation.Job, timings: dict[str, float], began: float, *, shared: bool
 ) -> Callable[[Progress], None]:
     def report(progress: Progress) -> None:
         task.report(progress)
         if progress.window == progress.windows:
-            task.finish(_result(job, timings, shared))
+            total = {"total": time.perf_counter() - began}
+            task.finish(_result(job, {**timings, **total}, shared))
 
     return report
 

@@ -86,9 +86,13 @@ class Counters:
             *((label, float(worker.state in ("idle", "busy"))) for label, worker in workers))  # fmt: skip
         add("worker_restarts_total", "counter", "How often a worker was started again.",
             *((label, worker.restarts) for label, worker in workers))  # fmt: skip
-        add("memory_mebibytes", "gauge", "Memory of the engine's processes.",
+        add(
+            "memory_mebibytes",
+            "gauge",
+            "Memory of the engine's processes.",
             ('{process="broker"}', status.memory_mib),
-            *((f'{{process="worker{each.number}"}}', each.memory_mib) for each in status.workers))  # fmt: skip
+            *((f'{{process="worker{each.number}"}}', each.memory_mib) for each in status.workers),
+        )
         return "\n".join(lines) + "\n"
 
 
