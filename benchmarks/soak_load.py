@@ -171,7 +171,7 @@ def _ended(client: Client, job: str) -> bool:
 def many_jobs(model: str, jobs: int, seed: int) -> Figures:
     """One engine, many jobs of four clients, short and long: does it hold more and more?"""
     chance = random.Random(seed)
-    lengths = [chance.uniform(0.5, 6.0) for _ in range(jobs)]
+    lengths = [chance.uniform(1.5, 6.0) for _ in range(jobs)]
     numbers = iter(range(jobs))
     lock = threading.Lock()
     failures: list[str] = []
@@ -189,7 +189,7 @@ def many_jobs(model: str, jobs: int, seed: int) -> Figures:
                     )
                 )
             except Exception as error:
-                failures.append(str(error))
+                failures.append(f"job {number}: {error}")
 
     def run(engine: Engine, stop_at: int) -> None:
         nonlocal numbers
@@ -203,7 +203,7 @@ def many_jobs(model: str, jobs: int, seed: int) -> Figures:
             client.close()
 
     warm_up = min(50, jobs // 2)
-    with engine_of() as engine:
+    with engine_of(threads=1) as engine:
         numbers = iter(range(warm_up))
         run(engine, warm_up)
         time.sleep(1.0)
@@ -214,6 +214,8 @@ def many_jobs(model: str, jobs: int, seed: int) -> Figures:
         taken = time.perf_counter() - began
         time.sleep(1.0)
         end = use_of(engine)
+    for failure in failures:
+        print(f"  {failure}")
     return [
         (f"{jobs} jobs", taken, "s", None),
         ("failed", len(failures), "jobs", 0),
