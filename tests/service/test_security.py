@@ -21,10 +21,12 @@ import zmq
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from aqgt.annotations import Span
 from aqgt.errors import AqgtError
 from aqgt.protocol import Client, messages, wire
 from aqgt.protocol.keys import new_keys, read_client_keys, read_engine_keys
 from aqgt.service.config import EngineConfig
+from aqgt.service.front import Front
 from tests.service.talk import request, wait_for
 
 
@@ -211,13 +213,20 @@ def test_too_many_clients_and_too_many_jobs_of_one(start_engine: Callable[..., A
         assert caught.value.code == "too-many-clients"
 
 
-def test_too_many_words_are_refused(start_engine: Callable[..., Any]) -> None:
-    engine = start_engine(config={"limits": {"words": 3}})
+def test_too_many_words_and_annotations_are_refused(start_engine: Callable[..., Any]) -> None:
+    engine = start_engine(config={"limits": {"words": 3, "spans": 1}})
     with Client(engine.address) as client:
         assert client.align(np.ones(16_000, np.float32), "one two three").words
         with pytest.raises(AqgtError) as caught:
             client.align(np.ones(16_000, np.float32), "one two three four")
-    assert caught.value.code == "too-many-words"
+        assert caught.value.code == "too-many-words"
+        for many in (request(spans=(Span(0.0), Span(1.0))), _suggest(Span(0.0), Span(1.0))):
+            error = wait_for(client, client.submit(many), messages.EngineError)[-1]
+            assert error.code == "too-many-spans"
+
+
+def _suggest(*keep: Span) -> messages.SuggestRequest:
+    return messages.SuggestRequest(np.ones(16_000, np.float32), keep=keep)
 
 
 def test_a_frame_above_the_limit_ends_the_connection_and_nothing_else(
@@ -251,3 +260,21 @@ def test_a_program_without_our_code_can_speak_with_an_engine(engine: Any) -> Non
     assert "Progress" in kinds
     dealer.close(linger=0)
     context.term()
+
+
+def test_a_mistake_of_the_engine_itself_ends_one_message() -> None:
+    context = zmq.Context()
+    front = Front(context, EngineConfig(address="tcp://127.0.0.1:0"))
+    dealer = context.socket(zmq.DEALER)
+    dealer.connect(front.address)
+
+    def stumble(client: bytes, frame: bytes) -> None:
+        raise KeyError("ours")
+
+    dealer.send(wire.encode(messages.StatusRequest(), "mine"))
+    assert front.socket.poll(3000)
+    front.take(stumble)
+    assert dealer.poll(3000)
+    answer = wire.decode(dealer.recv())
+    assert (answer.job, answer.body.code) == ("mine", "internal")
+    context.destroy(linger=0)

@@ -72,6 +72,15 @@ def broken(error: Exception) -> EngineError:
     return EngineError("no-engine", f"The connection failed ({error}).", "Restart the engine.")
 
 
+def internal() -> EngineError:
+    """The engine made a mistake."""
+    return EngineError(
+        "internal",
+        "The engine failed at this message.",
+        "Its log holds the details; please report them together with what you did.",
+    )
+
+
 def closed() -> EngineError:
     """The client was closed."""
     return EngineError("engine-gone", "The connection was closed.", "Try again.")

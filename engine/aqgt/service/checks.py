@@ -22,6 +22,7 @@ def check_request(request: Any, limits: Limits) -> None:
     """
     _check_audio(request.audio, limits.seconds)
     _check_words(request, limits.words)
+    _check_spans(request, limits.spans)
     if isinstance(request, messages.GenerateRequest):
         if request.variants > limits.variants:
             raise AqgtError(
@@ -46,6 +47,16 @@ def _check_words(request: Any, most: int) -> None:
             f"The transcript has {count} words, the engine takes at most {most}.",
             "Cut it into parts, or raise limits.words in the engine's configuration.",
             "too-many-words",
+        )
+
+
+def _check_spans(request: Any, most: int) -> None:
+    spans = getattr(request, "spans", ()) or getattr(request, "keep", ())
+    if len(spans) > most:
+        raise AqgtError(
+            f"There are {len(spans)} annotations, the engine takes at most {most}.",
+            "Send fewer, or raise limits.spans in the engine's configuration.",
+            "too-many-spans",
         )
 
 

@@ -19,6 +19,7 @@ class Limits(Settings):
 
     seconds: float = Field(default=600.0, gt=0, le=7200)
     words: int = Field(default=20_000, ge=1, le=200_000)
+    spans: int = Field(default=5000, ge=1, le=200_000)
     variants: int = Field(default=16, ge=1, le=1000)
     message_mib: int = Field(default=64, ge=1, le=128)
     clients: int = Field(default=64, ge=1, le=1000)

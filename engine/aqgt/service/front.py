@@ -100,6 +100,10 @@ class Front:
                 handle(client, frame)
             except AqgtError as error:
                 self.tell(client, wire.job_of(frame), failures.as_message(error))
+            except Exception:
+                # A mistake of ours in one client's message must not end the others' jobs.
+                log.exception("a message could not be handled")
+                self.tell(client, wire.job_of(frame), failures.internal())
 
     def _note(self, client: bytes) -> None:
         if client not in self._heard and len(self._heard) >= self._config.limits.clients:
