@@ -66,6 +66,10 @@ def generate(
     ] = "seeded",
     variants: Annotated[int, typer.Option(min=1, help="How many motions to make.")] = 1,
     language: Annotated[str, typer.Option(help="Language of the speech.")] = "en",
+    word_vectors: Annotated[
+        Path | None,
+        typer.Option(help="The fastText .bin of a model that was trained with one; also $AQGT_FASTTEXT."),
+    ] = None,
     engine: Annotated[
         str | None, typer.Option(help="Address of a running engine; without it this process does the work.")
     ] = None,
@@ -104,7 +108,7 @@ def generate(
         language=language,
     )
     presets: list[str | None] = [*dict.fromkeys(preset or [])] or [None]
-    results = _run([replace(request, preset=name) for name in presets], engine)
+    results = _run([replace(request, preset=name) for name in presets], engine, word_vectors)
     for sentence in dict.fromkeys(sentence for result in results for sentence in result.notes):
         note(sentence)
     for path in outputs:
@@ -115,10 +119,17 @@ def generate(
                 note(f"{written}: {result.motions[variant].duration:.1f} s.")
 
 
-def _run(requests: list[Any], engine: str | None) -> list[Any]:
+def _run(requests: list[Any], engine: str | None, word_vectors: Path | None) -> list[Any]:
     """The results of requests that differ in their preset alone."""
     from aqgt.cli.progress import stages
+    from aqgt.errors import AqgtError
 
+    if engine is not None and word_vectors is not None:
+        raise AqgtError(
+            "A running engine opens its own files.",
+            "Leave --word-vectors away, and start the engine with $AQGT_FASTTEXT set.",
+            "bad-usage",
+        )
     shares = [0.0] * len(requests)
     with stages("Generating") as advance:
 
@@ -141,7 +152,7 @@ def _run(requests: list[Any], engine: str | None) -> list[Any]:
         config = read_engine_config()
         for request in requests:
             check_request(request, config.limits)
-        loaded = load_model(requests[0].model, device=_device(config.device))
+        loaded = load_model(requests[0].model, device=_device(config.device), word_vectors=word_vectors)
         return generate_many(requests, loaded, on_progress=told)
 
 
