@@ -55,15 +55,20 @@ def apply_result(job: Job) -> tuple[str, list[str]]:
     return name, notes
 
 
-def apply_take(scene: bpy.types.Scene, armature: bpy.types.Object, take: Take) -> tuple[str, list[str]]:
+def apply_take(
+    scene: bpy.types.Scene, armature: bpy.types.Object, take: Take, bone_map: str = "auto"
+) -> tuple[str, list[str]]:
     """One take: solve for this rig, write the curves, lay the strip.
+
+    Args:
+        bone_map: name of a bone map of the project's, or the path of one's own.
 
     Returns:
         Its name, and sentences for the user.
     """
     rig = describe(armature)
     frames, motion = at_scene_frames(take.motion, take.start, frames_per_second(scene))
-    animation = solve(motion, rig, match(rig), RetargetOptions(smoothing="light"))
+    animation = solve(motion, rig, match(rig, bone_map), RetargetOptions(smoothing="light"))
     notes = []
     hold = not nla.is_animated(armature)
     action, slot, channelbag = actions.new_action(f"Gestures {armature.name}", armature.name)

@@ -13,7 +13,14 @@ import pytest
 
 from tests.blender.conftest import EXTENSION, USER
 
-PANELS = ("AQGT_PT_connection", "AQGT_PT_speech", "AQGT_PT_annotate", "AQGT_PT_generate", "AQGT_PT_takes")
+PANELS = (
+    "AQGT_PT_connection",
+    "AQGT_PT_speech",
+    "AQGT_PT_annotate",
+    "AQGT_PT_generate",
+    "AQGT_PT_takes",
+    "AQGT_PT_batch",
+)
 
 
 def _left_behind() -> dict[str, Any]:
