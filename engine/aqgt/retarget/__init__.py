@@ -8,7 +8,8 @@ for channel in animation.channels(): ...
 """
 
 from aqgt.retarget.animation import Channel, RigAnimation, data_path
-from aqgt.retarget.bone_map import BoneMap, Mapping, available_bone_maps, load_bone_map, match
+from aqgt.retarget.bone_map import BoneMap, available_bone_maps, load_bone_map, match
+from aqgt.retarget.mapping import Mapping, Row, Switch
 from aqgt.retarget.rig import RigDescription
 from aqgt.retarget.roles import PARTS
 from aqgt.retarget.solver import RetargetOptions, solve
@@ -21,6 +22,8 @@ __all__ = [
     "RetargetOptions",
     "RigAnimation",
     "RigDescription",
+    "Row",
+    "Switch",
     "available_bone_maps",
     "data_path",
     "load_bone_map",

@@ -5,20 +5,20 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from collections.abc import Mapping as MappingType
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from aqgt.errors import AqgtError
 from aqgt.resources import data_path
 from aqgt.retarget import roles
+from aqgt.retarget.mapping import Mapping
 from aqgt.retarget.rig import RigDescription
 
 SCHEMA = 1
 _KEYS = {"schema", "name", "title", "tested", "notes", "prefixes", "sides", "bones"}
-_NEEDED = ("upper_arm_1", "forearm_1")
 
 
 @dataclass(frozen=True)
@@ -40,35 +40,6 @@ class BoneMap:
     notes: str
     prefixes: tuple[str, ...]
     bones: dict[str, tuple[str, ...]]
-
-
-@dataclass(frozen=True)
-class Mapping:
-    """Which bone of one armature plays which role.
-
-    Attributes:
-        bones: role to bone name.
-        bone_map: name of the bone map that was used.
-        missing: roles the bone map knows and the armature lacks.
-        report: sentences for the user.
-    """
-
-    bones: dict[str, str]
-    bone_map: str = ""
-    missing: tuple[str, ...] = ()
-    report: tuple[str, ...] = ()
-
-    def chain(self, name: str) -> list[str]:
-        """The roles of a chain (``spine``, ``neck``, ``left_upper_arm``, …) that are there, root first."""
-        return [role for role in roles.chain_roles(name) if role in self.bones]
-
-    def without(self, leave_out: Callable[[str], bool]) -> Mapping:
-        """The same mapping less the roles for which ``leave_out(role)`` holds."""
-        return replace(self, bones={role: bone for role, bone in self.bones.items() if not leave_out(role)})
-
-    def sides(self) -> list[str]:
-        """The sides whose arm can be moved."""
-        return [s for s in roles.SIDES if all(f"{s}_{role}" in self.bones for role in _NEEDED)]
 
 
 def available_bone_maps() -> list[str]:

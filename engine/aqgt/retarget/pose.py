@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aqgt import rotations
-from aqgt.retarget.bone_map import Mapping
+from aqgt.retarget.mapping import Mapping
 from aqgt.retarget.curves import unit
 from aqgt.retarget.rig import RigDescription
 

@@ -32,6 +32,8 @@ class RigDescription:
         inherit_rotation: `[B]` whether a bone turns with its parent.
         matrix_world: `[4, 4]` of the armature object. The motion is solved in the character's own axes, so
             this changes no rotation; it is kept for whoever needs world positions.
+        humanoid: the map that the file itself carries (VRM): human bone name as VRM spells it
+            (``leftUpperArm``) to bone name. Empty where there is none; bones that do not exist are dropped.
     """
 
     names: tuple[str, ...]
@@ -41,6 +43,7 @@ class RigDescription:
     rotation_modes: tuple[str, ...] = ()
     inherit_rotation: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=bool))
     matrix_world: NDArray[np.float64] = field(default_factory=lambda: np.eye(4))
+    humanoid: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         n_bones = len(self.names)
@@ -66,6 +69,8 @@ class RigDescription:
         modes = tuple(self.rotation_modes) or ("QUATERNION",) * n_bones
         object.__setattr__(self, "rotation_modes", modes)
         self._check_tree()
+        known = {human: bone for human, bone in self.humanoid.items() if bone in self.index}
+        object.__setattr__(self, "humanoid", known)
 
     def _check_tree(self) -> None:
         if len(set(self.names)) != len(self.names):
@@ -76,7 +81,12 @@ class RigDescription:
             raise _bad_rig("A bone stands before its parent.")
 
     @classmethod
-    def from_bones(cls, bones: Sequence[Mapping[str, Any]], matrix_world: Any = None) -> RigDescription:
+    def from_bones(
+        cls,
+        bones: Sequence[Mapping[str, Any]],
+        matrix_world: Any = None,
+        humanoid: Mapping[str, str] | None = None,
+    ) -> RigDescription:
         """A description from one mapping per bone, in any order.
 
         Keys: ``name``, ``parent`` (name or None), ``rest`` `[4, 4]`, ``tail`` `[3]`, and, where they differ
@@ -95,6 +105,7 @@ class RigDescription:
             rotation_modes=tuple(bone.get("rotation_mode", "QUATERNION") for bone in ordered),
             inherit_rotation=np.array([bone.get("inherit_rotation", True) for bone in ordered], dtype=bool),
             matrix_world=np.eye(4) if matrix_world is None else np.asarray(matrix_world, dtype=np.float64),
+            humanoid=dict(humanoid or {}),
         )
 
     def __len__(self) -> int:
@@ -119,6 +130,7 @@ class RigDescription:
         """A JSON-able form; ``from_json`` reads it."""
         return {
             "matrix_world": self.matrix_world.tolist(),
+            "humanoid": dict(self.humanoid),
             "bones": [
                 {
                     "name": name,
@@ -140,7 +152,7 @@ class RigDescription:
             AqgtError: a part is missing or of the wrong kind.
         """
         try:
-            return cls.from_bones(data["bones"], data.get("matrix_world"))
+            return cls.from_bones(data["bones"], data.get("matrix_world"), data.get("humanoid"))
         except (KeyError, TypeError, ValueError) as error:
             raise _bad_rig(f"The description can't be read ({error}).") from error
 

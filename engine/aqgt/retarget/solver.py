@@ -15,7 +15,7 @@ from aqgt.motion import Motion
 from aqgt.retarget import arms, fingers, hands, torso
 from aqgt.retarget.animation import RigAnimation
 from aqgt.retarget.body import Body, body_of
-from aqgt.retarget.bone_map import Mapping
+from aqgt.retarget.mapping import Mapping
 from aqgt.retarget.keep_out import keep_out
 from aqgt.retarget.pose import Pose
 from aqgt.retarget.rig import RigDescription
