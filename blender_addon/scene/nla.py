@@ -3,11 +3,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import bpy
+import numpy as np
 
 from aqgt.errors import AqgtError
+
+from .actions import LINEAR, curves
 
 
 def check_editable(armature: bpy.types.Object) -> None:
@@ -36,6 +42,26 @@ def is_animated(armature: bpy.types.Object) -> bool:
     return data is not None and (data.action is not None or any(track.strips for track in data.nla_tracks))
 
 
+@contextmanager
+def restored_on_failure(armature: bpy.types.Object) -> Iterator[None]:
+    """Tracks and active Action of an armature as they were, if what is done within fails."""
+    had_data = armature.animation_data is not None
+    data = armature.animation_data or armature.animation_data_create()
+    tracks = len(data.nla_tracks)
+    action, slot = data.action, data.action_slot
+    try:
+        yield
+    except BaseException:
+        for track in list(data.nla_tracks)[tracks:]:
+            data.nla_tracks.remove(track)
+        if action is not None and data.action is None:
+            data.action = action
+            data.action_slot = slot
+        if not had_data:
+            armature.animation_data_clear()
+        raise
+
+
 def push_down_active_action(armature: bpy.types.Object) -> str | None:
     """Move the active Action to an NLA track of its own, as Blender's Push Down does; it plays as before.
 
@@ -60,33 +86,75 @@ def push_down_active_action(armature: bpy.types.Object) -> str | None:
     return action.name
 
 
-def lay_on_new_track(
-    armature: bpy.types.Object,
-    action: bpy.types.Action,
-    slot: Any,
-    name: str,
-    blend_frames: float,
-    hold: bool,
-) -> bpy.types.NlaTrack:
-    """A strip with the Action on a new track above all others.
+@dataclass(frozen=True)
+class Laying:
+    """How a strip lies on its track.
 
-    Args:
-        armature: the character.
-        action: what the strip plays, from its first to its last key.
-        slot: the Action's slot for this armature.
-        name: of track and strip.
-        blend_frames: frames over which the take fades in and out over what lies below.
-        hold: whether the first and last pose last before and after the strip.
+    Attributes:
+        frames: first and last frame of its keys.
+        fade: frames over which it fades in and out over what lies below.
+        hold: whether its first and last pose last before and after it; then nothing fades.
+        additive: whether it changes what lies below (COMBINE) instead of replacing it.
+        influence: its share, 0 to 1; None where the user is given no slider.
     """
+
+    frames: tuple[int, int]
+    fade: float
+    hold: bool
+    additive: bool = False
+    influence: float | None = None
+
+
+def lay_on_new_track(
+    armature: bpy.types.Object, action: bpy.types.Action, slot: Any, name: str, laying: Laying
+) -> bpy.types.NlaTrack:
+    """A strip with one slot of an Action on a new track above all others; ``name`` is that of both."""
     data = armature.animation_data or armature.animation_data_create()
     track = data.nla_tracks.new()
     track.name = name
-    strip = track.strips.new(name, round(action.frame_range[0]), action)
+    first, last = laying.frames
+    strip = track.strips.new(name, first, action)
     strip.action_slot = slot
-    strip.blend_type = "REPLACE"
-    strip.extrapolation = "HOLD" if hold else "NOTHING"
-    if not hold:
-        length = strip.frame_end - strip.frame_start
-        strip.blend_in = min(blend_frames, length / 2)
-        strip.blend_out = min(blend_frames, length / 2)
+    # Without these Blender takes the range of the slot it guessed, which with several slots is none.
+    strip.action_frame_start, strip.action_frame_end = first, max(last, first + 1)
+    strip.frame_start, strip.frame_end = first, max(last, first + 1)
+    strip.blend_type = "COMBINE" if laying.additive else "REPLACE"
+    strip.extrapolation = "HOLD" if laying.hold else "NOTHING"
+    fade = 0.0 if laying.hold else min(laying.fade, (last - first) / 2)
+    if laying.influence is None:
+        strip.blend_in = strip.blend_out = fade
+    else:
+        _key_influence(strip, laying.influence, fade)
     return track
+
+
+def _key_influence(strip: Any, influence: float, fade: float) -> None:
+    """A slider that can be moved and keyed; Blender ignores it where the strip fades by itself."""
+    strip.use_animated_influence = True
+    strip.influence = influence
+    keys = [strip.frame_start, influence]
+    if fade > 0:
+        ends = strip.frame_start, strip.frame_end
+        keys = [ends[0], 0.0, ends[0] + fade, influence, ends[1] - fade, influence, ends[1], 0.0]
+    curve = strip.fcurves.find("influence")
+    curve.keyframe_points.clear()
+    curve.keyframe_points.add(len(keys) // 2)
+    curve.keyframe_points.foreach_set("co", np.array(keys, dtype=np.float32))
+    curve.keyframe_points.foreach_set("interpolation", np.full(len(keys) // 2, LINEAR, dtype=np.int32))
+    curve.update()
+
+
+def animated_paths(armature: bpy.types.Object) -> set[str]:
+    """Data paths that an Action or an NLA strip of the armature moves already."""
+    data = armature.animation_data
+    if data is None:
+        return set()
+    used = [(data.action, data.action_slot)] if data.action is not None else []
+    used += [
+        (strip.action, strip.action_slot)
+        for track in data.nla_tracks
+        if not track.mute
+        for strip in track.strips
+        if strip.action is not None and not strip.mute
+    ]
+    return {curve.data_path for action, slot in used for curve in curves(action, slot)}
