@@ -158,3 +158,18 @@ def animated_paths(armature: bpy.types.Object) -> set[str]:
         if strip.action is not None and not strip.mute
     ]
     return {curve.data_path for action, slot in used for curve in curves(action, slot)}
+
+
+def frame_range(armature: bpy.types.Object) -> tuple[int, int]:
+    """First and last frame that an Action or an NLA strip of an armature animates."""
+    data = armature.animation_data
+    ranges = [tuple(data.action.frame_range)] if data.action is not None else []
+    ranges += [
+        (strip.frame_start, strip.frame_end)
+        for track in data.nla_tracks
+        if not track.mute
+        for strip in track.strips
+        if not strip.mute
+    ]
+    first, last = min(one[0] for one in ranges), max(one[1] for one in ranges)
+    return round(first), round(last)

@@ -96,6 +96,30 @@ def takes_of(armature: bpy.types.Object) -> Sequence[tuple[bpy.types.NlaTrack, b
     return found[::-1]
 
 
+def newest_take(armature: bpy.types.Object | None) -> bpy.types.Action:
+    """The Action of the character's newest take.
+
+    Raises:
+        AqgtError: it has none.
+    """
+    takes = takes_of(armature) if armature is not None else []
+    if not takes:
+        raise AqgtError("The character has no take.", "Generate gestures first.", "no-take")
+    return takes[0][1]
+
+
+def take_named(name: str) -> bpy.types.Action:
+    """An Action by name.
+
+    Raises:
+        AqgtError: there is none.
+    """
+    action: bpy.types.Action | None = bpy.data.actions.get(name)
+    if action is None:
+        raise AqgtError(f"There is no action “{name}”.", "Choose a take.", "no-take")
+    return action
+
+
 def _plain(value: Any) -> Any:
     """Numbers of numpy and tuples as JSON knows them."""
     if isinstance(value, dict):

@@ -16,6 +16,7 @@ from aqgt.retarget.roles import part_of
 from ..scene import actions, nla
 from ..scene.context import frames_per_second
 from ..scene.pose import rotations_at
+from .provenance import Take, remember
 
 BLEND_SECONDS = 0.4
 """How long a take fades in and out over what lies below it: about one retraction."""
@@ -59,7 +60,8 @@ def write_take(
     frames: np.ndarray,
     mapping: Mapping,
     writing: Writing,
-) -> tuple[bpy.types.Action, list[str]]:
+    take: Take,
+) -> tuple[str, list[str]]:
     """Write an animation as one Action and lay it above everything the armature plays.
 
     Args:
@@ -70,9 +72,10 @@ def write_take(
         frames: `[T]` whole frames of the scene.
         mapping: what it was solved with; its switches are keyed.
         writing: how.
+        take: what the Action is to remember.
 
     Returns:
-        The Action, and sentences for the user.
+        The Action's name, and sentences for the user.
 
     Raises:
         Exception: whatever went wrong; the file is then as it was before.
@@ -89,6 +92,7 @@ def write_take(
     action = actions.new_action(name)
     notes = []
     try:
+        remember(action, take)
         slots = [_write_layer(action, layer, frames) for layer in layers]
         with nla.restored_on_failure(armature):
             pushed = nla.push_down_active_action(armature)
@@ -101,7 +105,7 @@ def write_take(
         raise
     if pushed is not None:
         notes.append(f"The action “{pushed}” now plays from an NLA track below the take")
-    return action, notes
+    return action.name, notes
 
 
 def _pose_below(
