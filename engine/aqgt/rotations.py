@@ -178,6 +178,11 @@ def slerp(a: ArrayLike, b: ArrayLike, t: ArrayLike) -> Floats:
     return normalize(multiply(step, a))
 
 
+def power(q: ArrayLike, t: ArrayLike) -> Floats:
+    """A share t `[...]` of the rotations q `[..., 4]`, the short way: slerp from no rotation."""
+    return from_rotation_vector(np.asarray(t, dtype=np.float64)[..., None] * to_rotation_vector(q))
+
+
 def continuous(q: ArrayLike) -> Floats:
     """The same rotations over time `[T, ..., 4]`, signs chosen such that neighbours lie close.
 
@@ -225,20 +230,36 @@ def to_euler(q: ArrayLike, order: str = "XYZ") -> Floats:
 def continuous_euler(angles: ArrayLike, order: str = "XYZ") -> Floats:
     """The same rotations over time `[T, ..., 3]`, each frame's angles nearest to the frame before."""
     angles = np.array(angles, dtype=np.float64)
+    if len(angles) < 2:
+        return angles
     i, j, k = _axes(order)
-    for t in range(1, len(angles)):
-        other = angles[t].copy()
-        other[..., i] += np.pi
-        other[..., j] = np.pi - other[..., j]
-        other[..., k] += np.pi
-        near, far = (_nearest_turn(option, angles[t - 1]) for option in (angles[t], other))
-        distance = [np.abs(option - angles[t - 1]).sum(axis=-1, keepdims=True) for option in (near, far)]
-        angles[t] = np.where(distance[0] <= distance[1], near, far)
-    return angles
+    other = angles.copy()
+    other[..., i] += np.pi
+    other[..., j] = np.pi - other[..., j]
+    other[..., k] += np.pi
+    # Two triples say the same rotation. Which one is nearer depends on the frame before alone, so each step
+    # maps that frame's choice (0 or 1) to this one's; such maps follow on each other without a loop.
+    spellings = np.stack([angles, other])
+    step = spellings[None, :, 1:] - spellings[:, None, :-1]  # [to, from, T - 1, ..., 3], full turns taken out
+    step -= 2 * np.pi * np.round(step / (2 * np.pi))
+    distance = np.abs(step).sum(axis=-1)
+    follows = (distance[1] < distance[0]).astype(np.int64)  # [from, T - 1, ...]: the spelling that follows
+    choice = np.zeros(angles.shape[:-1], dtype=np.int64)
+    choice[1:] = _follow(follows[0], follows[1])
+    chosen = np.where(choice[..., None] == 1, other, angles)
+    return np.unwrap(chosen, axis=0)
 
 
-def _nearest_turn(angles: Floats, reference: Floats) -> Floats:
-    return angles - 2 * np.pi * np.round((angles - reference) / (2 * np.pi))
+def _follow(after_0: NDArray[np.int64], after_1: NDArray[np.int64]) -> NDArray[np.int64]:
+    """States `[N, ...]` of a chain that begins in 0, given each step's next state after 0 and after 1."""
+    fixed = after_0 == after_1
+    swaps = np.cumsum(~fixed & (after_0 == 1), axis=0)
+    index = np.arange(len(after_0)).reshape(-1, *([1] * (after_0.ndim - 1)))
+    last = np.maximum.accumulate(np.where(fixed, index, -1), axis=0)
+    safe = np.maximum(last, 0)
+    state = np.where(last >= 0, np.take_along_axis(after_0, safe, axis=0), 0)
+    since = swaps - np.where(last >= 0, np.take_along_axis(swaps, safe, axis=0), 0)
+    return (state + since) % 2
 
 
 def _axes(order: str) -> tuple[int, int, int]:

@@ -14,6 +14,7 @@ from aqgt.retarget import RigDescription
 from aqgt.retarget.curves import smooth
 
 RIGS = Path(__file__).resolve().parent.parent / "data" / "rigs"
+RIG_NAMES = tuple(sorted(path.stem for path in RIGS.glob("*.json")))
 FPS = 30.0
 
 

@@ -120,10 +120,13 @@ def set_twisted(pose: Pose, part: Limb, swing: Floats, twist: Floats, shares: li
     """Swing all bones of a limb as one and twist each about its own axis by its share.
 
     The bones of a split limb are not quite in line: twisting each about itself leaves every joint in place.
+    Twist bones beside the limb turn about the part they lie beside.
     """
     turn = swing
     for role, share, axis in zip(part.roles, shares, np.diff(part.joints, axis=0), strict=True):
         about = rotations.rotate(swing, unit(axis))
         turn = rotations.multiply(rotations.from_axis_angle(about, share * twist), swing)
         pose.set(role, turn)
+        for bone, own in pose.mapping.twist.get(role, ()):
+            pose.set(role, rotations.multiply(rotations.from_axis_angle(about, own * twist), swing), bone)
     return turn

@@ -79,6 +79,8 @@ def solve_hand(pose: Pose, side: str, part: Limb, fore_swing: Floats, source: So
         middle = thumb_up_roll(pose, side, part)
         roll = middle + curves.soft_limit(curves.recentre(roll - middle), _ROLL_FREE, _ROLL_END)
     shares = [(k + 1) / (len(part.roles) + 1) for k in range(len(part.roles))]
+    if any(pose.mapping.twist.get(role) for role in part.roles):
+        shares = [0.0] * len(part.roles)  # the twist bones beside the limb take it
     set_twisted(pose, part, fore_swing, roll, shares)
     pose.set(f"{side}_hand", rotations.multiply(rotations.from_axis_angle(along, roll), swing))
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from aqgt.retarget import roles
 
 HOW = ("preset", "humanoid map", "name", "geometry", "manual", "")
-"""Ways a bone is found: a bone map, the map inside the file, the words of its name, shape and place, by hand."""
+"""How a bone was found: bone map, map inside the file, words of its name, shape and place, by hand, not."""
 
 _NEEDED = ("upper_arm_1", "forearm_1")
 
@@ -63,7 +63,7 @@ class Mapping:
         bone_map: name of the bone map that was used; empty where none was.
         missing: roles of a common rig that have no bone.
         report: sentences for the user.
-        twist: role of a limb's part (``left_forearm_1``) to its twist bones, each with its share: how much of the
+        twist: role of a limb (``left_forearm_1``) to its twist bones, each with its share: how much of the
             roll between the two ends of the whole limb it takes, 0 at the upper end, 1 at the lower. Twist
             bones lie beside the limb; bones in line with it are roles of their own (``left_forearm_2``).
         switches: properties to be keyed so that the mapped bones move the character.

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aqgt import rotations
-from aqgt.retarget.mapping import Mapping
 from aqgt.retarget.curves import unit
+from aqgt.retarget.mapping import Mapping
 from aqgt.retarget.rig import RigDescription
 
 Floats = NDArray[np.float64]
@@ -26,6 +26,12 @@ def from_model_axes(vectors: NDArray) -> Floats:
     """Vectors `[..., 3]` of the model (y down, z away from the viewer) in character axes: (x, z, -y)."""
     vectors = np.asarray(vectors, dtype=np.float64)
     return np.stack([vectors[..., 0], vectors[..., 2], -vectors[..., 1]], axis=-1)
+
+
+def to_model_axes(vectors: NDArray) -> Floats:
+    """The inverse of ``from_model_axes``: (x, -z, y)."""
+    vectors = np.asarray(vectors, dtype=np.float64)
+    return np.stack([vectors[..., 0], -vectors[..., 2], vectors[..., 1]], axis=-1)
 
 
 def character_axes(rig: RigDescription, bones: dict[str, str]) -> Floats:
@@ -74,6 +80,8 @@ class Pose:
         self.heads: Floats = rig.heads @ self.axes
         self.tails: Floats = rig.tails @ self.axes
         self.turns: dict[int, Floats] = {}
+        self.roles: dict[int, str] = {}
+        """Role of each bone that was set; a twist bone has that of its limb."""
 
     def __contains__(self, role: str) -> bool:
         return role in self.bones
@@ -111,9 +119,11 @@ class Pose:
         """What carries the role's bone: the turn of its parent."""
         return self.inherited(self.bone(role))
 
-    def set(self, role: str, turn: Floats) -> None:
-        """Give the bone of a role its turn `[T, 4]`."""
-        self.turns[self.bone(role)] = rotations.normalize(turn)
+    def set(self, role: str, turn: Floats, twist_bone: str | None = None) -> None:
+        """Give the bone of a role, or a twist bone beside it, its turn `[T, 4]`."""
+        bone = self.bone(role) if twist_bone is None else self.rig.index[twist_bone]
+        self.turns[bone] = rotations.normalize(turn)
+        self.roles[bone] = role
 
     def position(self, role: str, *, tail: bool = False) -> Floats:
         """Posed position `[T, 3]` of a role's head (or tail), in character axes and the rig's unit."""

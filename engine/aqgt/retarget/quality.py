@@ -13,9 +13,9 @@ from aqgt.motion import Motion
 from aqgt.retarget import hands, torso
 from aqgt.retarget.animation import RigAnimation
 from aqgt.retarget.body import body_of
-from aqgt.retarget.mapping import Mapping
 from aqgt.retarget.curves import reject, unit
 from aqgt.retarget.keep_out import ELBOW, hand_points
+from aqgt.retarget.mapping import Mapping
 from aqgt.retarget.pose import Pose
 from aqgt.retarget.rig import RigDescription
 from aqgt.retarget.roles import SIDES
