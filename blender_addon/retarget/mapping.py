@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which bone plays which role on the character: found, corrected by hand, remembered on the armature, shared."""
+"""Which bone plays which role on the character: found, corrected, remembered on the armature, shared."""
 
 from __future__ import annotations
 

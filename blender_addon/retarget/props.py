@@ -49,11 +49,12 @@ class AQGT_PG_retarget(bpy.types.PropertyGroup):
     take: bpy.props.StringProperty(
         name="Take", description="Action of a take of any character; empty: the newest of this one"
     )
-    filepath: bpy.props.StringProperty(
-        name="File", description="Motion in BVH or NPZ", subtype="FILE_PATH"
-    )
+    filepath: bpy.props.StringProperty(name="File", description="Motion in BVH or NPZ", subtype="FILE_PATH")
     performer: bpy.props.PointerProperty(
-        name="Performer", description="Armature that plays the motion", type=bpy.types.Object, poll=is_armature
+        name="Performer",
+        description="Armature that plays the motion",
+        type=bpy.types.Object,
+        poll=is_armature,
     )
     at_playhead: bpy.props.BoolProperty(
         name="At Playhead", description="Begin at the current frame instead of where the motion lay before"
@@ -110,7 +111,7 @@ class AQGT_PG_retarget(bpy.types.PropertyGroup):
     )
     key_error: bpy.props.FloatProperty(
         name="Key Error",
-        description="Leave out keys where rotations change by no more than this many degrees; 0 keys each frame",
+        description="Leave out keys as long as rotations stay within this many degrees; 0 keys every frame",
         default=0.0,
         min=0.0,
         soft_max=5.0,

@@ -16,9 +16,7 @@ from ..takes.write import Writing
 from .props import of_parts
 
 
-def options_of(
-    scene: bpy.types.Scene, armature: bpy.types.Object, frames: np.ndarray
-) -> RetargetOptions:
+def options_of(scene: bpy.types.Scene, armature: bpy.types.Object, frames: np.ndarray) -> RetargetOptions:
     """What the solver is to do.
 
     Args:

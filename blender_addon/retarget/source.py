@@ -71,11 +71,11 @@ def read_performer(
         AqgtError: there is no such armature, it does not move, or it is the character itself.
     """
     if performer is None:
-        raise AqgtError("No performer is chosen.", "Choose the armature that plays the motion.", "no-performer")
-    if performer == character:
         raise AqgtError(
-            "The performer is the character itself.", "Choose another armature.", "no-performer"
+            "No performer is chosen.", "Choose the armature that plays the motion.", "no-performer"
         )
+    if performer == character:
+        raise AqgtError("The performer is the character itself.", "Choose another armature.", "no-performer")
     if not nla.is_animated(performer):
         raise AqgtError(
             f"“{performer.name}” has no animation.", "Choose an armature that moves.", "no-performer"

@@ -163,7 +163,9 @@ def animated_paths(armature: bpy.types.Object) -> set[str]:
 def frame_range(armature: bpy.types.Object) -> tuple[int, int]:
     """First and last frame that an Action or an NLA strip of an armature animates."""
     data = armature.animation_data
-    ranges = [tuple(data.action.frame_range)] if data.action is not None else []
+    ranges: list[tuple[float, float]] = []
+    if data.action is not None:
+        ranges.append((data.action.frame_range[0], data.action.frame_range[1]))
     ranges += [
         (strip.frame_start, strip.frame_end)
         for track in data.nla_tracks
@@ -173,3 +175,44 @@ def frame_range(armature: bpy.types.Object) -> tuple[int, int]:
     ]
     first, last = min(one[0] for one in ranges), max(one[1] for one in ranges)
     return round(first), round(last)
+
+
+@contextmanager
+def alone(armature: bpy.types.Object, action: bpy.types.Action) -> Iterator[tuple[int, int]]:
+    """Within: the armature plays the strips of one Action and nothing else. Hands out their frames.
+
+    Raises:
+        AqgtError: no strip of the armature plays the Action.
+    """
+    data = armature.animation_data
+    tracks = list(data.nla_tracks) if data is not None else []
+    chosen = [track for track in tracks if any(strip.action == action for strip in track.strips)]
+    if not chosen:
+        raise AqgtError(
+            f"“{armature.name}” does not play “{action.name}”.", "Choose a take of this character.", "no-take"
+        )
+    strips = [strip for track in chosen for strip in track.strips if strip.action == action]
+    before = [(track, track.mute, track.is_solo) for track in tracks]
+    fades = [(strip, strip.mute, strip.blend_in, strip.blend_out) for strip in strips]
+    active, slot = data.action, data.action_slot
+    try:
+        data.action = None
+        for track in tracks:
+            track.is_solo = False
+            track.mute = track not in chosen
+        for strip in strips:
+            strip.mute = False
+            # A fade from nothing would begin and end the file at rest.
+            strip.blend_in = strip.blend_out = 0.0
+        yield round(min(s.frame_start for s in strips)), round(max(s.frame_end for s in strips))
+    finally:
+        for strip, mute, blend_in, blend_out in fades:
+            strip.mute, strip.blend_in, strip.blend_out = mute, blend_in, blend_out
+        for track, mute, _ in before:
+            track.mute = mute
+        for track, _, solo in before:
+            if solo:
+                track.is_solo = True
+        if active is not None:
+            data.action = active
+            data.action_slot = slot

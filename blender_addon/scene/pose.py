@@ -64,7 +64,7 @@ def rotations_at(
 def places_in(
     scene: bpy.types.Scene, armature: bpy.types.Object, target: bpy.types.Object, frames: Floats
 ) -> Floats:
-    """Where an object is at each frame, `[T, 3]` in the armature's space; `[1, 3]` if neither of them moves."""
+    """Where an object is at each frame, `[T, 3]` in the armature's space; `[1, 3]` if neither moves."""
     if not (_may_move(target) or _may_move(armature)):
         frames = frames[:1]
     found = []

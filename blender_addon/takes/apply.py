@@ -24,6 +24,7 @@ from .write import write_take
 if TYPE_CHECKING:
     from ..generate.job import Job
 
+
 def apply_result(job: Job) -> tuple[str, list[str]]:
     """Lay each motion of a finished job on its character.
 

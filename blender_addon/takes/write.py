@@ -84,11 +84,9 @@ def write_take(
     if writing.additive:
         animation = as_additive(animation, _pose_below(scene, armature, animation, frames, moved))
     layers = _layers(animation, frames, mapping, writing)
-    laying_of = {
-        "frames": (int(frames[0]), int(frames[-1])),
-        "fade": BLEND_SECONDS * frames_per_second(scene),
-        "hold": not nla.is_animated(armature),
-    }
+    span = int(frames[0]), int(frames[-1])
+    fade = BLEND_SECONDS * frames_per_second(scene)
+    hold = not nla.is_animated(armature)
     action = actions.new_action(name)
     notes = []
     try:
@@ -97,7 +95,7 @@ def write_take(
         with nla.restored_on_failure(armature):
             pushed = nla.push_down_active_action(armature)
             for layer, slot in zip(layers, slots, strict=True):
-                laying = nla.Laying(**laying_of, additive=layer.additive, influence=layer.influence)
+                laying = nla.Laying(span, fade, hold, layer.additive, layer.influence)
                 track = f"{action.name} · {layer.name}" if layer.name else action.name
                 nla.lay_on_new_track(armature, action, slot, track, laying)
     except BaseException:
@@ -121,9 +119,7 @@ def _pose_below(
     return {bone: values for bone, values in held.items() if paths[bone] in moved}
 
 
-def _layers(
-    animation: RigAnimation, frames: np.ndarray, mapping: Mapping, writing: Writing
-) -> list[_Layer]:
+def _layers(animation: RigAnimation, frames: np.ndarray, mapping: Mapping, writing: Writing) -> list[_Layer]:
     channels = animation.channels()
     kept: list[Any] = [slice(None)] * len(channels)
     if writing.key_error > 0:
@@ -139,7 +135,11 @@ def _layers(
         layers[name].curves.append((reduced, frames[keys]))
     moved_parts = {part.get(channel.bone) for channel in channels}
     switches = [
-        Channel(one.bone, f'{data_path(one.bone)}["{bpy.utils.escape_identifier(one.property)}"]', np.array([[one.fk]]))
+        Channel(
+            one.bone,
+            f'{data_path(one.bone)}["{bpy.utils.escape_identifier(one.property)}"]',
+            np.array([[one.fk]]),
+        )
         for one in mapping.switches
         if one.part in moved_parts
     ]
