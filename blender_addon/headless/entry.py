@@ -101,7 +101,8 @@ def enable() -> None:
 
     if EXTENSION in bpy.context.preferences.addons:
         return
-    if addon_utils.enable(EXTENSION, default_set=True) is None:
+    addon_utils.enable(EXTENSION, default_set=True)
+    if EXTENSION not in bpy.context.preferences.addons:
         raise RefusedError(
             "Blender could not enable the extension.",
             "Look at the messages of Blender above, or install the extension again.",

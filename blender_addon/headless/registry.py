@@ -18,6 +18,8 @@ Progress = Callable[[float, str], None]
 
 KINDS = {
     "about": "about",
+    "apply": "apply",
+    "render": "render",
 }
 """Name of the kind to its module in this folder."""
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Characters through Blender's own importers and exporters; scene and selection stay as they were."""
+"""Characters through Blender's own exporters; scene and selection stay as they were."""
 
 from __future__ import annotations
 
@@ -150,75 +150,3 @@ def _call(writer: Callable[[Path], Any], path: Path) -> None:
 def _last_line(error: Exception) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return lines[-1].rstrip(".") if lines else type(error).__name__
-
-
-def _read_glb(path: Path) -> None:
-    bpy.ops.import_scene.gltf(filepath=str(path), disable_bone_shape=True)
-
-
-def _read_fbx(path: Path) -> None:
-    if "fbx_import" in dir(bpy.ops.wm):
-        bpy.ops.wm.fbx_import(filepath=str(path))
-    else:
-        bpy.ops.import_scene.fbx(filepath=str(path))
-
-
-READERS: dict[str, Callable[[Path], None]] = {
-    ".glb": _read_glb,
-    ".gltf": _read_glb,
-    ".vrm": _read_glb,
-    ".fbx": _read_fbx,
-    ".usd": lambda path: bpy.ops.wm.usd_import(filepath=str(path)),
-    ".usdc": lambda path: bpy.ops.wm.usd_import(filepath=str(path)),
-    ".bvh": lambda path: bpy.ops.import_anim.bvh(filepath=str(path), axis_forward="-Z", axis_up="Y"),
-    ".blend": lambda path: bpy.ops.wm.open_mainfile(filepath=str(path)),
-}
-"""Ends of file names to what reads a character."""
-
-
-def read_character(path: Path, name: str | None = None) -> bpy.types.Object:
-    """The armature of a file, in the open scene, or in its own if it is a .blend.
-
-    Args:
-        path: the file.
-        name: of the armature object, where the file has several.
-
-    Raises:
-        AqgtError: Blender can't read it, or it is not clear which armature is meant.
-    """
-    if path.suffix.lower() not in READERS:
-        raise AqgtError(
-            f"“{path.name}” is no character that Blender reads.",
-            f"Give one of {', '.join(READERS)}.",
-            "bad-suffix",
-        )
-    if not path.is_file():
-        raise AqgtError(f"There is no file “{path}”.", "Check the path.", "no-file")
-    before = set(bpy.data.objects)
-    try:
-        READERS[path.suffix.lower()](path)
-    except RuntimeError as error:
-        raise AqgtError(
-            f"Blender can't read “{path.name}”: {_last_line(error)}.", "Check the file.", "import-failed"
-        ) from error
-    fresh = bpy.data.objects if path.suffix.lower() == ".blend" else set(bpy.data.objects) - before
-    found = sorted((one for one in fresh if one.type == "ARMATURE"), key=lambda one: one.name)
-    return _the_one(found, path, name)
-
-
-def _the_one(found: list[bpy.types.Object], path: Path, name: str | None) -> bpy.types.Object:
-    names = ", ".join(f"“{one.name}”" for one in found)
-    if name is not None:
-        for one in found:
-            if one.name == name:
-                return one
-        raise AqgtError(
-            f"“{path.name}” has no armature “{name}”.", f"It has {names or 'none'}.", "no-character"
-        )
-    if len(found) != 1:
-        raise AqgtError(
-            f"“{path.name}” has {len(found)} armatures{': ' + names if names else ''}.",
-            "Name one of them." if found else "Give a file with an armature.",
-            "no-character",
-        )
-    return found[0]

@@ -11,7 +11,7 @@ import numpy as np
 
 from aqgt.errors import AqgtError
 from aqgt.motion import Motion
-from aqgt.retarget import solve
+from aqgt.retarget import match, solve
 
 from ..retarget.mapping import mapping_of
 from ..retarget.settings import options_of, writing_of
@@ -55,8 +55,17 @@ def apply_result(job: Job) -> tuple[str, list[str]]:
     return name, notes
 
 
-def apply_take(scene: bpy.types.Scene, armature: bpy.types.Object, take: Take) -> tuple[str, list[str]]:
+def apply_take(
+    scene: bpy.types.Scene, armature: bpy.types.Object, take: Take, bone_map: str = "auto"
+) -> tuple[str, list[str]]:
     """One take, by the panel's settings: solve for this rig, write the curves, lay the strips.
+
+    Args:
+        scene: whose time and settings count.
+        armature: the character.
+        take: what is laid on.
+        bone_map: name of a bone map of the project's, or the path of one's own; ``auto``: the bones remembered
+            on the armature, else those that are found.
 
     Returns:
         Its name, and sentences for the user.
@@ -65,7 +74,7 @@ def apply_take(scene: bpy.types.Scene, armature: bpy.types.Object, take: Take) -
         AqgtError: the bones or settings do not fit, or the motion is too short; nothing has changed.
     """
     rig = describe(armature)
-    mapping = mapping_of(armature, rig)
+    mapping = mapping_of(armature, rig) if bone_map == "auto" else match(rig, bone_map)
     frames, motion = at_scene_frames(take.motion, take.start, frames_per_second(scene))
     animation = solve(motion, rig, mapping, options_of(scene, armature, frames))
     name = f"Gestures {armature.name}"

@@ -78,8 +78,8 @@ def _solve_pose(pose: Pose, source: Source, options: RetargetOptions) -> None:
     for side in sides:
         if f"{side}_arm" in moves:
             _solve_arm(pose, side, source, body, options)
-        if f"{side}_fingers" in moves:
-            fingers.solve_fingers(pose, side, source, limit=options.limit_fingers)
+    with_fingers = [side for side in sides if f"{side}_fingers" in moves]
+    fingers.solve_fingers(pose, with_fingers, source, limit=options.limit_fingers)
     if options.hold_legs:
         _hold_legs(pose)
 

@@ -183,7 +183,7 @@ def _run(
             encoding="utf-8",
             errors="replace",
             env=_environment(),
-            creationflags=subprocess.CREATE_NO_WINDOW if sys.platform == "win32" else 0,
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
     except OSError as error:
         raise AqgtError(
