@@ -38,6 +38,8 @@ CLASSES: tuple[type, ...] = (
     generate_ops.AQGT_OT_generate,
     generate_ops.AQGT_OT_cancel,
     takes_ops.AQGT_OT_take_export,
+    takes_ops.AQGT_MT_take_export,
+    takes_ops.AQGT_MT_played_export,
     retarget_ops.AQGT_OT_auto_map,
     retarget_ops.AQGT_OT_show_map,
     retarget_ops.AQGT_OT_remember_map,

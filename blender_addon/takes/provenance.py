@@ -86,14 +86,14 @@ def recall(action: bpy.types.Action) -> Take:
 
 
 def takes_of(armature: bpy.types.Object) -> Sequence[tuple[bpy.types.NlaTrack, bpy.types.Action]]:
-    """The takes on an armature's NLA tracks, newest first, each with its track."""
+    """The takes on an armature's NLA tracks, newest first, each with its (uppermost) track."""
     data = armature.animation_data
     if data is None:
         return []
-    found = [
-        (track, strip.action) for track in data.nla_tracks for strip in track.strips if is_take(strip.action)
-    ]
-    return found[::-1]
+    found = {
+        strip.action: track for track in data.nla_tracks for strip in track.strips if is_take(strip.action)
+    }
+    return [(track, action) for action, track in reversed(found.items())]
 
 
 def newest_take(armature: bpy.types.Object | None) -> bpy.types.Action:
