@@ -3,8 +3,8 @@
 
 Keys: ``motion`` (NPZ or BVH), ``character`` (.blend, .glb, .gltf, .vrm, .fbx), ``output``; and, where given,
 ``format`` (key of `takes.export.FORMATS`, or ``BLEND``), ``armature`` (name), ``bones`` (JSON or TOML: saved
-bones or a bone map), ``fps`` (of the scene; a .blend keeps its own), ``settings`` (names of the panel's settings
-of the section Retarget to values).
+bones or a bone map), ``fps`` (of the scene; a .blend keeps its own), ``settings`` (names of the settings of the
+panel's section Retarget to values).
 """
 
 from __future__ import annotations

@@ -14,19 +14,26 @@ from aqgt.errors import AqgtError
 
 from .armature import deformed_meshes
 
+_MODES: dict[str, Any] = {
+    "EDIT_ARMATURE": "EDIT",
+    "EDIT_MESH": "EDIT",
+    "PAINT_WEIGHT": "WEIGHT_PAINT",
+    "PAINT_VERTEX": "VERTEX_PAINT",
+}
+"""What `mode_set` calls the modes that the context names otherwise."""
+
 
 @contextmanager
 def restored(
     context: bpy.types.Context, armature: bpy.types.Object, frames: tuple[int, int]
 ) -> Iterator[None]:
-    """Within: the armature and its meshes selected, alone, in object mode, the scene as long as the frames."""
+    """Within: the armature and its meshes selected alone, in object mode, the scene that long."""
     scene, layer = context.scene, context.view_layer
     active, mode = layer.objects.active, context.mode
     selected = [one for one in layer.objects if one.select_get()]
     kept = scene.frame_start, scene.frame_end, scene.frame_current, scene.frame_subframe
-    hidden = {
-        one: one.hide_get() for one in (armature, *deformed_meshes(armature)) if one.name in layer.objects
-    }
+    written = [one for one in (armature, *deformed_meshes(armature)) if one.name in layer.objects]
+    hidden = {one: one.hide_get() for one in written}
     if mode != "OBJECT":
         bpy.ops.object.mode_set(mode="OBJECT")
     try:
@@ -49,15 +56,6 @@ def restored(
         if mode != "OBJECT":
             bpy.ops.object.mode_set(mode=_MODES.get(mode, mode))
         scene.frame_set(kept[2], subframe=kept[3])
-
-
-_MODES = {
-    "EDIT_ARMATURE": "EDIT",
-    "EDIT_MESH": "EDIT",
-    "PAINT_WEIGHT": "WEIGHT_PAINT",
-    "PAINT_VERTEX": "VERTEX_PAINT",
-}
-"""What `mode_set` calls the modes that the context names otherwise."""
 
 
 def _fbx(path: Path) -> Any:

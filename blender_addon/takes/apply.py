@@ -64,8 +64,8 @@ def apply_take(
         scene: whose time and settings count.
         armature: the character.
         take: what is laid on.
-        bone_map: name of a bone map of the project's, or the path of one's own; ``auto``: the bones remembered
-            on the armature, else those that are found.
+        bone_map: name of a bone map of the project's, or the path of one's own; ``auto``: the bones
+            remembered on the armature, else those that are found.
 
     Returns:
         Its name, and sentences for the user.

@@ -27,7 +27,7 @@ class AQGT_OT_take_export(bpy.types.Operator):
     )
     played: bpy.props.BoolProperty(
         name="As Played",
-        description="What the character plays in the scene's frames, all tracks together, instead of one take",
+        description="What the character plays in the scene's frames, all tracks together, not one take",
     )
     filepath: bpy.props.StringProperty(name="File", subtype="FILE_PATH")
     filter_glob: bpy.props.StringProperty(

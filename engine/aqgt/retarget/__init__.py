@@ -8,7 +8,8 @@ for channel in animation.channels(): ...
 """
 
 from aqgt.retarget.animation import Channel, RigAnimation, as_additive, data_path
-from aqgt.retarget.bone_map import BoneMap, available_bone_maps, load_bone_map, match
+from aqgt.retarget.auto_map import match
+from aqgt.retarget.bone_map import BoneMap, available_bone_maps, load_bone_map
 from aqgt.retarget.depth import estimate_depth_gain
 from aqgt.retarget.keys import reduce_keys
 from aqgt.retarget.mapping import Mapping, Row, Switch

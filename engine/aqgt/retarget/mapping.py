@@ -67,6 +67,8 @@ class Mapping:
             roll between the two ends of the whole limb it takes, 0 at the upper end, 1 at the lower. Twist
             bones lie beside the limb; bones in line with it are roles of their own (``left_forearm_2``).
         switches: properties to be keyed so that the mapped bones move the character.
+        controls: whether the bones are an animator's controls, joined by constraints: then each turns with the
+            mapped bone above it in the body (upper arm with clavicle), whatever its parent in the armature.
         rows: one per role, those without a bone included.
     """
 
@@ -76,6 +78,7 @@ class Mapping:
     report: tuple[str, ...] = ()
     twist: dict[str, tuple[tuple[str, float], ...]] = field(default_factory=dict)
     switches: tuple[Switch, ...] = ()
+    controls: bool = False
     rows: tuple[Row, ...] = ()
 
     def chain(self, name: str) -> list[str]:

@@ -74,3 +74,20 @@ def describe(role: str) -> str:
     words = (role if side not in SIDES else f"{side}_{rest}").replace("_", " ")
     chain = role.rpartition("_")[0].removeprefix("left_").removeprefix("right_")
     return words[:-2] if chain in CENTRE_CHAINS + SIDE_CHAINS and words.endswith(" 1") else words
+
+
+def other_side(role: str) -> str:
+    """The same role on the other side; a role of the middle is returned as it is."""
+    side, _, rest = role.partition("_")
+    return f"{SIDES[1 - SIDES.index(side)]}_{rest}" if side in SIDES else role
+
+
+_ORDER = ("hips", "spine", "neck", "head", "clavicle", "upper_arm", "forearm", "hand", *FINGERS, *LEG)
+
+
+def sort_key(role: str) -> tuple[bool, bool, str, int, str]:
+    """Orders roles as a user reads them: trunk, then arm and fingers of each side, then legs."""
+    side, _, rest = role.partition("_")
+    rest = rest if side in SIDES else role
+    chain = rest.rpartition("_")[0] if rest[-1].isdigit() else rest
+    return chain in LEG, side in SIDES, side if side in SIDES else "", _ORDER.index(chain), role

@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which bone plays which role by the words in its name, for rigs that no bone map knows.
+
+The words are data (``rigs/words/synonyms.toml``). A word may fit two roles; the order of the bones along a limb
+then decides. What stays open is left out.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping as MappingType
+from functools import lru_cache
+from itertools import product
+from typing import Any
+
+from aqgt.resources import data_path
+from aqgt.retarget import roles
+from aqgt.retarget.by_name import common_prefixes
+from aqgt.retarget.canonical import Name, canonical
+from aqgt.retarget.tree import Tree
+
+_SPLIT = ("upper_arm", "forearm", "thigh", "shin")
+_LONGEST = 8
+"""Bones of a limb that are looked at."""
+
+
+@lru_cache(maxsize=1)
+def words() -> dict[str, dict[str, list[str]]]:
+    """The dictionary: group, role or kind, words."""
+    data: dict[str, Any] = tomllib.loads(
+        data_path("rigs", "words", "synonyms.toml").read_text(encoding="utf-8")
+    )
+    return {group: table for group, table in data.items() if isinstance(table, dict)}
+
+
+def is_twist(name: Name) -> bool:
+    """Whether a bone's words say that it only twists with a limb."""
+    return any(word in words()["other"]["twist"] for word in name.words)
+
+
+def find_by_words(tree: Tree) -> dict[str, str]:
+    """Role to bone name, by words and by the order along trunk, limbs and fingers."""
+    names = tree.rig.names
+    bases = {word for group in ("trunk", "arm", "leg") for table in words()[group].values() for word in table}
+    best: dict[str, str] = {}
+    for prefix in common_prefixes([re.sub(r"\d+$", "", name) for name in names], bases)[:3]:
+        found = _Search(tree, prefix).roles()
+        if len(found) > len(best):
+            best = found
+    return best
+
+
+class _Search:
+    """One prefix tried on one armature."""
+
+    def __init__(self, tree: Tree, prefix: str) -> None:
+        self.tree = tree
+        self.names = [canonical(name) for name in tree.rig.names]
+        self.words = [self._word(name, prefix) for name in self.names]
+
+    @staticmethod
+    def _word(name: Name, prefix: str) -> str:
+        if (
+            name.end
+            or not name.base.startswith(prefix)
+            or any(w in words()["other"]["helper"] for w in name.words)
+        ):
+            return ""
+        base = name.base.removeprefix(prefix)
+        for twist in words()["other"]["twist"]:
+            base = re.sub(rf"{twist}(?=\d*$)", "", base) if base != twist else base
+        return re.sub(r"[\d_]+$", "", base)
+
+    def roles(self) -> dict[str, str]:
+        """Everything that the words settle."""
+        found: dict[str, int] = {}
+        for side in roles.SIDES:
+            arm = self._limb(side, "arm", ("upper_arm", "forearm"), "hand")
+            leg = self._limb(side, "leg", ("thigh", "shin"), "foot")
+            found.update({f"{side}_{role}": bone for role, bone in (arm | leg).items()})
+            if "hand" in arm:
+                found.update(
+                    {f"{side}_{role}": bone for role, bone in self._fingers(side, arm["hand"]).items()}
+                )
+        found.update(self._trunk(found))
+        return {role: self.tree.rig.names[bone] for role, bone in found.items()}
+
+    def _limb(self, side: str, group: str, needed: tuple[str, ...], end: str) -> dict[str, int]:
+        """Numbered roles of the limb on the path that reaches its end and holds most of it."""
+        table = words()[group]
+        of_limb = {word for one in table.values() for word in one}
+        best: list[int] = []
+        best_rank = (False, 0)
+        for bone, word in enumerate(self.words):
+            if self.names[bone].side == side and word in of_limb:
+                path = [
+                    one
+                    for one in [*reversed(self.tree.ancestors(bone)), bone]
+                    if self.names[one].side == side and self.words[one] in of_limb
+                ]
+                rank = (any(self.words[one] in table[end] for one in path), len(path))
+                if rank > best_rank:
+                    best, best_rank = path, rank
+        return number(assign(best, [self.words[one] for one in best], table, needed))
+
+    def _fingers(self, side: str, hand: int) -> dict[str, int]:
+        below = self.tree.subtree(hand)[1:]
+        found: dict[str, int] = {}
+        for finger, spellings in words()["fingers"].items():
+            chain = [
+                bone
+                for bone in below
+                if self._is_finger(self.names[bone], spellings) and self.names[bone].side in (side, "")
+            ]
+            straight = all(self.tree.is_below(b, a) for a, b in zip(chain, chain[1:], strict=False))
+            if straight and 2 <= len(chain) <= 3:
+                found.update({f"{finger}_{k + 1}": bone for k, bone in enumerate(chain)})
+        return found
+
+    @staticmethod
+    def _is_finger(name: Name, spellings: list[str]) -> bool:
+        if name.end or any(
+            word in words()["other"]["palm"] + words()["other"]["helper"] for word in name.words
+        ):
+            return False
+        return any(word in name.words or (len(word) > 4 and word in name.base) for word in spellings)
+
+    def _trunk(self, limbs: MappingType[str, int]) -> dict[str, int]:
+        """Hips, spine, neck and head: the named bones on the way from the hips to the arms and to the head."""
+        table = words()["trunk"]
+
+        def called(role: str) -> list[int]:
+            return [
+                bone
+                for bone, word in enumerate(self.words)
+                if word in table[role] and not self.names[bone].side
+            ]
+
+        found: dict[str, int] = {}
+        heads = called("head")
+        if len(heads) == 1:
+            found["head"] = heads[0]
+            necks = [bone for bone in called("neck") if self.tree.is_below(heads[0], bone)]
+            found.update({f"neck_{k + 1}": bone for k, bone in enumerate(sorted(necks, key=self._depth))})
+        arms = [
+            limbs[role]
+            for side in roles.SIDES
+            for role in (f"{side}_clavicle", f"{side}_upper_arm_1")
+            if role in limbs
+        ]
+        spine = [bone for bone in called("spine") if all(self.tree.is_below(arm, bone) for arm in arms)]
+        if arms and spine:
+            spine.sort(key=self._depth)
+            found.update({f"spine_{k + 1}": bone for k, bone in enumerate(spine[: roles.MAX_CHAIN])})
+        hips = [bone for bone in called("hips") if not spine or self.tree.is_below(spine[0], bone)]
+        if hips:
+            found["hips"] = max(hips, key=self._depth)
+        return found
+
+    def _depth(self, bone: int) -> int:
+        return len(self.tree.ancestors(bone))
+
+
+def assign(
+    path: list[int],
+    spelt: list[str],
+    table: MappingType[str, list[str]],
+    needed: tuple[str, ...],
+) -> list[tuple[str, int]]:
+    """Roles for the bones of a path, from the root, so that their order is the body's.
+
+    Only the parts of a limb may repeat, and only with the same word. Of two readings equally good, neither is
+    taken.
+    """
+    order = list(table)
+    options = [[role for role in order if word in table[role]] for word in spelt]
+    best: list[tuple[str, int]] = []
+    best_score, tie = 0.0, False
+    for choice in product(*[[*one, ""] for one in options[:_LONGEST]]):
+        taken = [(role, k) for k, role in enumerate(choice) if role]
+        if not _in_order(taken, spelt, order) or not all(role in choice for role in needed):
+            continue
+        score = sum(1.0 - 0.05 * table[role].index(spelt[k]) for role, k in taken)
+        if score > best_score + 1e-9:
+            best, best_score, tie = [(role, path[k]) for role, k in taken], score, False
+        elif abs(score - best_score) <= 1e-9:
+            tie = True
+    return [] if tie else best
+
+
+def _in_order(taken: list[tuple[str, int]], spelt: list[str], order: list[str]) -> bool:
+    for (role, k), (following, n) in zip(taken, taken[1:], strict=False):
+        if role == following:
+            if role not in _SPLIT or spelt[k] != spelt[n]:
+                return False
+        elif order.index(role) > order.index(following):
+            return False
+    return True
+
+
+def number(taken: list[tuple[str, int]]) -> dict[str, int]:
+    """Roles with the numbers of their chains: forearm, forearm → forearm_1, forearm_2."""
+    found: dict[str, int] = {}
+    for role, bone in taken:
+        if role in _SPLIT:
+            k = 1 + sum(1 for one, _ in taken[: taken.index((role, bone))] if one == role)
+            found[f"{role}_{k}"] = bone
+        else:
+            found[role] = bone
+    return found
