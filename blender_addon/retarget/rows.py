@@ -8,7 +8,7 @@ from typing import Any
 import bpy
 
 from aqgt.retarget import Mapping, Row
-from aqgt.retarget.roles import LEG, describe, standard_roles
+from aqgt.retarget.roles import describe, sort_key, standard_roles
 
 from .mapping import Bones
 
@@ -45,17 +45,7 @@ def _status(row: Row, bone: str) -> str:
 
 def _in_order(mapping: Mapping) -> list[str]:
     """Standard roles with further links of a chain behind its first; legs last."""
-    rows = [row.role for row in mapping.rows]
-    roles = dict.fromkeys([*standard_roles(), *rows, *mapping.bones, *mapping.missing])
-    return sorted(roles, key=_place)
-
-
-def _place(role: str) -> tuple[int, int, str, str]:
-    side, _, rest = role.partition("_")
-    sided = side in ("left", "right")
-    name = rest if sided else role
-    chain = name.rpartition("_")[0] or name
-    order = ["hips", "spine", "neck", "head", "clavicle", "upper_arm", "forearm", "hand"]
-    order += ["thumb", "index", "middle", "ring", "little", *LEG]
-    group = 2 if chain in LEG else 1 if sided else 0
-    return group, ("left", "right").index(side) if sided else 0, f"{order.index(chain):02d}", role
+    return sorted(
+        {*standard_roles(), *(row.role for row in mapping.rows), *mapping.bones, *mapping.missing},
+        key=sort_key,
+    )
