@@ -46,7 +46,7 @@ class Limb:
 def limb(pose: Pose, name: str, end: str | None) -> Limb:
     """The bones of a chain such as ``left_forearm`` up to the head of ``end`` (else the last bone's tail)."""
     chain = pose.mapping.chain(name)
-    last = pose.head(end) if end and end in pose else pose.tail(chain[-1])
+    last = pose.head(end) if end and end in pose else pose.tip(chain[-1], *chain[-2:-1])
     return Limb(chain, np.stack([*(pose.head(role) for role in chain), last]))
 
 

@@ -65,7 +65,7 @@ def finger_bones(pose: Pose, side: str) -> list[FingerBone]:
         before = f"{side}_hand" if palm is not None else None
         for place, following in pairwise([*there, 3]):
             role = f"{side}_{finger}_{place + 1}"
-            end = pose.head(f"{side}_{finger}_{following + 1}") if following < 3 else pose.tail(role)
+            end = _end(pose, side, finger, place, following)
             frame = None
             if before is not None and palm is not None:
                 straight = unit(pose.head(role) - pose.head(before))
@@ -83,6 +83,20 @@ def finger_bones(pose: Pose, side: str) -> list[FingerBone]:
             )
             before = role
     return bones
+
+
+def _end(pose: Pose, side: str, finger: str, place: int, following: int) -> Floats:
+    """Where a finger bone ends at rest: at the next one's head, or at its own tip."""
+    if following < 3:
+        return pose.head(f"{side}_{finger}_{following + 1}")
+    return finger_tip(pose, side, finger, place)
+
+
+def finger_tip(pose: Pose, side: str, finger: str, place: int) -> Floats:
+    """Rest position `[3]` of the tip of a finger whose last bone is at ``place``."""
+    roles = [f"{side}_{finger}_{k}" for k in (1, 2, 3)]
+    before = next((role for role in reversed(roles[:place]) if role in pose), None)
+    return pose.tip(roles[place], before)
 
 
 def solve_fingers(pose: Pose, sides: Sequence[str], source: Source, *, limit: bool = True) -> None:

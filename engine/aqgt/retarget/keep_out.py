@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aqgt import rotations
-from aqgt.retarget.body import Body
+from aqgt.retarget.body import Body, strongest
 from aqgt.retarget.curves import reject, smoothstep, unit
 
 Floats = NDArray[np.float64]
@@ -55,7 +55,7 @@ def keep_out(
     for _ in range(_ROUNDS):
         elbow = shoulder + upper_length * upper
         wrist = elbow + fore_length * fore
-        push = _strongest(
+        push = strongest(
             [
                 body.way(point, radius, _HAND_SIDEWAYS)
                 for point, radius in hand_points(wrist, along, hand_length)
@@ -75,13 +75,6 @@ def keep_out(
         upper = np.where(touched[:, None], new_upper, upper)
         fore = np.where(touched[:, None], new_fore, fore)
     return upper, fore
-
-
-def _strongest(ways: list[Floats]) -> Floats:
-    """Mean of displacements weighted by their sizes: the largest counts most, without jumps between them."""
-    stacked = np.stack(ways)
-    size = np.linalg.norm(stacked, axis=-1, keepdims=True)
-    return np.sum(size * stacked, axis=0) / np.maximum(size.sum(axis=0), 1e-12)
 
 
 def _reach(

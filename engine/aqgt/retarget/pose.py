@@ -21,6 +21,8 @@ LEFT = np.array([1.0, 0.0, 0.0])
 UP = np.array([0.0, 0.0, 1.0])
 FRONT = np.array([0.0, -1.0, 0.0])
 
+_TAIL_STRAYS = np.cos(np.radians(60.0))
+
 
 def from_model_axes(vectors: NDArray) -> Floats:
     """Vectors `[..., 3]` of the model (y down, z away from the viewer) in character axes: (x, z, -y)."""
@@ -95,8 +97,25 @@ class Pose:
         return self.heads[self.bone(role)]
 
     def tail(self, role: str) -> Floats:
-        """Rest position `[3]` of the role's tail; only where no next joint exists, importers guess tails."""
+        """Rest position `[3]` of the role's tail; only where no next joint exists, see ``tip``."""
         return self.tails[self.bone(role)]
+
+    def tip(self, role: str, before: str | None = None) -> Floats:
+        """Where the role's bone ends at rest `[3]`, for the last bone of a finger or limb.
+
+        A leaf bone that is its only child marks the end; else the tail does, unless it points far away from
+        the bone ``before``: importers that know no tails let them stick out anywhere.
+        """
+        bone, head = self.bone(role), self.head(role)
+        children = np.flatnonzero(self.rig.parents == bone)
+        tail = self.tails[bone]
+        if len(children) == 1 and np.linalg.norm(self.heads[children[0]] - head) > 1e-6:
+            tail = self.heads[children[0]]
+        if before is None:
+            return tail
+        onwards, offset = unit(head - self.head(before)), tail - head
+        strays = unit(offset) @ onwards < _TAIL_STRAYS
+        return head + onwards * np.linalg.norm(offset) if strays else tail
 
     def turn_of(self, bone: int) -> Floats:
         """The turn `[T, 4]` of any bone: its own, else its parent's."""

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from aqgt import rotations, skeleton
 from aqgt.errors import AqgtError
 from aqgt.motion import Motion
-from aqgt.retarget import curves, hands
+from aqgt.retarget import arms, curves, fingers, hands
 from aqgt.retarget.mapping import Mapping
 from aqgt.retarget.pose import Pose, from_model_axes, to_model_axes
 from aqgt.retarget.rig import RigDescription
@@ -124,8 +124,8 @@ class _Reading:
             forearm = pose.mapping.chain(f"{side}_forearm")[-1]
             joints[shoulder] = self._head(f"{side}_upper_arm_1")
             joints[elbow] = self._head(f"{side}_forearm_1")
-            has_hand = f"{side}_hand" in pose
-            joints[wrist] = self._head(f"{side}_hand") if has_hand else self._tail(forearm)
+            has_hand, end = f"{side}_hand" in pose, arms.limb(pose, f"{side}_forearm", None).joints[-1]
+            joints[wrist] = self._head(f"{side}_hand") if has_hand else self._posed(forearm, end)
             if has_hand:
                 turn = self._turn(f"{side}_hand")
                 posed = [rotations.rotate(turn, axis) for axis in hands.rest_hand(pose, side)]
@@ -146,7 +146,8 @@ class _Reading:
         there = [k for k in range(3) if f"{side}_{finger}_{k + 1}" in self.pose]
         known = {k: self._head(f"{side}_{finger}_{k + 1}") for k in there}
         if there:
-            known[3] = self._tail(f"{side}_{finger}_{there[-1] + 1}")
+            tip = fingers.finger_tip(self.pose, side, finger, there[-1])
+            known[3] = self._posed(f"{side}_{finger}_{there[-1] + 1}", tip)
         for k, joint in enumerate(chain):
             after = [place for place in known if place > k]
             if k in known:
@@ -161,11 +162,11 @@ class _Reading:
         """Posed head `[T, 3]` of a role's bone."""
         return self.matrices[:, self.pose.bone(role), :3, 3] @ self.pose.axes
 
-    def _tail(self, role: str) -> Floats:
-        """Posed tail `[T, 3]` of a role's bone."""
+    def _posed(self, role: str, point: Floats) -> Floats:
+        """Where a point `[3]` at rest, in character axes, is taken by a role's bone, `[T, 3]`."""
         bone = self.pose.bone(role)
-        rest = np.linalg.solve(self.pose.rig.rest[bone], np.append(self.pose.rig.tails[bone], 1.0))
-        return (self.matrices[:, bone] @ rest)[:, :3] @ self.pose.axes
+        own = np.linalg.solve(self.pose.rig.rest[bone], np.append(self.pose.axes @ point, 1.0))
+        return (self.matrices[:, bone] @ own)[:, :3] @ self.pose.axes
 
     def _turn(self, role: str) -> Floats:
         """The turn `[T, 4]` of a role's bone away from its rest; scale is left out."""

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -32,6 +32,9 @@ class RigDescription:
         inherit_rotation: `[B]` whether a bone turns with its parent.
         matrix_world: `[4, 4]` of the armature object. The motion is solved in the character's own axes, so
             this changes no rotation; it is kept for whoever needs world positions.
+        skin: `[V, 3]` points of the rest mesh in armature space, a few thousand will do; empty if unknown.
+            Hands are kept out of the body they show.
+        skin_bones: `[V]` index of the bone with the largest weight for each point.
         humanoid: the map that the file itself carries (VRM): human bone name as VRM spells it
             (``leftUpperArm``) to bone name. Empty where there is none; bones that do not exist are dropped.
     """
@@ -44,6 +47,8 @@ class RigDescription:
     inherit_rotation: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=bool))
     matrix_world: NDArray[np.float64] = field(default_factory=lambda: np.eye(4))
     humanoid: Mapping[str, str] = field(default_factory=dict)
+    skin: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 3)))
+    skin_bones: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
     def __post_init__(self) -> None:
         n_bones = len(self.names)
@@ -57,6 +62,8 @@ class RigDescription:
                 (n_bones,),
             ),
             "matrix_world": (self.matrix_world, np.float64, (4, 4)),
+            "skin": (self.skin, np.float64, (len(self.skin), 3)),
+            "skin_bones": (self.skin_bones, np.int64, (len(self.skin),)),
         }
         for name, (value, dtype, shape) in arrays.items():
             array: NDArray[Any] = np.asarray(value, dtype=dtype)
@@ -79,6 +86,8 @@ class RigDescription:
             raise _bad_rig(f"The rotation modes are not one of {', '.join(ROTATION_MODES)} for each bone.")
         if np.any(self.parents >= np.arange(len(self.names))) or np.any(self.parents < -1):
             raise _bad_rig("A bone stands before its parent.")
+        if np.any(self.skin_bones < 0) or np.any(self.skin_bones >= len(self.names)):
+            raise _bad_rig("A point of the skin belongs to no bone.")
 
     @classmethod
     def from_bones(
@@ -106,6 +115,20 @@ class RigDescription:
             inherit_rotation=np.array([bone.get("inherit_rotation", True) for bone in ordered], dtype=bool),
             matrix_world=np.eye(4) if matrix_world is None else np.asarray(matrix_world, dtype=np.float64),
             humanoid=dict(humanoid or {}),
+        )
+
+    def with_skin(self, points: NDArray, bones: Sequence[str]) -> RigDescription:
+        """The same rig with its rest mesh.
+
+        Args:
+            points: `[V, 3]` vertices at rest in armature space.
+            bones: for each the bone (or vertex group) of the largest weight; points of others are left out.
+        """
+        known = [place for place, bone in enumerate(bones) if bone in self.index]
+        return replace(
+            self,
+            skin=np.asarray(points, dtype=np.float64)[known],
+            skin_bones=np.array([self.index[bones[place]] for place in known], dtype=np.int64),
         )
 
     def __len__(self) -> int:
