@@ -39,15 +39,19 @@ def find(name: str) -> bpy.types.Object:
     return armature
 
 
-def describe(armature: bpy.types.Object) -> RigDescription:
+def describe(armature: bpy.types.Object, *, skin: bool = False) -> RigDescription:
     """The rest pose of an armature: names, parents, matrices, rotation modes.
+
+    Args:
+        armature: it is only read.
+        skin: whether to take points of its meshes along, which hands are to be kept out of.
 
     Raises:
         AqgtError: the description is not usable (no bones, NaN).
     """
     data: Any = armature.data
     pose = armature.pose.bones
-    return RigDescription.from_bones(
+    rig = RigDescription.from_bones(
         [
             {
                 "name": bone.name,
@@ -62,6 +66,7 @@ def describe(armature: bpy.types.Object) -> RigDescription:
         matrix_world=np.array(armature.matrix_world),
         humanoid=humanoid_of(armature),
     )
+    return rig.with_skin(*body_points(armature)) if skin else rig
 
 
 def body_points(armature: bpy.types.Object, most: int = MOST_POINTS) -> tuple[NDArray[np.float64], list[str]]:
@@ -80,7 +85,7 @@ def body_points(armature: bpy.types.Object, most: int = MOST_POINTS) -> tuple[ND
     known = {bone.name for bone in armature.data.bones if bone.use_deform}
     points: list[NDArray[np.float64]] = []
     bones: list[str] = []
-    into = np.linalg.inv(np.array(armature.matrix_world))
+    into = np.linalg.pinv(np.array(armature.matrix_world))
     for one in meshes:
         vertices: Any = one.data.vertices
         places = np.empty(len(vertices) * 3, dtype=np.float32)

@@ -73,7 +73,7 @@ def apply_take(
     Raises:
         AqgtError: the bones or settings do not fit, or the motion is too short; nothing has changed.
     """
-    rig = describe(armature)
+    rig = describe(armature, skin=scene.aqgt_retarget.keep_out)
     mapping = mapping_of(armature, rig) if bone_map == "auto" else match(rig, bone_map)
     frames, motion = at_scene_frames(take.motion, take.start, frames_per_second(scene))
     animation = solve(motion, rig, mapping, options_of(scene, armature, frames))
