@@ -39,6 +39,7 @@ def _import(path: Path, fps: float) -> None:
     scene = bpy.context.scene
     for one in list(bpy.data.objects):
         bpy.data.objects.remove(one)
+    scene.world = None  # a new file's grey one; the stage brings its own
     scene.render.fps = max(1, round(fps))
     scene.render.fps_base = scene.render.fps / fps
     suffix = path.suffix.lower()

@@ -12,6 +12,8 @@ from mathutils import Vector
 from aqgt.errors import AqgtError
 
 BACKDROP = (0.50, 0.57, 0.63)
+CLAY = (0.55, 0.36, 0.27)
+"""What a character without colours of its own is shown in, linear RGB."""
 LENS = 50.0
 SIDE = math.radians(22.0)
 """How far the camera stands to the side of the character's front."""
@@ -56,12 +58,26 @@ def shade_plainly(scene: bpy.types.Scene) -> None:
     shading = scene.display.shading
     shading.light = "STUDIO"
     shading.studio_light = STUDIO_LIGHT
-    shading.color_type = "TEXTURE" if _has_textures(scene) else "MATERIAL"
+    shading.color_type = _colour_type(scene)
+    shading.single_color = CLAY
     shading.show_cavity = True
     shading.cavity_type = "BOTH"
     shading.show_shadows = True
     shading.shadow_intensity = 0.35
     shading.show_specular_highlight = False
+
+
+def _colour_type(scene: bpy.types.Scene) -> Any:
+    """Textures where there are some, else the materials' colours; one colour of clay where all are grey."""
+    if _has_textures(scene):
+        return "TEXTURE"
+    colours = {
+        tuple(slot.material.diffuse_color[:3])
+        for one in scene.objects
+        for slot in one.material_slots
+        if slot.material
+    }
+    return "MATERIAL" if any(max(colour) - min(colour) > 0.02 for colour in colours) else "SINGLE"
 
 
 def _has_textures(scene: bpy.types.Scene) -> bool:

@@ -16,7 +16,12 @@ def generate(
         typer.Option("--output", "-o", help="Where the motion goes: .npz, .bvh or .mp4; may be repeated."),
     ] = None,
     text: Annotated[Path | None, typer.Option(help="What is said, as plain text.")] = None,
-    words: Annotated[Path | None, typer.Option(help="Timed words as `aqgt align` writes them.")] = None,
+    words: Annotated[
+        Path | None,
+        typer.Option(
+            help="Timed words: as `aqgt align` writes them, .srt, .vtt, .TextGrid, .eaf, WhisperX's .json."
+        ),
+    ] = None,
     annotations: Annotated[
         Path | None,
         typer.Option(help="Your annotations: spans as JSON, or lines like `3.2 G: iconic right`."),

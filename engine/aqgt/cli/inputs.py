@@ -15,8 +15,8 @@ from aqgt.studio.inputs import (
     parse_annotations,
     read_annotations,
     read_sound,
-    read_timed_words,
     read_transcript,
+    read_word_list,
     require_file,
 )
 from aqgt.words import Word
@@ -47,7 +47,7 @@ def words_of(
     if text is not None and words is not None:
         raise AqgtError("Both --text and --words are given.", "Give one of them.", "bad-usage")
     if words is not None:
-        return read_timed_words(words, duration(audio))
+        return read_word_list(words, duration(audio), language)
     if text is not None:
         from aqgt.cli.progress import stages
 

@@ -58,15 +58,17 @@ def read_sound(path: Path) -> NDArray[np.float32]:
     return audio
 
 
-def read_timed_words(path: Path, seconds: float) -> tuple[Word, ...]:
-    """The words of a file that belong to a recording of that length.
+def read_word_list(path: Path, seconds: float, language: str) -> tuple[Word, ...]:
+    """The timed words of a file that belong to a recording of that length.
 
     Raises:
         AqgtError: the file can't be read, or its words begin after the recording has ended.
     """
-    from aqgt.formats.words_json import read_words
+    from aqgt.formats.transcripts import read_timed_words
 
-    words = tuple(read_words(require_file(path, "word list")))
+    # A file may know its language; English is also what is said when nobody chose.
+    known = None if language == "en" else language
+    words = tuple(read_timed_words(require_file(path, "word list"), known))
     if words and words[-1].start > seconds:
         raise AqgtError(
             f"The words of “{path}” go on to {words[-1].end:.1f} s, the audio ends at {seconds:.1f} s.",

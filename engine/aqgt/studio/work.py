@@ -150,7 +150,7 @@ class Workshop:
         from aqgt.formats.words_json import read_words, write_words
 
         if task.words is not None:
-            return inputs.read_timed_words(task.words, inputs.duration(audio))
+            return inputs.read_word_list(task.words, inputs.duration(audio), task.job.language)
         transcript = task.job.transcript
         if task.text is not None:
             transcript = inputs.read_transcript(task.text)
