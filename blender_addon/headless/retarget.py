@@ -2,9 +2,8 @@
 """Job kind “retarget”: a motion file onto a character file, written in any format of the Export menu.
 
 Keys: ``motion`` (NPZ or BVH), ``character`` (.blend, .glb, .gltf, .vrm, .fbx), ``output``; and, where given,
-``format`` (key of `takes.export.FORMATS`, or ``BLEND``), ``armature`` (name), ``bones`` (JSON or TOML: saved
-bones or a bone map), ``fps`` (of the scene; a .blend keeps its own), ``settings`` (names of the settings of the
-panel's section Retarget to values).
+``format`` (key of `takes.export.FORMATS`, or ``BLEND``), ``armature`` (name), ``bones`` (file of saved bones,
+or a bone map), ``fps`` (a .blend keeps its own), ``settings`` (of the panel's section Retarget, by name).
 """
 
 from __future__ import annotations

@@ -76,7 +76,7 @@ def export(
         AqgtError: the name ends otherwise, or there is nothing to write.
     """
     chosen = FORMATS[kind]
-    _check_suffix(path, chosen)
+    _check_path(path, chosen)
     if kind == "NPZ" and action is not None:
         take = recall(action)
         write_npz(path, take.motion, take.words, take.spans, take.provenance)
@@ -108,7 +108,9 @@ def _write_played(
     (chosen.write or write_npz)(path, motion)
 
 
-def _check_suffix(path: Path, chosen: Format) -> None:
+def _check_path(path: Path, chosen: Format) -> None:
+    if not path.parent.is_dir():  # some of Blender's exporters would make it
+        raise AqgtError(f"There is no folder “{path.parent}”.", "Make it, or write elsewhere.", "no-file")
     allowed = (".usd", ".usda", ".usdc", ".usdz") if chosen.suffix == ".usdc" else (chosen.suffix,)
     if path.suffix.lower() not in allowed:
         raise AqgtError(

@@ -15,6 +15,7 @@ import pytest
 
 from aqgt.formats.bvh import write_bvh
 from aqgt.formats.npz import write_npz
+from aqgt.retarget import PARTS
 from tests.blender import rigs
 from tests.blender.helpers import refused, snapshot
 from tests.retarget.motions import sample_motion
@@ -195,7 +196,7 @@ def test_the_head_looks_at_an_object(settings: Any, character: Any) -> None:
 
 @pytest.fixture
 def busy(character: Any) -> Iterator[Any]:
-    """A character with everything a take could spoil: Action, tracks, constraint, driver, property, pose mode."""
+    """Everything a take could spoil: Action, tracks, constraint, driver, property, pose mode."""
     bones = character.pose.bones
     bones["mixamorig:Hips"].constraints.new("LIMIT_ROTATION").owner_space = "LOCAL"
     driver = bones["mixamorig:LeftLeg"].driver_add("rotation_quaternion", 1).driver
@@ -299,7 +300,7 @@ def test_a_failure_puts_everything_back(
         ({"filepath": ""}, "No file is chosen"),
         ({"source": "ARMATURE"}, "No performer"),
         ({"source": "TAKE"}, "has no take"),
-        ({f"use_{part}": False for part in ("torso", "head", "left_arm", "right_arm", "left_hand", "right_hand", "left_fingers", "right_fingers")}, "left out"),
+({f"use_{part}": False for part in PARTS}, "left out"),
     ],
 )  # fmt: skip
 def test_refusals_say_what_to_do_and_change_nothing(
@@ -340,21 +341,15 @@ def test_the_vrm_add_ons_data_is_read_in_both_versions(part: Any) -> None:
     """Stand-ins with the attributes that the add-on's own property groups have."""
     of_add_on = part("scene.humanoid")._of_add_on
     bone = lambda name: SimpleNamespace(node=SimpleNamespace(bone_name=name))  # noqa: E731
-    bones = SimpleNamespace(
-        left_upper_arm=bone("ArmL"), left_thumb_metacarpal=bone("T0"), jaw=bone(""), initial=True,
-        bl_rna=SimpleNamespace(properties={"left_upper_arm": 0, "left_thumb_metacarpal": 0, "jaw": 0, "initial": 0}),
-    )  # fmt: skip
-    new = SimpleNamespace(
-        spec_version="1.0", vrm1=SimpleNamespace(humanoid=SimpleNamespace(human_bones=bones))
-    )
+    properties = dict.fromkeys(("left_upper_arm", "left_thumb_metacarpal", "jaw", "initial"))
+    bones = SimpleNamespace(bl_rna=SimpleNamespace(properties=properties), initial=True, jaw=bone(""))
+    bones.left_upper_arm, bones.left_thumb_metacarpal = bone("ArmL"), bone("T0")
+    holder = lambda bones: SimpleNamespace(humanoid=SimpleNamespace(human_bones=bones))  # noqa: E731
+    new = SimpleNamespace(spec_version="1.0", vrm1=holder(bones))
     assert dict(of_add_on(new)) == {"leftUpperArm": "ArmL", "leftThumbMetacarpal": "T0"}
-    old_bones = [
-        SimpleNamespace(bone=human, node=bone(name).node)
-        for human, name in (("leftThumbProximal", "T0"), ("leftThumbIntermediate", "T1"), ("hips", ""))
-    ]
-    old = SimpleNamespace(
-        spec_version="0.0", vrm0=SimpleNamespace(humanoid=SimpleNamespace(human_bones=old_bones))
-    )
+    thumb = (("leftThumbProximal", "T0"), ("leftThumbIntermediate", "T1"), ("hips", ""))
+    listed = [SimpleNamespace(bone=human, node=bone(name).node) for human, name in thumb]
+    old = SimpleNamespace(spec_version="0.0", vrm0=holder(listed))
     assert dict(of_add_on(old)) == {"leftThumbMetacarpal": "T0", "leftThumbProximal": "T1"}
 
 
