@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from aqgt.retarget import RigAnimation, RigDescription
+from aqgt.retarget import Mapping, RigAnimation, RigDescription
+from aqgt.retarget.tree import carrier_role
 
 
 def matrix_of(q: np.ndarray) -> np.ndarray:
@@ -18,6 +19,19 @@ def matrix_of(q: np.ndarray) -> np.ndarray:
     result[:, :3, :3] = product[:, 1:, 1:]
     result[:, 3, 3] = 1.0
     return result
+
+
+def rehung(rig: RigDescription, mapping: Mapping) -> RigDescription:
+    """Of controls, a rig on which each hangs on the control above it, as constraints do; else the rig."""
+    if not mapping.controls:
+        return rig
+    above = {
+        bone: mapping.bones[carrier]
+        for role, bone in mapping.bones.items()
+        if (carrier := carrier_role(role, mapping.bones)) is not None
+    }
+    bones = rig.to_json()["bones"]
+    return RigDescription.from_bones([{**b, "parent": above.get(b["name"], b["parent"])} for b in bones])
 
 
 def posed_matrices(rig: RigDescription, animation: RigAnimation) -> np.ndarray:

@@ -71,18 +71,18 @@ def character_axes(rig: RigDescription, bones: dict[str, str]) -> Floats:
     return np.stack([left, np.cross(up, left), up], axis=-1)
 
 
-def _carriers(rig: RigDescription, mapping: Mapping) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """What each bone turns with `[B]`, -1 for nothing, and whether it does `[B]`.
+def _carriers(rig: RigDescription, mapping: Mapping) -> list[int]:
+    """For each bone the one it turns and moves with, -1 for none: its parent, save for controls.
 
-    An animator's controls hang on helper bones, whose constraints make them follow the body as it is built.
+    Controls hang on helper bones that constraints tie to the control above.
     """
-    parents, inherits = rig.parents.copy(), rig.inherit_rotation.copy()
-    for role, bone in mapping.bones.items() if mapping.controls else ():
-        above = carrier_role(role, mapping.bones)
-        if above is not None:
-            parents[rig.index[bone]] = rig.index[mapping.bones[above]]
-            inherits[rig.index[bone]] = True
-    return parents, inherits
+    carriers = [int(parent) for parent in rig.parents]
+    if mapping.controls:
+        for role, bone in mapping.bones.items():
+            above = carrier_role(role, mapping.bones)
+            if above is not None:
+                carriers[rig.index[bone]] = rig.index[mapping.bones[above]]
+    return carriers
 
 
 class Pose:
@@ -96,7 +96,7 @@ class Pose:
         self.axes = character_axes(rig, mapping.bones)
         self.heads: Floats = rig.heads @ self.axes
         self.tails: Floats = rig.tails @ self.axes
-        self.parents, self.inherits = _carriers(rig, mapping)
+        self.carriers: list[int] = _carriers(rig, mapping)
         self.turns: dict[int, Floats] = {}
         self.roles: dict[int, str] = {}
         """Role of each bone that was set; a twist bone has that of its limb."""
@@ -138,20 +138,20 @@ class Pose:
         while bone >= 0:
             if bone in self.turns:
                 return self.turns[bone]
-            if not self.inherits[bone]:
+            if not self.rig.inherit_rotation[bone]:
                 break
-            bone = int(self.parents[bone])
+            bone = self.carriers[bone]
         return rotations.identity(self.n_frames)
 
     def inherited(self, bone: int) -> Floats:
         """The turn `[T, 4]` that the bone would have if it were not posed itself."""
-        parent = int(self.parents[bone])
-        if parent < 0 or not self.inherits[bone]:
+        parent = self.carriers[bone]
+        if parent < 0 or not self.rig.inherit_rotation[bone]:
             return rotations.identity(self.n_frames)
         return self.turn_of(parent)
 
     def carrier(self, role: str) -> Floats:
-        """What carries the role's bone: the turn of its parent."""
+        """What carries the role's bone: the turn of its parent, or of the control above it."""
         return self.inherited(self.bone(role))
 
     def set(self, role: str, turn: Floats, twist_bone: str | None = None) -> None:
@@ -164,12 +164,12 @@ class Pose:
         """Posed position `[T, 3]` of a role's head (or tail), in character axes and the rig's unit."""
         bone = self.bone(role)
         point = self.tails[bone] if tail else self.heads[bone]
-        here = bone if tail else int(self.parents[bone])
+        here = bone if tail else self.carriers[bone]
         offset = point - self.heads[here] if here >= 0 else point
         position = np.zeros((self.n_frames, 3))
         while here >= 0:
             position += rotations.rotate(self.turn_of(here), offset)
-            parent = int(self.parents[here])
+            parent = self.carriers[here]
             offset = self.heads[here] - (self.heads[parent] if parent >= 0 else 0.0)
             here = parent
         return position + offset
