@@ -5,6 +5,8 @@ rig = RigDescription.from_bones(...)
 mapping = match(rig, "auto")
 animation = solve(motion, rig, mapping, RetargetOptions(smoothing="light"))
 for channel in animation.channels(): ...
+
+Corrections by hand, checks and saving of mappings: ``aqgt.retarget.edit_mapping``.
 """
 
 from aqgt.retarget.animation import Channel, RigAnimation, as_additive, data_path

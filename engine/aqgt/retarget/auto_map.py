@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Finds which bone plays which role: the file's own map, a bone map, the words of names, or the rest pose.
 
-Each way fills what the ones before it left open, and only where it agrees with them. Rather no bone than a wrong
-one: what can't be settled is left out, what may be wrong is marked doubtful.
+Each way fills what the ones before it left open, and only where it agrees with them. Rather no bone than a
+wrong one: what can't be settled is left out, what may be wrong is marked doubtful.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping as MappingType
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from aqgt.errors import AqgtError
@@ -32,8 +32,8 @@ _HUMANOID = "vrm"
 def match(rig: RigDescription, bone_map: BoneMap | str | Path = "auto") -> Mapping:
     """Which bones of the armature play which role.
 
-    ``"auto"`` reads the humanoid map that the file carries, else takes the bone map that finds most, else goes by
-    the words of the names, else by hierarchy and rest pose; a named bone map is used alone.
+    ``"auto"`` reads the humanoid map that the file carries, else takes the bone map that finds most, else
+    goes by the words of the names, else by hierarchy and rest pose; a named bone map is used alone.
 
     Raises:
         AqgtError: no arm can be moved with the bones that were found.
@@ -105,7 +105,7 @@ class _Draft:
             controls=controls,
             rows=rows,
         )
-        return Mapping(**{**mapping.__dict__, "report": report(mapping, bone_map)})
+        return replace(mapping, report=report(mapping))
 
     def _row(self, role: str) -> Row:
         if role not in self.bones:
@@ -200,7 +200,7 @@ def _not_recognised(rig: RigDescription) -> AqgtError:
     if not len(rig):
         return AqgtError("The armature has no bones.", "Pick a character with a skeleton.", "unknown-rig")
     return AqgtError(
-        f"No arm of this armature was recognised, neither by its names (tried: {_titles()}) nor by its rest pose.",
+        f"No arm of this armature was recognised, neither by names (tried: {_titles()}) nor by rest pose.",
         "Set the bones of the arms by hand, or write a bone map file for it (see rigs/mixamo.toml).",
         "unknown-rig",
     )

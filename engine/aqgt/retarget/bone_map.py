@@ -32,7 +32,7 @@ class BoneMap:
         notes: remarks for the user, and where the names are documented if it is untested.
         prefixes: regular expressions for what may stand before each bone name.
         bones: role (sides spelt out) to the names that may play it, best first.
-        twist: role to its twist bones beside the limb: (name, share); a share of None is read off the rest pose.
+        twist: role to its twist bones beside the limb: (name, share); None is read off the rest pose.
         switches: properties that let the bones move the character.
         controls: whether the bones are an animator's controls (see ``Mapping.controls``).
     """

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which bone plays which role by the words in its name, for rigs that no bone map knows.
 
-The words are data (``rigs/words/synonyms.toml``). A word may fit two roles; the order of the bones along a limb
-then decides. What stays open is left out.
+The words are data (``rigs/words/synonyms.toml``). A word may fit two roles; the order of the bones along a
+limb then decides. What stays open is left out.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 import tomllib
 from collections.abc import Mapping as MappingType
 from functools import lru_cache
-from itertools import product
+from itertools import pairwise, product
 from typing import Any
 
 from aqgt.resources import data_path
@@ -113,7 +113,7 @@ class _Search:
                 for bone in below
                 if self._is_finger(self.names[bone], spellings) and self.names[bone].side in (side, "")
             ]
-            straight = all(self.tree.is_below(b, a) for a, b in zip(chain, chain[1:], strict=False))
+            straight = all(self.tree.is_below(b, a) for a, b in pairwise(chain))
             if straight and 2 <= len(chain) <= 3:
                 found.update({f"{finger}_{k + 1}": bone for k, bone in enumerate(chain)})
         return found
@@ -127,7 +127,7 @@ class _Search:
         return any(word in name.words or (len(word) > 4 and word in name.base) for word in spellings)
 
     def _trunk(self, limbs: MappingType[str, int]) -> dict[str, int]:
-        """Hips, spine, neck and head: the named bones on the way from the hips to the arms and to the head."""
+        """Hips, spine, neck and head: the named bones from the hips to arms and head."""
         table = words()["trunk"]
 
         def called(role: str) -> list[int]:
@@ -149,11 +149,14 @@ class _Search:
             for role in (f"{side}_clavicle", f"{side}_upper_arm_1")
             if role in limbs
         ]
-        spine = [bone for bone in called("spine") if all(self.tree.is_below(arm, bone) for arm in arms)]
+        legs = [limbs[f"{side}_thigh_1"] for side in roles.SIDES if f"{side}_thigh_1" in limbs]
+        carries = [bone for bone in called("spine") if all(self.tree.is_below(arm, bone) for arm in arms)]
+        spine = [bone for bone in carries if not any(self.tree.is_below(leg, bone) for leg in legs)]
         if arms and spine:
             spine.sort(key=self._depth)
             found.update({f"spine_{k + 1}": bone for k, bone in enumerate(spine[: roles.MAX_CHAIN])})
         hips = [bone for bone in called("hips") if not spine or self.tree.is_below(spine[0], bone)]
+        hips = hips or [bone for bone in carries if bone not in spine]
         if hips:
             found["hips"] = max(hips, key=self._depth)
         return found
@@ -190,7 +193,7 @@ def assign(
 
 
 def _in_order(taken: list[tuple[str, int]], spelt: list[str], order: list[str]) -> bool:
-    for (role, k), (following, n) in zip(taken, taken[1:], strict=False):
+    for (role, k), (following, n) in pairwise(taken):
         if role == following:
             if role not in _SPLIT or spelt[k] != spelt[n]:
                 return False

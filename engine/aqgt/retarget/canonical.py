@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Bone names without what differs from tool to tool: case, separators, namespaces, and how sides are written."""
+"""Bone names without what differs from tool to tool: case, separators, namespaces, the writing of sides."""
 
 from __future__ import annotations
 

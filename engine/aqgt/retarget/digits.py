@@ -59,6 +59,15 @@ def find_fingers(tree: Tree, hand: int) -> tuple[dict[str, int], dict[str, str]]
     return found, doubts
 
 
+def has_leaves(tree: Tree, hand: int) -> bool | None:
+    """Whether one more bone stands behind each last phalanx, as importers add them; None without fingers."""
+    chains = finger_chains(tree, hand)
+    if len(chains) != len(FINGERS):
+        return None
+    bare = [_without_palm(tree, tree.heads[hand], chain) for chain in chains]
+    return sum(len(chain) > 3 for chain in bare) >= 3
+
+
 def _without_palm(tree: Tree, wrist: Floats, chain: list[int]) -> list[int]:
     """A chain less its metacarpal bone."""
     if len(chain) < 4:
@@ -92,7 +101,7 @@ def _away(tree: Tree, chains: list[list[int]], one: int) -> float:
 
 
 def _side_by_side(tree: Tree, chains: list[list[int]], bare: list[list[int]], thumb: int) -> list[int] | None:
-    """The other four from index to little: along the line of their knuckles, beginning on the thumb's side."""
+    """The other four from index to little: along their knuckles, beginning on the thumb's side."""
     rest = [one for one in range(len(chains)) if one != thumb]
     knuckles = np.array([tree.heads[bare[one][0]] for one in rest])
     centred = knuckles - knuckles.mean(axis=0)

@@ -67,8 +67,9 @@ class Mapping:
             roll between the two ends of the whole limb it takes, 0 at the upper end, 1 at the lower. Twist
             bones lie beside the limb; bones in line with it are roles of their own (``left_forearm_2``).
         switches: properties to be keyed so that the mapped bones move the character.
-        controls: whether the bones are an animator's controls, joined by constraints: then each turns with the
-            mapped bone above it in the body (upper arm with clavicle), whatever its parent in the armature.
+        controls: whether the bones are an animator's controls, joined by constraints: then each turns with
+            the mapped bone above it in the body (upper arm with clavicle; ``tree.carrier_role`` tells which),
+            whatever its parent in the armature.
         rows: one per role, those without a bone included.
     """
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from collections import Counter
 
+from aqgt.errors import AqgtError
 from aqgt.retarget import roles
-from aqgt.retarget.bone_map import BoneMap
+from aqgt.retarget.bone_map import BoneMap, load_bone_map
 from aqgt.retarget.mapping import Mapping
 
 _WAYS = {
@@ -17,10 +18,11 @@ _WAYS = {
 }
 
 
-def report(mapping: Mapping, bone_map: BoneMap | None) -> tuple[str, ...]:
+def report(mapping: Mapping) -> tuple[str, ...]:
     """What was mapped how, what is missing, what is doubtful."""
     counted = Counter(row.how for row in mapping.rows if row.bone)
-    title = f"with the bone map “{bone_map.title}”" if bone_map else "with a bone map"
+    bone_map = _known(mapping.bone_map)
+    title = f"with the bone map “{bone_map.title if bone_map else mapping.bone_map}”"
     lines = [f"{n} bones found {_WAYS.get(how, title)}." for how, n in counted.items()]
     if bone_map is not None and counted["preset"] and not bone_map.tested:
         lines.append(f"The bone map “{bone_map.title}” is untested by us: look the bones over.")
@@ -31,6 +33,14 @@ def report(mapping: Mapping, bone_map: BoneMap | None) -> tuple[str, ...]:
             doubts.setdefault(row.reason, []).append(roles.describe(row.role))
     lines += [f"Doubtful: {_listed(found)}. {reason}." for reason, found in doubts.items()]
     return tuple(lines)
+
+
+def _known(name: str) -> BoneMap | None:
+    """One of the project's bone maps; a user's own file is not looked for again."""
+    try:
+        return load_bone_map(name) if name else None
+    except AqgtError:
+        return None
 
 
 def _listed(found: list[str]) -> str:

@@ -21,8 +21,8 @@ Twists = dict[str, tuple[tuple[str, float], ...]]
 def twist_bones(tree: Tree, bones: MappingType[str, str], bone_map: BoneMap | None) -> Twists:
     """Role of a limb's part to its twist bones and their shares (see ``Mapping.twist``).
 
-    Bones that the bone map lists, else those with a word for twist in their name that hang on the part and carry
-    nothing that is mapped.
+    Bones that the bone map lists, else those with a word for twist in their name that hang on the part and
+    carry nothing that is mapped.
     """
     taken = set(bones.values())
     found: Twists = {}
