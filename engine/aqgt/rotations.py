@@ -27,6 +27,9 @@ def identity(*shape: int) -> Floats:
 def normalize(q: ArrayLike) -> Floats:
     """Quaternions `[..., 4]` of unit length; a zero quaternion becomes the identity."""
     q = np.asarray(q, dtype=np.float64)
+    square = np.einsum("...i,...i->...", q, q)[..., None]
+    if np.all((square > 1e-200) & (square < 1e200)):
+        return q / np.sqrt(square)
     # By the largest component first: the square of a tiny number would vanish.
     largest = np.abs(q).max(axis=-1, keepdims=True)
     q = q / np.where(largest > 0, largest, 1.0)
@@ -36,17 +39,15 @@ def normalize(q: ArrayLike) -> Floats:
 
 def multiply(a: ArrayLike, b: ArrayLike) -> Floats:
     """The rotation b followed by the rotation a, `[..., 4]`; leading shapes broadcast."""
-    aw, ax, ay, az = np.moveaxis(np.asarray(a, dtype=np.float64), -1, 0)
-    bw, bx, by, bz = np.moveaxis(np.asarray(b, dtype=np.float64), -1, 0)
-    return np.stack(
-        [
-            aw * bw - ax * bx - ay * by - az * bz,
-            aw * bx + ax * bw + ay * bz - az * by,
-            aw * by - ax * bz + ay * bw + az * bx,
-            aw * bz + ax * by - ay * bx + az * bw,
-        ],
-        axis=-1,
-    )
+    a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
+    aw, ax, ay, az = (a[..., i] for i in range(4))
+    bw, bx, by, bz = (b[..., i] for i in range(4))
+    result = np.empty(np.broadcast_shapes(a.shape, b.shape))
+    result[..., 0] = aw * bw - ax * bx - ay * by - az * bz
+    result[..., 1] = aw * bx + ax * bw + ay * bz - az * by
+    result[..., 2] = aw * by - ax * bz + ay * bw + az * bx
+    result[..., 3] = aw * bz + ax * by - ay * bx + az * bw
+    return result
 
 
 def conjugate(q: ArrayLike) -> Floats:
@@ -58,9 +59,25 @@ def rotate(q: ArrayLike, v: ArrayLike) -> Floats:
     """Vectors `[..., 3]` rotated by unit quaternions `[..., 4]`; leading shapes broadcast."""
     q = np.asarray(q, dtype=np.float64)
     v = np.asarray(v, dtype=np.float64)
-    w, u = q[..., :1], q[..., 1:]
-    twice = 2.0 * np.cross(u, v)
-    return v + w * twice + np.cross(u, twice)
+    w, x, y, z = (q[..., i] for i in range(4))
+    vx, vy, vz = (v[..., i] for i in range(3))
+    # v + 2w (u × v) + 2u × (u × v), by components: np.cross costs more than all of it.
+    tx, ty, tz = 2.0 * (y * vz - z * vy), 2.0 * (z * vx - x * vz), 2.0 * (x * vy - y * vx)
+    result = np.empty((*tx.shape, 3))
+    result[..., 0] = vx + w * tx + y * tz - z * ty
+    result[..., 1] = vy + w * ty + z * tx - x * tz
+    result[..., 2] = vz + w * tz + x * ty - y * tx
+    return result
+
+
+def cross(u: ArrayLike, v: ArrayLike) -> Floats:
+    """Cross product of vectors `[..., 3]`; leading shapes broadcast."""
+    u, v = np.asarray(u, dtype=np.float64), np.asarray(v, dtype=np.float64)
+    result = np.empty(np.broadcast_shapes(u.shape, v.shape))
+    result[..., 0] = u[..., 1] * v[..., 2] - u[..., 2] * v[..., 1]
+    result[..., 1] = u[..., 2] * v[..., 0] - u[..., 0] * v[..., 2]
+    result[..., 2] = u[..., 0] * v[..., 1] - u[..., 1] * v[..., 0]
+    return result
 
 
 def to_matrix(q: ArrayLike) -> Floats:
@@ -137,12 +154,18 @@ def between(u: ArrayLike, v: ArrayLike) -> Floats:
     Opposite directions turn by pi about some axis square to u; a vector of no length turns nothing.
     """
     u, v = np.broadcast_arrays(_unit(u), _unit(v))
-    q = np.concatenate([1.0 + np.sum(u * v, axis=-1, keepdims=True), np.cross(u, v)], axis=-1)
-    half_turn = np.concatenate([np.zeros_like(u[..., :1]), perpendicular(u)], axis=-1)
-    opposite = np.linalg.norm(q, axis=-1, keepdims=True) < 1e-9
-    q = normalize(np.where(opposite, half_turn, q))
-    empty = (np.abs(u).sum(axis=-1, keepdims=True) == 0) | (np.abs(v).sum(axis=-1, keepdims=True) == 0)
-    return np.where(empty, IDENTITY, q)
+    cosine = np.einsum("...i,...i->...", u, v)
+    q = np.empty((*u.shape[:-1], 4))
+    q[..., 0] = 1.0 + cosine
+    q[..., 1:] = cross(u, v)
+    opposite = cosine < -1.0 + 1e-12
+    empty = np.einsum("...i,...i->...", u, u) * np.einsum("...i,...i->...", v, v) < 0.5
+    if opposite.any():
+        q[opposite, 0] = 0.0
+        q[opposite, 1:] = perpendicular(u[opposite])
+    if empty.any():
+        q[empty] = IDENTITY
+    return normalize(q)
 
 
 def perpendicular(v: ArrayLike) -> Floats:
@@ -163,7 +186,7 @@ def from_frames(first: ArrayLike, second: ArrayLike, to_first: ArrayLike, to_sec
     now = _reject(rotate(swing, _unit(second)), target)
     wanted = _reject(_unit(to_second), target)
     now, wanted, target = np.broadcast_arrays(now, wanted, target)
-    sine = np.sum(np.cross(now, wanted) * target, axis=-1)
+    sine = np.sum(cross(now, wanted) * target, axis=-1)
     cosine = np.sum(now * wanted, axis=-1)
     undecided = (np.linalg.norm(now, axis=-1) < 1e-6) | (np.linalg.norm(wanted, axis=-1) < 1e-6)
     twist = np.where(undecided, 0.0, np.arctan2(sine, cosine))

@@ -72,7 +72,8 @@ def test_own_kinematics_agree_with_plain_matrices(rig: RigDescription, motion: M
     animation = solve(motion, rig, mapping)
     heads = posed_heads(rig, animation)
     for role, points in quality.positions_in_armature(rig, mapping, animation).items():
-        np.testing.assert_allclose(points, heads[mapping.bones[role]], atol=1e-6)
+        # Kept descriptions are rounded to 1e-7, and errors add up along a chain.
+        np.testing.assert_allclose(points, heads[mapping.bones[role]], atol=1e-5)
 
 
 def test_thumbs_up_in_front_is_thumbs_up_on_the_rig(rig: RigDescription) -> None:

@@ -55,9 +55,9 @@ def rest_hinge(upper: Floats, fore: Floats) -> Floats:
 
     Where the rest elbow is straight there is no plane: then the forearm is taken to bend towards the front.
     """
-    assumed = np.cross(upper, FRONT)
+    assumed = rotations.cross(upper, FRONT)
     assumed = unit(assumed) if np.linalg.norm(assumed) > 1e-3 else rotations.perpendicular(upper)
-    plane = np.cross(upper, fore)
+    plane = rotations.cross(upper, fore)
     bend = np.degrees(np.arctan2(np.linalg.norm(plane), upper @ fore))
     share = curves.smoothstep(bend, _REST_HINGE, _REST_PLANE)
     return unit(curves.reject(share * unit(plane) + (1 - share) * assumed, upper))
@@ -84,7 +84,7 @@ def elbow_twist(hinge: Floats, upper: Floats, fore: Floats, fps: float) -> Float
     Where the elbow is straight the last good plane is held and led to the next one; where it is nearly so the
     plane is smoothed the more the less it bends.
     """
-    plane = np.cross(upper, fore)
+    plane = rotations.cross(upper, fore)
     bend = np.degrees(np.arctan2(np.linalg.norm(plane, axis=-1), np.sum(upper * fore, axis=-1)))
     clear = np.minimum(bend, 180.0 - bend)  # a fully folded arm shows no plane either
     good = curves.confident(clear, _PLANE_LOST, _PLANE_FOUND)

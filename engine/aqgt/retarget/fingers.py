@@ -69,7 +69,7 @@ def finger_bones(pose: Pose, side: str) -> list[FingerBone]:
             frame = None
             if before is not None and palm is not None:
                 straight = unit(pose.head(role) - pose.head(before))
-                frame = straight, unit(np.cross(straight, reject(palm, straight)))
+                frame = straight, unit(rotations.cross(straight, reject(palm, straight)))
             bones.append(
                 FingerBone(
                     side,
@@ -153,7 +153,7 @@ def thumb_roll(source: Source, bone: FingerBone, carried: Floats, axis: Floats) 
         axis: `[T, 3]` direction of the bone.
     """
     joints = skeleton.finger_chain(bone.side, "thumb")
-    plane = np.cross(axis, source.direction(joints[1], joints[2]))
+    plane = rotations.cross(axis, source.direction(joints[1], joints[2]))
     bend = np.degrees(np.arcsin(np.clip(np.linalg.norm(plane, axis=-1), 0.0, 1.0)))
     weight = curves.smoothstep(bend, _THUMB_PLANE_LOST, _THUMB_PLANE_FOUND)
     if not weight.any():
@@ -199,7 +199,7 @@ def hinge_limits(places: tuple[int, ...]) -> tuple[tuple[float, float], float]:
 
 def bend_and_side(direction: Floats, ahead: Floats, hinge: Floats) -> tuple[Floats, Floats]:
     """Degrees `[...]` by which a direction bends about the hinge from straight ahead, and tilts along it."""
-    inwards = np.cross(hinge, ahead)
+    inwards = rotations.cross(hinge, ahead)
     bend = np.degrees(np.arctan2(np.sum(direction * inwards, axis=-1), np.sum(direction * ahead, axis=-1)))
     side = np.degrees(np.arcsin(np.clip(np.sum(direction * hinge, axis=-1), -1.0, 1.0)))
     # Bent past 180° rather than stretched back beyond what breaks the joint.
@@ -223,7 +223,7 @@ def inside_hinge(
     bend, side = bend_and_side(direction, ahead, hinge)
     bent, tilted = np.clip(bend, *np.asarray(bends)), np.clip(side, -np.asarray(sides), sides)
     phi, theta = np.radians(bent)[..., None], np.radians(tilted)[..., None]
-    flat = np.cos(phi) * ahead + np.sin(phi) * np.cross(hinge, ahead)
+    flat = np.cos(phi) * ahead + np.sin(phi) * rotations.cross(hinge, ahead)
     limited = np.cos(theta) * flat + np.sin(theta) * hinge
     return np.where(((bent == bend) & (tilted == side))[..., None], direction, limited)
 

@@ -68,7 +68,7 @@ def character_axes(rig: RigDescription, bones: dict[str, str]) -> Floats:
         # One arm only: Blender characters look along -y, so their left is +x.
         left = np.array([1.0, 0.0, 0.0]) if abs(up[0]) < 0.5 else np.array([0.0, 1.0, 0.0])
     left = unit(left)
-    return np.stack([left, np.cross(up, left), up], axis=-1)
+    return np.stack([left, rotations.cross(up, left), up], axis=-1)
 
 
 def _carriers(rig: RigDescription, mapping: Mapping) -> list[int]:
@@ -157,7 +157,7 @@ class Pose:
     def set(self, role: str, turn: Floats, twist_bone: str | None = None) -> None:
         """Give the bone of a role, or a twist bone beside it, its turn `[T, 4]`."""
         bone = self.bone(role) if twist_bone is None else self.rig.index[twist_bone]
-        self.turns[bone] = rotations.normalize(turn)
+        self.turns[bone] = turn
         self.roles[bone] = role
 
     def position(self, role: str, *, tail: bool = False) -> Floats:
@@ -177,10 +177,12 @@ class Pose:
     def local_rotations(self) -> tuple[list[int], Floats]:
         """Posed bones in the rig's order, and their rotations `[T, N, 4]` in their own rest axes."""
         order = sorted(self.turns)
-        to_armature = rotations.from_matrix(self.axes)
-        local = np.empty((self.n_frames, len(order), 4))
-        for place, bone in enumerate(order):
-            rest = rotations.multiply(rotations.conjugate(to_armature), self.rig.rest_rotations[bone])
-            own = rotations.multiply(rotations.conjugate(self.inherited(bone)), self.turns[bone])
-            local[:, place] = rotations.multiply(rotations.conjugate(rest), rotations.multiply(own, rest))
+        if not order:
+            return order, np.zeros((self.n_frames, 0, 4))
+        turns = np.stack([self.turns[bone] for bone in order], axis=1)
+        carried = np.stack([self.inherited(bone) for bone in order], axis=1)
+        local = rotations.multiply(rotations.conjugate(carried), turns)
+        # Seen from each bone's rest axes, a rotation turns as much about the same axis, named anew.
+        rest = np.swapaxes(rotations.to_matrix(self.rig.rest_rotations[order]), -1, -2) @ self.axes
+        local[..., 1:] = np.einsum("nij,tnj->tni", rest, local[..., 1:])
         return order, rotations.continuous(rotations.normalize(local))

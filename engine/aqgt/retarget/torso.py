@@ -76,7 +76,7 @@ def head_frame(to_nose: Floats, to_top: Floats) -> Floats:
 
     Nose → top lies wholly in the head, so it counts exactly; the neck only decides which way is sideways.
     """
-    sideways = np.cross(to_top, to_nose)
+    sideways = rotations.cross(to_top, to_nose)
     if sideways.ndim == 2:
         sideways = hold_directions(sideways, LEFT)
     return rotations.from_frames(unit(UP + FRONT * -0.7), LEFT, to_top, sideways)
