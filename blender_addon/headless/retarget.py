@@ -46,8 +46,7 @@ def run(job: Mapping[str, Any], progress: Callable[[float, str], None]) -> dict[
     set_up(scene, job.get("settings") or {})
     rig = describe(armature)
     if job.get("bones"):
-        bones = mappings.with_bones(rig, mappings.load(Path(job["bones"]), rig)).bones
-        mappings.remember(armature, bones)
+        mappings.remember(armature, mappings.load(Path(job["bones"]), rig))
     notes = list(mappings.mapping_of(armature, rig).report)
     name, more = apply_take(scene, armature, take)
     action = bpy.data.actions[name]

@@ -10,7 +10,8 @@ from typing import Any
 import bpy
 
 from aqgt.errors import AqgtError
-from aqgt.retarget import Mapping, match
+from aqgt.retarget import Mapping
+from aqgt.retarget.edit_mapping import PROPERTY
 
 from ..generate.gather import chosen_character
 from ..scene.armature import describe
@@ -48,9 +49,10 @@ class AQGT_OT_auto_map(_Reporting, bpy.types.Operator):
 
     def _find(self, context: bpy.types.Context) -> str:
         armature = chosen_character(context)
-        found = match(describe(armature))
+        found = mappings.found_or_empty(describe(armature))
         rows.fill(context.scene.aqgt_retarget, armature, found)
-        return found.report[0] if found.report else f"{len(found.bones)} bones found"
+        doubtful = sum(row.doubtful for row in found.rows)
+        return f"{len(found.bones)} bones found" + (f", {doubtful} of them doubtful" if doubtful else "")
 
 
 class AQGT_OT_show_map(_Reporting, bpy.types.Operator):
@@ -72,7 +74,7 @@ class AQGT_OT_show_map(_Reporting, bpy.types.Operator):
 
 
 class AQGT_OT_remember_map(_Reporting, bpy.types.Operator):
-    """Remember the bones of the list on the armature (custom property “aqgt_bones”), for all its takes"""
+    """Remember the bones of the list on the armature (custom property “aqgt_mapping”), for all its takes"""
 
     bl_idname = "aqgt.remember_map"
     bl_label = "Remember"
@@ -116,7 +118,7 @@ class AQGT_OT_save_map(_Reporting, bpy.types.Operator):
 
     def _save(self, context: bpy.types.Context) -> str:
         path = Path(bpy.path.abspath(self.filepath))
-        mappings.save(path, checked_rows(context, chosen_character(context)).bones)
+        mappings.save(path, checked_rows(context, chosen_character(context)))
         return f"Written: {path}"
 
 
@@ -141,10 +143,9 @@ class AQGT_OT_load_map(_Reporting, bpy.types.Operator):
 
     def _load(self, context: bpy.types.Context) -> str:
         armature = chosen_character(context)
-        rig = describe(armature)
-        bones = mappings.load(Path(bpy.path.abspath(self.filepath)), rig)
-        rows.fill(context.scene.aqgt_retarget, armature, mappings.with_bones(rig, bones))
-        return f"{len(bones)} bones read"
+        loaded = mappings.load(Path(bpy.path.abspath(self.filepath)), describe(armature))
+        rows.fill(context.scene.aqgt_retarget, armature, loaded)
+        return f"{len(loaded.bones)} bones read"
 
 
 class AQGT_OT_retarget(_Reporting, bpy.types.Operator):
@@ -162,7 +163,7 @@ class AQGT_OT_retarget(_Reporting, bpy.types.Operator):
         armature = chosen_character(context)
         check_editable(armature)
         take = chosen_take(context, armature)
-        before = armature.data.get(mappings.REMEMBERED)
+        before = armature.data.get(PROPERTY)
         if _corrected(context, armature):
             remember_rows(context, armature)
         try:
@@ -186,7 +187,7 @@ def checked_rows(context: bpy.types.Context, armature: bpy.types.Object) -> Mapp
         raise AqgtError(
             f"The list does not show the bones of “{armature.name}”.", "Press Auto-Map.", "no-rows"
         )
-    return mappings.with_bones(describe(armature), rows.bones_in(settings))
+    return mappings.corrected(describe(armature), rows.base_of(settings), rows.bones_in(settings))
 
 
 def remember_rows(context: bpy.types.Context, armature: bpy.types.Object) -> None:
@@ -195,7 +196,7 @@ def remember_rows(context: bpy.types.Context, armature: bpy.types.Object) -> Non
     Raises:
         AqgtError: it does not fit the armature.
     """
-    mappings.remember(armature, checked_rows(context, armature).bones)
+    mappings.remember(armature, checked_rows(context, armature))
 
 
 def _corrected(context: bpy.types.Context, armature: bpy.types.Object) -> bool:
@@ -214,4 +215,4 @@ def _put_back(armature: bpy.types.Object, before: str | None) -> None:
     if before is None:
         mappings.forget(armature)
     else:
-        armature.data[mappings.REMEMBERED] = before
+        armature.data[PROPERTY] = before

@@ -63,7 +63,7 @@ class AQGT_PG_retarget(bpy.types.PropertyGroup):
     rows: bpy.props.CollectionProperty(type=AQGT_PG_bone_row)
     active_row: bpy.props.IntProperty()
     rows_of: bpy.props.StringProperty(description="Armature that the rows belong to")
-    bone_map: bpy.props.StringProperty(description="Bone map the rows came from")
+    base: bpy.props.StringProperty(description="Mapping that the rows were filled with, as JSON")
 
     mirror: bpy.props.BoolProperty(name="Mirror", description="Exchange left and right")
     smoothing: bpy.props.EnumProperty(

@@ -8,6 +8,7 @@ from typing import Any
 import bpy
 
 from aqgt.retarget import Mapping, Row
+from aqgt.retarget.edit_mapping import from_json, to_json
 from aqgt.retarget.roles import describe, sort_key, standard_roles
 
 from .mapping import Bones
@@ -26,8 +27,13 @@ def fill(settings: Any, armature: bpy.types.Object, mapping: Mapping) -> None:
         shown.status = _status(row, shown.bone)
         shown.reason = row.reason
     settings.rows_of = armature.name
-    settings.bone_map = mapping.bone_map
+    settings.base = to_json(mapping)
     settings.active_row = 0
+
+
+def base_of(settings: Any) -> Mapping:
+    """The mapping that the list was filled with, before any correction."""
+    return from_json(settings.base)
 
 
 def bones_in(settings: Any) -> Bones:
