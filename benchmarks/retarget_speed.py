@@ -151,9 +151,7 @@ def main() -> None:
         if path.suffix == ".glb":
             keyed = {c.data_path.split('"')[1] for a in bpy.data.actions for c in _curves(a)}
             baking = blenders_own(armature, sorted(keyed), len(motion))
-            print(
-                f"    Copy Rotation + bake of rotations: {baking:.2f} s, {baking / together:.1f} times as long"
-            )
+            print(f"    Copy Rotation + bake: {baking:.2f} s, {baking / together:.1f} times as long")
 
 
 def _curves(action: Any) -> list[Any]:
