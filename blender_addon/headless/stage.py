@@ -71,12 +71,10 @@ def _colour_type(scene: bpy.types.Scene) -> Any:
     """Textures where there are some, else the materials' colours; one colour of clay where all are grey."""
     if _has_textures(scene):
         return "TEXTURE"
-    colours = {
-        tuple(slot.material.diffuse_color[:3])
-        for one in scene.objects
-        for slot in one.material_slots
-        if slot.material
-    }
+    materials: list[Any] = [
+        slot.material for one in scene.objects for slot in one.material_slots if slot.material
+    ]
+    colours = {tuple(one.diffuse_color)[:3] for one in materials}
     return "MATERIAL" if any(max(colour) - min(colour) > 0.02 for colour in colours) else "SINGLE"
 
 

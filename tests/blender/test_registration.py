@@ -22,6 +22,7 @@ PANELS = (
     "AQGT_PT_retarget",
     "AQGT_PT_bones",
     "AQGT_PT_laying",
+    "AQGT_PT_batch",
 )
 
 

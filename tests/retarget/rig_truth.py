@@ -7,7 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from aqgt import rotations
 from aqgt.retarget import RigDescription
+from aqgt.retarget.tree import Tree
 
 FINGERS = ("thumb", "index", "middle", "ring", "little")
 
@@ -200,6 +202,35 @@ def moved(rig: RigDescription, matrix: np.ndarray) -> RigDescription:
     rest = rig.rest.copy()
     rest[:, :3, 3] = rig.heads @ matrix.T
     return replace(rig, rest=rest, tails=rig.tails @ matrix.T, names=rig.names)
+
+
+def posed(rig: RigDescription, truth: dict[str, str], rng: np.random.Generator) -> RigDescription:
+    """The rig with its limbs in a random mirrored pose as its rest pose: joints moved, lengths kept."""
+    heads, tails = rig.heads.copy(), rig.tails.copy()
+    tree = Tree(rig)
+    turns = {
+        "clavicle": ((0, 1, 0), rng.uniform(-0.2, 0.2)),
+        "upper_arm_1": ((0, 1, 0), rng.uniform(-0.5, 1.0)),
+        "forearm_1": ((0, 0, 1), rng.uniform(-1.2, 0.1)),
+        "hand": ((0, 1, 0), rng.uniform(-0.4, 0.4)),
+        "thigh_1": ((1, 0, 0), rng.uniform(-0.2, 0.2)),
+        "shin_1": ((1, 0, 0), rng.uniform(-0.05, 0.4)),
+        **{f"{finger}_{k}": ((0, 1, 0), rng.uniform(0, 0.5)) for finger in FINGERS for k in (1, 2, 3)},
+    }
+    for role, (axis, angle) in turns.items():
+        for side, sign in (("left", 1), ("right", -1)):
+            if f"{side}_{role}" not in truth:
+                continue
+            bone = rig.index[truth[f"{side}_{role}"]]
+            # Mirrored in x: the turn keeps its x and loses the signs of y and z.
+            vector = np.array([axis[0], sign * axis[1], sign * axis[2]]) * angle
+            turn = rotations.to_matrix(rotations.from_rotation_vector(vector))
+            below, place = tree.subtree(bone), heads[bone].copy()
+            heads[below] = (heads[below] - place) @ turn.T + place
+            tails[below] = (tails[below] - place) @ turn.T + place
+    rest = rig.rest.copy()
+    rest[:, :3, 3] = heads
+    return replace(rig, rest=rest, tails=tails)
 
 
 def without(rig: RigDescription, gone: set[str]) -> RigDescription:

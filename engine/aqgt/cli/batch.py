@@ -33,19 +33,24 @@ def batch(
     plain: Annotated[
         bool, typer.Option("--plain", help="Progress as lines of JSON on standard output, for programs.")
     ] = False,
+    parent_pipe: Annotated[
+        bool, typer.Option("--parent-pipe", help="End when standard input closes, that is, with the parent.")
+    ] = False,
 ) -> None:
     """Generate, retarget and render many recordings; run it again to go on where it was interrupted.
 
     The report, report.html and report.json, lies in the folder of the results. Exit code 1: some jobs failed.
     """
     from aqgt.cli.progress import note
-    from aqgt.cli.studio_progress import batch_progress
+    from aqgt.cli.studio_progress import batch_progress, show_end
     from aqgt.protocol.checks import check_choice
-    from aqgt.studio.batch import Options, run_batch
+    from aqgt.studio.batch import Options, end_with_parent, run_batch
     from aqgt.studio.jobfile import read_job_file
     from aqgt.studio.jobs import expand
 
     check_choice("--device", device, ("auto", "cpu", "cuda", "mps"))
+    if parent_pipe:
+        end_with_parent()
     file = read_job_file(jobs, out)
     if dry_run:
         for task in expand(file):
@@ -64,5 +69,7 @@ def batch(
         f"{counts['done']} done, {counts['kept']} done earlier, {counts['failed']} failed. "
         f"Report: {result.report}"
     )
+    if plain:
+        show_end(result.report, counts)
     if result.failed:
         raise typer.Exit(FAILED_EXIT_CODE)

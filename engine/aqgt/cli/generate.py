@@ -55,6 +55,10 @@ def generate(
     speaker: Annotated[int, typer.Option(min=0, help="Speaker identity of the model.")] = 0,
     variants: Annotated[int, typer.Option(min=1, help="How many motions to make.")] = 1,
     language: Annotated[str, typer.Option(help="Language of the speech.")] = "en",
+    word_vectors: Annotated[
+        Path | None,
+        typer.Option(help="The fastText .bin of a model that was trained with one; also $AQGT_FASTTEXT."),
+    ] = None,
     engine: Annotated[
         str | None, typer.Option(help="Address of a running engine; without it this process does the work.")
     ] = None,
@@ -91,7 +95,7 @@ def generate(
         variants=variants,
         language=language,
     )
-    result = _run(request, engine)
+    result = _run(request, engine, word_vectors)
     for sentence in result.notes:
         note(sentence)
     for path in outputs:
@@ -100,9 +104,16 @@ def generate(
             note(f"{written}: {result.motions[variant].duration:.1f} s.")
 
 
-def _run(request: Any, engine: str | None) -> Any:
+def _run(request: Any, engine: str | None, word_vectors: Path | None) -> Any:
     from aqgt.cli.progress import stages
+    from aqgt.errors import AqgtError
 
+    if engine is not None and word_vectors is not None:
+        raise AqgtError(
+            "A running engine opens its own files.",
+            "Leave --word-vectors away, and start the engine with $AQGT_FASTTEXT set.",
+            "bad-usage",
+        )
     with stages("Generating") as advance:
         if engine is not None:
             from aqgt.protocol.client import EngineClient
@@ -116,7 +127,7 @@ def _run(request: Any, engine: str | None) -> Any:
 
         config = read_engine_config()
         check_request(request, config.limits)
-        loaded = load_model(request.model, device=_device(config.device))
+        loaded = load_model(request.model, device=_device(config.device), word_vectors=word_vectors)
         return run(request, loaded, on_progress=lambda progress: advance(progress.window / progress.windows))
 
 

@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -84,6 +85,12 @@ def _plain_batch() -> Callable[[BatchProgress], None]:
         print(PLAIN_PREFIX + json.dumps(line), flush=True)
 
     return show
+
+
+def show_end(report: Path, counts: dict[str, int]) -> None:
+    """The last line of JSON: where the report is."""
+    line = {"share": 1.0, "total": sum(counts.values()), **counts, "left": 0.0, "report": str(report)}
+    print(PLAIN_PREFIX + json.dumps(line), flush=True)
 
 
 def _left(seconds: float | None) -> str:

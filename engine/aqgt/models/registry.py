@@ -2,7 +2,8 @@
 """Trained models by name or folder.
 
 A model's folder holds ``config.yaml``, ``model.safetensors``, ``words.safetensors`` (word vectors, where the
-config asks for them) and ``card.md``; the folder alone rebuilds the model.
+config asks for them) and ``card.md``; the folder alone rebuilds the model. Only the fastText .bin of a model
+that was trained with one lies elsewhere.
 """
 
 from __future__ import annotations
@@ -25,11 +26,12 @@ from aqgt.errors import AqgtError
 from aqgt.formats.files import write_bytes
 from aqgt.models.config import ModelConfig, read_config, write_config
 from aqgt.models.generator import GestureGenerator
+from aqgt.models.word_table import WORDS, open_word_vectors
 from aqgt.protocol.messages import ModelInfo
 from aqgt.speech.features import ClipFeatures, CompactFeatures
-from aqgt.speech.word_vectors import WordVectors
+from aqgt.speech.word_vectors import FastTextVectors, WordVectors
 
-CONFIG, WEIGHTS, WORDS, CARD = "config.yaml", "model.safetensors", "words.safetensors", "card.md"
+CONFIG, WEIGHTS, CARD = "config.yaml", "model.safetensors", "card.md"
 DEBUG = "debug"
 _DEBUG_CARD = "Random weights for tests. Its motion means nothing."
 _PACKAGE_PREFIX = "aqgt_model_"
@@ -78,11 +80,16 @@ def describe(name_or_folder: str | Path) -> ModelInfo:
     return _info(_name_of(name_or_folder, config), config, folder)
 
 
-def load_model(name_or_folder: str | Path, device: str = "cpu") -> LoadedModel:
+def load_model(
+    name_or_folder: str | Path, device: str = "cpu", *, word_vectors: Path | None = None
+) -> LoadedModel:
     """Loads a model by name, or from a folder.
 
     A name is looked for in the checkout's ``models``, then as the installed package
     ``aqgt_model_NAME``, then in `user_folder`.
+
+    Args:
+        word_vectors: the fastText .bin of a model that was trained with one, see `open_word_vectors`.
 
     Raises:
         AqgtError: no such model, or its files don't fit together; the message lists what is wrong.
@@ -96,7 +103,7 @@ def load_model(name_or_folder: str | Path, device: str = "cpu") -> LoadedModel:
     else:
         generator = GestureGenerator(config)
         model_hash = _load_weights(generator, folder / WEIGHTS)
-        features = _features(config, folder)
+        features = _features(config, folder, word_vectors)
     # Weights that want no gradients make torch sum a GRU in another order, which published networks amplify.
     generator.to(device).eval().requires_grad_(config.published is not None)
     info = _info(_name_of(name_or_folder, config), config, folder)
@@ -115,7 +122,8 @@ def save_model(
 
     Args:
         weights: the generator or its state dict.
-        words: the word vectors of its training; needed where ``config.text.vectors`` is ``"file"``.
+        words: the word vectors of its training; needed unless ``config.text.vectors`` is ``"none"``. Those of
+            a fastText .bin are not copied: the config gets the file's name and SHA-256.
         card: Markdown: what the model is, what it was trained on, what it is not.
 
     Raises:
@@ -123,12 +131,14 @@ def save_model(
     """
     from safetensors.torch import save
 
-    if config.text.vectors == "file" and words is None:
+    if config.text.vectors != "none" and words is None:
         raise AqgtError(
             "The model needs word vectors and none were given.",
             "Save it with those of its training.",
             "no-words",
         )
+    if words is not None and config.text.vectors == "fasttext":
+        config, words = _naming_its_vectors(config, words), None
     state = weights.state_dict() if isinstance(weights, GestureGenerator) else dict(weights)
     _check_state(state, GestureGenerator(config), str(folder))
     folder.mkdir(parents=True, exist_ok=True)
@@ -143,6 +153,19 @@ def save_model(
     (folder / CARD).write_text(card, encoding="utf-8")
     # The config comes last: a folder without one is no model, so a save that was cut off is none.
     write_config(config.model_copy(update={"weights": "file"}), folder / CONFIG)
+
+
+def _naming_its_vectors(config: ModelConfig, words: WordVectors) -> ModelConfig:
+    """The config with a fastText .bin's name and SHA-256; where it lies is this machine's business."""
+    right = isinstance(words, FastTextVectors) and words.dimension == config.features.word_dimension
+    if words.origin is None or not right:
+        raise AqgtError(
+            f"Word vectors of {words.dimension} numbers were given, not the fastText .bin of the config.",
+            "Save the model with those of its training.",
+            "wrong-word-vectors",
+        )
+    text = config.text.model_copy(update={"path": words.origin.name, "sha256": words.digest})
+    return config.model_copy(update={"text": text})
 
 
 def user_folder() -> Path:
@@ -239,16 +262,14 @@ def _info(name: str, config: ModelConfig, folder: Path | None) -> ModelInfo:
     )
 
 
-def _features(config: ModelConfig, folder: Path) -> ClipFeatures:
+def _features(config: ModelConfig, folder: Path, word_vectors: Path | None) -> ClipFeatures:
     if config.published is not None:
         raise AqgtError(
             f"Nothing here computes the inputs of the published model {config.name} yet.",
             "Run it by aqgt.models.official on inputs of your own.",
             "no-features",
         )
-    if config.text.vectors == "none":
-        return CompactFeatures(config.features)
-    return CompactFeatures(config.features, WordVectors.load(folder / WORDS))
+    return CompactFeatures(config.features, open_word_vectors(config, folder, word_vectors))
 
 
 def _load_weights(generator: GestureGenerator, path: Path) -> str:

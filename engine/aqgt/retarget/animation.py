@@ -16,7 +16,7 @@ Floats = NDArray[np.float64]
 
 _PROPERTY = {"QUATERNION": "rotation_quaternion", "AXIS_ANGLE": "rotation_axis_angle"}
 _REST = {"QUATERNION": (1.0, 0.0, 0.0, 0.0), "AXIS_ANGLE": (0.0, 0.0, 1.0, 0.0)}
-"""What the properties hold at rest, which is what a COMBINE strip leaves as it is."""
+"""What the properties hold at rest; Euler angles hold zeros."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ def to_quaternions(values: Floats, below: Floats | None, mode: str) -> Floats:
     if mode == "QUATERNION":
         return rotations.normalize(values)
     if below is not None:
-        values = values + below - np.array(_REST.get(mode, (0.0, 0.0, 0.0)))
+        values = values + below
     if mode == "AXIS_ANGLE":
         return rotations.from_axis_angle(values[..., 1:], values[..., 0])
     return rotations.from_euler(values, mode)
@@ -135,7 +135,7 @@ def _in_mode(quaternions: Floats, mode: str, below: Floats | None) -> Floats:
     # The base's first frame goes ahead, so that the curves begin on its side of the many ways to say it.
     whole = rotations.multiply(to_quaternions(below, None, mode), quaternions)
     values = _plain(whole, mode, below[0])
-    return values - below + np.array(_REST.get(mode, (0.0, 0.0, 0.0)))
+    return values - below
 
 
 def _plain(quaternions: Floats, mode: str, start: Floats | None = None) -> Floats:

@@ -50,6 +50,29 @@ def limb(pose: Pose, name: str, end: str | None) -> Limb:
     return Limb(chain, np.stack([*(pose.head(role) for role in chain), last]))
 
 
+@dataclass
+class Arm:
+    """Where one arm is to point, before its bones are turned.
+
+    Attributes:
+        upper_limb, fore_limb: its parts at rest.
+        upper, fore: `[T, 3]` directions.
+    """
+
+    upper_limb: Limb
+    fore_limb: Limb
+    upper: Floats
+    fore: Floats
+
+    def shoulder(self, pose: Pose) -> Floats:
+        """Posed shoulder joint `[T, 3]`."""
+        return pose.position(self.upper_limb.roles[0])
+
+    def wrist(self, pose: Pose) -> Floats:
+        """Where the directions bring the wrist, `[T, 3]`."""
+        return self.shoulder(pose) + self.upper_limb.length * self.upper + self.fore_limb.length * self.fore
+
+
 def rest_hinge(upper: Floats, fore: Floats) -> Floats:
     """The elbow's axis `[3]` at rest, square to the upper arm.
 
@@ -130,3 +153,36 @@ def set_twisted(pose: Pose, part: Limb, swing: Floats, twist: Floats, shares: li
         for bone, own in pose.mapping.twist.get(role, ()):
             pose.set(role, rotations.multiply(rotations.from_axis_angle(about, own * twist), swing), bone)
     return turn
+
+
+def reach(
+    shoulder: Floats,
+    old: Floats,
+    target: Floats,
+    elbow: Floats,
+    lift: Floats,
+    upper: float,
+    fore: float,
+) -> tuple[Floats, Floats]:
+    """Directions `[T, 3]` of upper arm and forearm under which the wrist comes to ``target``.
+
+    The elbow stays on its side. What is out of reach is pointed at with a stretched arm.
+
+    Args:
+        shoulder, old, target: `[T, 3]` where the arm begins, where its wrist is, where it shall be.
+        elbow, lift: `[T, 3]` where the elbow is, and what moves it besides.
+        upper, fore: lengths.
+    """
+    to_target = target - shoulder
+    distance = np.linalg.norm(to_target, axis=-1, keepdims=True)
+    near, far = abs(upper - fore) * 1.01 + 1e-6, (upper + fore) * 0.9999
+    axis = unit(to_target)
+    distance = np.clip(distance, near, far)
+    turned = rotations.rotate(rotations.between(old - shoulder, to_target), elbow - shoulder)
+    side = curves.reject(turned + lift, axis)
+    size = np.linalg.norm(side, axis=-1, keepdims=True)
+    side = np.where(size > 1e-9, side / np.maximum(size, 1e-9), rotations.perpendicular(axis))
+    along = (upper**2 - fore**2 + distance**2) / (2 * distance)
+    across = np.sqrt(np.maximum(upper**2 - along**2, 0.0))
+    joint = along * axis + across * side
+    return unit(joint), unit(distance * axis - joint)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +35,10 @@ class Ball:
     length: float
     radii: Floats
     way_out: float
+
+    def at(self, frames: NDArray[np.int64]) -> Ball:
+        """The same capsule at some frames alone."""
+        return replace(self, centre=self.centre[frames], turn=self.turn[frames])
 
     def way(self, points: Floats, margin: float, sideways: float) -> Floats:
         """Displacements `[T, 3]` that bring the points `[T, 3]` out of the capsule grown by ``margin``.
@@ -77,6 +81,10 @@ class Body:
 
     parts: tuple[Ball, ...]
     scale: float
+
+    def at(self, frames: NDArray[np.int64]) -> Body:
+        """The same body at some frames alone."""
+        return replace(self, parts=tuple(part.at(frames) for part in self.parts))
 
     def way(self, points: Floats, margin: float, sideways: float = 1.0) -> Floats:
         """Displacements `[T, 3]` out of all parts; ``margin`` in metres of an adult."""

@@ -7,6 +7,7 @@ import re
 import tomllib
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -59,15 +60,21 @@ def load_bone_map(name: str | Path) -> BoneMap:
     Raises:
         AqgtError: there is none of that name, or the file is not a bone map.
     """
-    path = Path(name)
-    if path.suffix.lower() != ".toml":
-        if str(name) not in available_bone_maps():
-            raise AqgtError(
-                f"There is no bone map “{name}”.",
-                f"Pick one of {', '.join(available_bone_maps())}.",
-                "no-bone-map",
-            )
-        path = data_path("rigs", f"{name}.toml")
+    return _read(Path(name)) if Path(name).suffix.lower() == ".toml" else _of_the_project(str(name))
+
+
+@lru_cache
+def _of_the_project(name: str) -> BoneMap:
+    if name not in available_bone_maps():
+        raise AqgtError(
+            f"There is no bone map “{name}”.",
+            f"Pick one of {', '.join(available_bone_maps())}.",
+            "no-bone-map",
+        )
+    return _read(data_path("rigs", f"{name}.toml"))
+
+
+def _read(path: Path) -> BoneMap:
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from aqgt.retarget import roles
 from aqgt.retarget.digits import find_fingers, has_leaves
-from aqgt.retarget.limbs import find_arm, find_leg, path_down
+from aqgt.retarget.limbs import find_arms, find_legs, is_hand, path_down
 from aqgt.retarget.rig import RigDescription
 from aqgt.retarget.symmetry import Mirror, find_mirror
 from aqgt.retarget.tree import Tree
@@ -58,8 +58,8 @@ def find_by_shape(rig: RigDescription) -> Shape:
         return shape
     arm_paths = [path_down(tree, one) for one in arms.first]
     leg_paths = [path_down(tree, one) for one in legs.first]
-    arm_roles = [find_arm(tree, mirror, path) for path in arm_paths]
-    leg_roles = [find_leg(tree, up, path) for path in leg_paths]
+    arm_roles = find_arms(tree, mirror, arm_paths)
+    leg_roles = find_legs(tree, up, leg_paths)
     if not any(arm_roles):
         return shape
     sides = _sides(tree, mirror, up, arm_roles, leg_roles)
@@ -85,7 +85,7 @@ def find_by_shape(rig: RigDescription) -> Shape:
 
 
 def _arms_and_legs(tree: Tree, mirror: Mirror) -> tuple[Limbs, Limbs] | None:
-    """The two long mirrored pairs of a body: arms hang further from the root than legs and spread wider."""
+    """The two long mirrored pairs of a body; of several, arms with fingers and the longest limbs."""
     size = mirror.size
     pairs: list[Limbs] = []
     for bone in range(len(tree.parents)):
@@ -96,29 +96,26 @@ def _arms_and_legs(tree: Tree, mirror: Mirror) -> tuple[Limbs, Limbs] | None:
             twin = mirror.twin(left, right)
             if twin is not None and min(tree.reach[left], tree.reach[twin]) > _LONG * size:
                 pairs.append(Limbs(bone, (left, twin)))
-    best: tuple[float, Limbs, Limbs] | None = None
+    best: tuple[tuple[bool, float], Limbs, Limbs] | None = None
     for arms in pairs:
         for legs in pairs:
             if arms is legs or not _is_body(tree, mirror, arms, legs):
                 continue
-            score = tree.reach[arms.first[0]] + tree.reach[legs.first[0]]
+            reach = float(tree.reach[arms.first[0]] + tree.reach[legs.first[0]])
+            score = (is_hand(tree, path_down(tree, arms.first[0])[-1]), reach)
             if best is None or score > best[0]:
-                best = (float(score), arms, legs)
+                best = (score, arms, legs)
     return None if best is None else (best[1], best[2])
 
 
 def _is_body(tree: Tree, mirror: Mirror, arms: Limbs, legs: Limbs) -> bool:
-    """Whether legs hang straight and arms to the side of a bone that is further from the hips."""
-    root = common_ancestor(tree, arms.attach, legs.attach)
-    if arms.attach == root:
+    """Whether the arms hang on a bone further from the root than the legs, which lead straight away."""
+    if arms.attach == common_ancestor(tree, arms.attach, legs.attach):
         return False
-    ends = [path_down(tree, pair.first[0])[-1] for pair in (arms, legs)]
-    spread = [
-        abs(mirror.offset(end) - mirror.offset(pair.first[0])) / max(float(tree.reach[pair.first[0]]), 1e-9)
-        for end, pair in zip(ends, (arms, legs), strict=True)
-    ]
-    ratio = tree.reach[legs.first[0]] / tree.reach[arms.first[0]]
-    return spread[0] > spread[1] and spread[1] < 0.4 and 0.7 < ratio < 2.2
+    first = legs.first[0]
+    sideways = abs(mirror.offset(path_down(tree, first)[-1]) - mirror.offset(first))
+    ratio = tree.reach[first] / tree.reach[arms.first[0]]
+    return sideways < 0.4 * tree.reach[first] and 0.7 < ratio < 2.2
 
 
 def _up(tree: Tree, mirror: Mirror, arms: Limbs, legs: Limbs) -> Floats | None:

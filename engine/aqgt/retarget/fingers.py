@@ -42,6 +42,7 @@ class FingerBone:
             several phalanges.
         places: of the phalanges it stands for, 0 to 2.
         rest: `[3]` direction at rest, from joint to joint.
+        before: the role that it bends against: the bone before, or the hand; None without either.
         frame: where it would point at rest if it were not bent, and the axis it bends about, `[3]` each;
             None where no hand tells.
     """
@@ -52,6 +53,7 @@ class FingerBone:
     joints: tuple[int, int]
     places: tuple[int, ...]
     rest: Floats
+    before: str | None
     frame: tuple[Floats, Floats] | None
 
 
@@ -78,6 +80,7 @@ def finger_bones(pose: Pose, side: str) -> list[FingerBone]:
                     (joints[place], joints[following]),
                     tuple(range(place, following)),
                     unit(end - pose.head(role)),
+                    before,
                     frame,
                 )
             )
@@ -124,12 +127,12 @@ def _solve_row(pose: Pose, row: list[FingerBone], source: Source, *, first: bool
             places = [
                 place
                 for place, bone in enumerate(row)
-                if (bone.finger == "thumb") == is_thumb and bone.frame is not None
+                if bone.frame is not None and (bone.finger == "thumb") == is_thumb
             ]
             if places:
                 chosen = [row[place] for place in places]
                 bound = _inside_cones if is_thumb else _inside_hinges
-                wanted[:, places] = bound(chosen, wanted[:, places], carrier[:, places])
+                wanted[:, places] = bound(chosen, wanted[:, places], pose)
     turns = rotations.multiply(rotations.between(now, wanted), carrier)
     for place, bone in enumerate(row):
         turn = turns[:, place]
@@ -167,23 +170,25 @@ def thumb_roll(source: Source, bone: FingerBone, carried: Floats, axis: Floats) 
     return curves.soft_limit(0.5 * np.arctan2(smooth[:, 1], smooth[:, 0]), _THUMB_FREE, _THUMB_END)
 
 
-def _inside_hinges(bones: list[FingerBone], wanted: Floats, carrier: Floats) -> Floats:
+def _inside_hinges(bones: list[FingerBone], wanted: Floats, pose: Pose) -> Floats:
     """Directions `[T, F, 3]` of finger bones brought inside their joints' limits."""
-    ahead, hinge = _frames(bones, carrier)
+    ahead, hinge = _frames(bones, pose)
     bends, sides = zip(*(hinge_limits(bone.places) for bone in bones), strict=True)
     return inside_hinge(wanted, ahead, hinge, np.array(bends).T, np.array(sides))
 
 
-def _inside_cones(bones: list[FingerBone], wanted: Floats, carrier: Floats) -> Floats:
+def _inside_cones(bones: list[FingerBone], wanted: Floats, pose: Pose) -> Floats:
     """Directions `[T, F, 3]` of thumb bones brought inside their cones."""
-    ahead, _ = _frames(bones, carrier)
+    ahead, _ = _frames(bones, pose)
     return inside_cone(wanted, ahead, np.array([THUMB_LIMITS[bone.places[0]] for bone in bones]))
 
 
-def _frames(bones: list[FingerBone], carrier: Floats) -> tuple[Floats, Floats]:
+def _frames(bones: list[FingerBone], pose: Pose) -> tuple[Floats, Floats]:
     """Posed directions straight ahead and hinge axes, `[T, F, 3]` each."""
     frames = np.stack([np.stack(bone.frame) for bone in bones if bone.frame is not None])
-    return rotations.rotate(carrier, frames[:, 0]), rotations.rotate(carrier, frames[:, 1])
+    # Not what the bone inherits: a phalanx without inherited rotation still bends against the one before.
+    turns = np.stack([pose.turn_of(pose.bone(bone.before)) for bone in bones if bone.before], axis=1)
+    return rotations.rotate(turns, frames[:, 0]), rotations.rotate(turns, frames[:, 1])
 
 
 def hinge_limits(places: tuple[int, ...]) -> tuple[tuple[float, float], float]:

@@ -11,7 +11,9 @@ from aqgt.errors import AqgtError
 from aqgt.motion import Motion
 from aqgt.retarget import arms, fingers, hands, torso
 from aqgt.retarget.animation import RigAnimation
+from aqgt.retarget.arms import Arm
 from aqgt.retarget.body import Body, body_of
+from aqgt.retarget.contact import keep_together
 from aqgt.retarget.depth import with_depth_gain
 from aqgt.retarget.gaze import looking
 from aqgt.retarget.keep_out import keep_out
@@ -74,30 +76,43 @@ def _solve_pose(pose: Pose, source: Source, options: RetargetOptions) -> None:
     for side in sides:
         if f"{side}_arm" in moves:
             arms.solve_clavicle(pose, side, source.bone(skeleton.JOINT_INDEX[f"{side}_shoulder"]), chest)
+    moving = {side: _arm(pose, side, source) for side in sides if f"{side}_arm" in moves}
+    if options.keep_contact:
+        keep_together(pose, source, moving)
     body = body_of(pose) if options.keep_out else None
-    for side in sides:
-        if f"{side}_arm" in moves:
-            _solve_arm(pose, side, source, body, options)
+    for side, arm in moving.items():
+        _solve_arm(pose, side, arm, source, body, options)
     with_fingers = [side for side in sides if f"{side}_fingers" in moves]
     fingers.solve_fingers(pose, with_fingers, source, limit=options.limit_fingers)
     if options.hold_legs:
         _hold_legs(pose)
 
 
-def _solve_arm(pose: Pose, side: str, source: Source, body: Body | None, options: RetargetOptions) -> None:
-    upper_limb = arms.limb(pose, f"{side}_upper_arm", f"{side}_forearm_1")
-    fore_limb = arms.limb(pose, f"{side}_forearm", f"{side}_hand")
-    upper, fore = (source.bone(skeleton.JOINT_INDEX[f"{side}_{joint}"]) for joint in ("elbow", "wrist"))
+def _arm(pose: Pose, side: str, source: Source) -> Arm:
+    joint = skeleton.JOINT_INDEX
+    return Arm(
+        arms.limb(pose, f"{side}_upper_arm", f"{side}_forearm_1"),
+        arms.limb(pose, f"{side}_forearm", f"{side}_hand"),
+        source.bone(joint[f"{side}_elbow"]),
+        source.bone(joint[f"{side}_wrist"]),
+    )
+
+
+def _solve_arm(
+    pose: Pose, side: str, arm: Arm, source: Source, body: Body | None, options: RetargetOptions
+) -> None:
     if body is not None and f"{side}_hand" in pose:
         along, _, _ = hands.source_hand(source, side)
-        lengths = (upper_limb.length, fore_limb.length, hands.hand_length(pose, side))
-        upper, fore = keep_out(body, pose.position(upper_limb.roles[0]), upper, fore, along, lengths)
-    elbow = arms.solve_upper_arm(pose, upper_limb, fore_limb.direction, upper, fore, source.fps)
-    swing = arms.forearm_swing(elbow, fore_limb, fore)
+        lengths = (arm.upper_limb.length, arm.fore_limb.length, hands.hand_length(pose, side))
+        arm.upper, arm.fore = keep_out(body, arm.shoulder(pose), arm.upper, arm.fore, along, lengths)
+    elbow = arms.solve_upper_arm(
+        pose, arm.upper_limb, arm.fore_limb.direction, arm.upper, arm.fore, source.fps
+    )
+    swing = arms.forearm_swing(elbow, arm.fore_limb, arm.fore)
     if f"{side}_hand" in pose and f"{side}_hand" in options.parts:
-        hands.solve_hand(pose, side, fore_limb, swing, source, limit_roll=options.limit_roll)
+        hands.solve_hand(pose, side, arm.fore_limb, swing, source, limit_roll=options.limit_roll)
     else:
-        for role in fore_limb.roles:
+        for role in arm.fore_limb.roles:
             pose.set(role, swing)
 
 

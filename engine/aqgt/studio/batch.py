@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -88,6 +89,18 @@ def make_worker(conditions: Conditions) -> Function:
         return workshop.do(task, weights, progress)
 
     return function
+
+
+def end_with_parent() -> None:
+    """End this process, and with it its workers, as soon as its standard input closes."""
+
+    def watch() -> None:
+        # The descriptor itself: a thread inside sys.stdin's buffer would hold a lock at exit.
+        while os.read(0, 4096):
+            pass
+        os._exit(1)
+
+    threading.Thread(target=watch, name="aqgt-parent-pipe", daemon=True).start()
 
 
 def free_cores() -> int:

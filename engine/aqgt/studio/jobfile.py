@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -49,7 +50,7 @@ def read_job_file(path: Path, output: Path | None = None) -> JobFile:
         raise AqgtError(f"“{path}” holds no jobs.", "Write some under `jobs:`.", "bad-jobs")
     if output is None:
         output = path.parent / (folder or f"{path.stem}-output")
-    return JobFile(path, Path(output).absolute(), tuple(jobs))
+    return JobFile(path, Path(os.path.normpath(Path(output).absolute())), tuple(jobs))
 
 
 def _read_yaml(path: Path, problems: list[str]) -> tuple[Any, list[tuple[str, Job]]]:

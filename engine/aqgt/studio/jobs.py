@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import glob
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -62,9 +63,10 @@ class RenderSettings(Settings):
 
 
 class Choices(Settings):
-    """Every key of a job but the audio; `defaults` in a job file may hold them all."""
+    """Every key of a job, none of them needed: what `defaults` in a job file may hold."""
 
     name: str | None = None
+    audio: str | None = None
     text: str | None = None
     transcript: str | None = None
     words: str | None = None
@@ -119,7 +121,7 @@ class Choices(Settings):
 class Job(Choices):
     """One line of work: a recording or a pattern of recordings, and what becomes of each."""
 
-    audio: str
+    audio: str  # type: ignore[assignment]  # here it is needed
 
     @model_validator(mode="after")
     def _consistent(self) -> Job:
@@ -238,18 +240,18 @@ def _task(file: JobFile, job: Job, name: str, audio: Path, preset: str | None, s
     def beside(template: str | None) -> Path | None:
         if template is None:
             return None
-        return file.folder / template.replace("{stem}", audio.stem).replace("{folder}", str(audio.parent))
+        return _at(file.folder, template.replace("{stem}", audio.stem).replace("{folder}", str(audio.parent)))
 
     bone_map = job.bone_map
     if bone_map.endswith(".toml"):
-        bone_map = str(file.folder / bone_map)
+        bone_map = str(_at(file.folder, bone_map))
     return Task(
         name,
         audio,
         beside(job.text),
         beside(job.words),
         beside(job.annotations),
-        None if job.character is None else file.folder / job.character,
+        None if job.character is None else _at(file.folder, job.character),
         bone_map,
         preset,
         seed,
@@ -259,9 +261,14 @@ def _task(file: JobFile, job: Job, name: str, audio: Path, preset: str | None, s
 
 
 def _recordings(folder: Path, pattern: str) -> list[Path]:
-    literal = folder / pattern
+    literal = _at(folder, pattern)
     if not _GLOB.search(pattern) or literal.is_file():
         return [literal]
     root = "" if Path(pattern).is_absolute() else glob.escape(str(folder)) + "/"
-    found = sorted(path for path in map(Path, glob.glob(root + pattern, recursive=True)) if path.is_file())
-    return found or [literal]
+    found = sorted(_at(folder, path) for path in glob.glob(root + pattern, recursive=True))
+    return [path for path in found if path.is_file()] or [literal]
+
+
+def _at(folder: Path, path: str) -> Path:
+    """A path of the job file, without `..` in it: people read it in messages."""
+    return Path(os.path.normpath(folder / path))

@@ -70,7 +70,7 @@ def read_receipt(state: Path, key: str) -> Receipt | None:
         raw["outputs"] = {kind: (str(path), int(size)) for kind, (path, size) in raw["outputs"].items()}
         raw["notes"] = tuple(raw["notes"])
         receipt = Receipt(**raw)
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):  # damaged in any way
         return None
     return receipt if receipt.holds() else None
 

@@ -91,7 +91,17 @@ class RayPool:
         try:
             process, ended = self._ray.get(ref)
         except RayTaskError as error:  # not even the task's own errors could be caught there
-            return [Ended(name, error=AqgtError(f"The cluster failed: {_first_line(error)}.", "", "cluster"))]
+            cause = error.cause if isinstance(error.cause, Exception) else error
+            return [
+                Ended(
+                    name,
+                    error=AqgtError(
+                        f"A machine of the cluster cannot do the task ({_first_line(cause)}).",
+                        "Install the same version of aqgt, with its extra “engine”, on all of them.",
+                        "cluster",
+                    ),
+                )
+            ]
         except RayError as error:
             return [Died(name, _first_line(error))]
         return [Begun(name, process), ended]

@@ -33,9 +33,9 @@ body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem; }
 h1 { font-size: 1.4rem; margin: 0 0 .3rem; } p { margin: .2rem 0 1.2rem; }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; vertical-align: top; padding: .45rem .6rem; border-bottom: 1px solid var(--line); }
-th { font-weight: 600; white-space: nowrap; }
+th { font-weight: 600; }
 td.figure { white-space: nowrap; font-variant-numeric: tabular-nums; }
-img { height: 84px; border-radius: 4px; display: block; }
+img { height: 84px; margin-bottom: .3rem; border-radius: 4px; display: block; }
 .done, .kept { color: var(--good); }
 .failed, .error { color: var(--bad); max-width: 46rem; }
 .note { opacity: .75; max-width: 46rem; }
@@ -102,7 +102,7 @@ def _page(file: JobFile, report: dict[str, Any], outcomes: Sequence[Outcome]) ->
     return (
         f'<!doctype html>\n<html lang="en"><meta charset="utf-8"><title>{escape(file.path.name)}</title>'
         f"<style>{_STYLE}</style>\n<h1>{escape(file.path.name)}</h1>\n<p>{summary}</p>\n"
-        f"<table><tr><th>job</th><th>state</th>{head}<th>pictures, files, remarks</th></tr>\n"
+        f"<table><tr><th>job</th><th>state</th><th>pictures, files, remarks</th>{head}</tr>\n"
         f"{rows}\n</table></html>\n"
     )
 
@@ -125,7 +125,7 @@ def _html_row(file: JobFile, row: dict[str, Any], outcome: Outcome, shown: Seque
     rest += " · ".join(_link(file.output, kind, path) for kind, path in row["outputs"].items())
     rest += "".join(f'<div class="note">{escape(note)}</div>' for note in row["notes"])
     name = f"<td>{escape(row['name'])}</td>"
-    return f'<tr>{name}<td class="{row["state"]}">{escape(state)}</td>{cells}<td>{rest}</td></tr>'
+    return f'<tr>{name}<td class="{row["state"]}">{escape(state)}</td><td>{rest}</td>{cells}</tr>'
 
 
 def _link(output: Path, kind: str, path: str) -> str:
