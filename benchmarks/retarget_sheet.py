@@ -103,7 +103,7 @@ def set_stage(scene: Any, count: int) -> None:
     camera = bpy.data.objects.new("Camera", bpy.data.cameras.new("Camera"))
     camera.data.type = "ORTHO"
     camera.data.ortho_scale = SPACE * count
-    middle = Vector((SPACE * (count - 1) / 2, 0.0, 1.2))
+    middle = Vector((SPACE * (count - 1) / 2, 0.0, 1.28))
     camera.location = middle + Vector((0, -8, 0.8))
     camera.rotation_euler = (middle - camera.location).to_track_quat("-Z", "Y").to_euler()
     scene.collection.objects.link(camera)
