@@ -49,7 +49,7 @@ def best_of(n_runs: int, work: Callable[[], object]) -> float:
     return min(times)
 
 
-def ours(armature: Any, motion: Any, n_runs: int = 3) -> dict[str, float]:
+def ours(armature: Any, motion: Any, n_runs: int = 7) -> dict[str, float]:
     """Seconds of each step: describing the rig, finding its bones, solving, writing curves and strip."""
     scene_armature = importlib.import_module(f"{EXTENSION}.scene.armature")
     write = importlib.import_module(f"{EXTENSION}.takes.write")
@@ -85,7 +85,7 @@ def ours(armature: Any, motion: Any, n_runs: int = 3) -> dict[str, float]:
     }
 
 
-def blenders_own(armature: Any, bones: list[str], n_frames: int, n_runs: int = 2) -> float:
+def blenders_own(armature: Any, bones: list[str], n_frames: int, n_runs: int = 3) -> float:
     """Seconds of Copy Rotation constraints and a bake of rotations, from a copy that plays the take."""
     performer = armature.copy()
     performer.data = armature.data.copy()

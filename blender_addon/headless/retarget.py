@@ -18,7 +18,7 @@ from aqgt.errors import AqgtError
 
 from ..retarget import mapping as mappings
 from ..retarget.source import read_file
-from ..scene import nla
+from ..scene import actions, nla
 from ..scene.armature import describe
 from ..scene.context import seconds
 from ..scene.exchange import write_character
@@ -55,7 +55,7 @@ def run(job: Mapping[str, Any], progress: Callable[[float, str], None]) -> dict[
     output = Path(job["output"])
     with whole_file(output) as unfinished:
         write(armature, unfinished, str(job.get("format") or format_of(output)), action)
-    moving = {curve.data_path for curve in nla.curves(action)}
+    moving = {curve.data_path for curve in actions.curves(action)}
     return {"output": str(output), "take": name, "notes": notes + more, "bones": len(moving)}
 
 

@@ -119,7 +119,7 @@ def save(path: Path, mapping: Mapping) -> None:
 
 
 def load(path: Path, rig: RigDescription) -> Mapping:
-    """The mapping in a file that `save` wrote, or the one that a bone map (rigs/*.toml) finds on the armature.
+    """The mapping in a file that `save` wrote, or the one that a bone map (rigs/*.toml) finds.
 
     Raises:
         AqgtError: the file is neither, or does not fit the armature.
