@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Object transforms, inherit flags, reduced keys, additive strips, the way back: after Blender's evaluation."""
+"""Transforms, inherit flags, reduced keys, additive strips, the way back, Rigify: as Blender shows them."""
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -173,3 +175,33 @@ def test_an_additive_strip_on_its_base_shows_the_animation(armature: Any, mode: 
         strip.blend_type = blend
     gap = rotations.angle_between(shown_rotations(armature, animation, len(motion)), animation.quaternions)
     assert np.degrees(gap).max() < 0.2
+
+
+def test_a_rigify_rig_follows_the_motion(checkout: Path, blender: Any) -> None:
+    """Constraints and all: its controls, its deform bones, and what is read back."""
+    folder = Path(os.environ.get("AQGT_SHARED") or checkout.parent / "shared") / "rigs"
+    if not folder.is_dir():
+        pytest.skip(f"the test characters are not in {folder}")
+    bpy.ops.wm.open_mainfile(filepath=str(folder / "rigify_human_generated.blend"))
+    rigify = bpy.data.objects["rig"]
+    rig, motion = describe(rigify), sample_motion(6, 60)
+    mapping = match(rig)
+    for switch in mapping.switches:
+        rigify.pose.bones[switch.bone][switch.property] = switch.fk
+    rigify.update_tag()
+    write(rigify, solve(motion, rig, mapping, AS_IS), motion.fps)
+    heads = evaluated_heads(rigify, FRAMES)
+    wanted = wanted_directions(motion)[FRAMES.start : FRAMES.stop : FRAMES.step]
+    assert arm_error(heads, mapping.bones, wanted) < 0.5
+    for side, end in (("left", "L"), ("right", "R")):
+        forearm = heads[f"DEF-hand.{end}"] - heads[f"DEF-forearm.{end}"]
+        assert angles(forearm, wanted[:, JOINT[f"{side}_wrist"]]).max() < 0.5
+        finger = heads[f"DEF-f_middle.03.{end}"] - heads[f"DEF-f_middle.02.{end}"]
+        assert angles(finger, wanted[:, JOINT[f"{side}_middle_3"]]).max() < 0.5
+    trunk = heads[mapping.bones["neck_1"]] - heads[mapping.bones["hips"]]
+    at = motion.positions().astype(float)[FRAMES.start : FRAMES.stop : FRAMES.step]
+    spine = (at[:, skeleton.THORAX] - at[:, skeleton.PELVIS])[:, [0, 2, 1]] * [1, 1, -1]
+    assert angles(trunk, spine).mean() < 2.0
+    back = read(rig, mapping, pose_matrices(rigify, rig.names, 20), motion.fps)
+    for joint in ("left_elbow", "right_wrist", "left_index_3", "right_thumb_2"):
+        assert angles(back.bone_vectors[:, JOINT[joint]], motion.bone_vectors[:20, JOINT[joint]]).max() < 1.0

@@ -16,7 +16,7 @@ from aqgt.retarget.by_shape import find_by_shape
 from aqgt.retarget.by_words import find_by_words
 from aqgt.retarget.tree import Tree
 from tests.retarget.motions import load_rig
-from tests.retarget.rig_truth import BONE_MAP, TRUTH, moved, posed, renamed, with_leaves, without
+from tests.retarget.rig_truth import BONE_MAP, FINGERS, TRUTH, moved, posed, renamed, with_leaves, without
 
 ARMED = [name for name in TRUTH if name != "rigify"]
 """Rigs whose hierarchy is the body's; of a control rig's helpers the rest pose says nothing."""
@@ -102,6 +102,23 @@ def test_odd_rest_poses_lose_bones_but_mistake_none(name: str) -> None:
     assert whole >= 6
 
 
+@pytest.mark.parametrize("name", ARMED)
+def test_names_that_say_nothing_and_lost_fingers_mistake_no_bone(name: str) -> None:
+    rng = np.random.default_rng(11)
+    truth, whole = TRUTH[name], load_rig(name)
+    ends = sorted(bone for role, bone in truth.items() if any(finger in role for finger in FINGERS))
+    for _ in range(15):
+        rig = without(whole, {str(one) for one in rng.choice(ends, rng.integers(0, 3))})
+        unknown = rng.random(len(rig)) < rng.choice([0.1, 0.3, 0.6])
+        names = {old: f"k{i}" if unknown[i] else old for i, old in enumerate(rig.names)}
+        try:
+            mapping = match(replace(rig, names=tuple(names.values())))
+        except AqgtError:
+            continue
+        sure = {row.role: row.bone for row in mapping.rows if row.bone and not row.doubtful}
+        share(sure, {role: names[bone] for role, bone in truth.items() if bone in names})
+
+
 @pytest.mark.parametrize("name", ["mixamo", "vroid", "mpfb_unreal", "rigify_metarig"])
 def test_words_alone_find_what_bone_maps_find(name: str) -> None:
     assert share(find_by_words(Tree(load_rig(name))), TRUTH[name]) >= 0.9
@@ -109,7 +126,7 @@ def test_words_alone_find_what_bone_maps_find(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["makehuman", "mpfb_cmu"])
 def test_words_alone_are_never_wrong_where_they_do_not_say_it(name: str) -> None:
-    assert share(find_by_words(Tree(load_rig(name))), TRUTH[name]) > 0.3
+    assert share(find_by_words(Tree(load_rig(name))), TRUTH[name]) > 0.2
 
 
 @pytest.mark.parametrize(

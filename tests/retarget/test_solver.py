@@ -14,15 +14,14 @@ from aqgt.motion import Motion
 from aqgt.retarget import PARTS, RetargetOptions, RigDescription, match, quality, solve
 from aqgt.retarget.roles import part_of
 from tests.retarget.kinematics import angles, posed_heads
-from tests.retarget.motions import FULL_RIGS, load_rig, sample_motion
+from tests.retarget.motions import FPS, FULL_RIGS, load_rig, rig_and_mapping, sample_motion
 
-RIG_NAMES = tuple(name for name in FULL_RIGS if name != "rigify")  # whose controls test_control_rigs tests
 AS_IS = RetargetOptions(keep_out=False)
 
 
-@pytest.fixture(scope="module", params=RIG_NAMES)
+@pytest.fixture(scope="module", params=FULL_RIGS)
 def rig(request: pytest.FixtureRequest) -> RigDescription:
-    return load_rig(request.param)
+    return rig_and_mapping(request.param)[0]
 
 
 @pytest.fixture(scope="module")
@@ -119,6 +118,28 @@ def test_quaternions_are_unit_and_continuous(rig: RigDescription, motion: Motion
     q = solve(motion, rig, match(rig)).quaternions
     np.testing.assert_allclose(np.linalg.norm(q, axis=-1), 1.0, atol=1e-9)
     assert np.sum(q[1:] * q[:-1], axis=-1).min() > 0
+
+
+@pytest.mark.parametrize("name", FULL_RIGS)
+def test_a_shrug_is_a_shrug_on_every_rest_pose(name: str) -> None:
+    """Shoulders go up and down by 20°: the rig's rise as much, seen from the clavicle's root."""
+    wave = np.radians(20.0) * np.sin(np.linspace(0, 4 * np.pi, 120))
+    positions = np.tile(skeleton.REFERENCE_REST, (len(wave), 1, 1))
+    thorax = skeleton.REFERENCE_REST[skeleton.THORAX]
+    for side, sign in (("left", -1.0), ("right", 1.0)):
+        arm = [skeleton.JOINT_INDEX[f"{side}_{n}"] for n in ("shoulder", "elbow", "wrist")]
+        arm += list(skeleton.LEFT_HAND_JOINTS if side == "left" else skeleton.RIGHT_HAND_JOINTS)
+        turn = rotations.from_axis_angle([0.0, 0.0, 1.0], sign * wave)
+        start = positions[:, arm[0]] - thorax
+        positions[:, arm] += (rotations.rotate(turn, start) - start)[:, None]
+    rig, mapping = rig_and_mapping(name)
+    heads = posed_heads(rig, solve(Motion.from_positions(positions, FPS), rig, mapping, AS_IS))
+    for side in ("left", "right"):
+        root, end = (heads[mapping.bones[f"{side}_{r}"]] for r in ("clavicle", "upper_arm_1"))
+        reach = np.linalg.norm((end - root)[0])
+        rise = np.degrees(np.arcsin(np.clip((end - root)[:, 2] / reach, -1, 1)))
+        assert np.corrcoef(rise, wave)[0, 1] > 0.99
+        assert np.ptp(rise) == pytest.approx(40.0, abs=6.0)
 
 
 def test_the_rest_pose_does_not_matter(motion: Motion) -> None:

@@ -17,6 +17,7 @@ from aqgt.retarget.bone_map import BoneMap, available_bone_maps, load_bone_map
 from aqgt.retarget.by_name import Found, find_named
 from aqgt.retarget.by_shape import Shape, find_by_shape
 from aqgt.retarget.by_words import find_by_words
+from aqgt.retarget.canonical import canonical
 from aqgt.retarget.mapping import Mapping, Row, Switch
 from aqgt.retarget.report import report
 from aqgt.retarget.rig import RigDescription
@@ -25,6 +26,7 @@ from aqgt.retarget.twist import twist_bones
 
 CONFIDENCE = {"humanoid map": 1.0, "preset": 1.0, "name": 0.8, "geometry": 0.6, "manual": 1.0}
 _DOUBTFUL = 0.3
+_HELPERS = 5
 _HUMANOID = "vrm"
 """The bone map whose bone names are those of the humanoid map in a VRM file."""
 
@@ -62,11 +64,11 @@ class _Draft:
     reasons: dict[str, str] = field(default_factory=dict)
 
     def add(self, found: MappingType[str, str], how: str) -> None:
-        """Fill what is open; a chain of one way is not continued by another, nor a bone used twice."""
-        begun = {_chain(role) for role in self.bones}
+        """Fill what is open; a chain is only continued by a way that reads its other bones alike."""
+        begun = {_chain(role) for role, bone in self.bones.items() if found.get(role) != bone}
         used = set(self.bones.values())
         for role, bone in found.items():
-            if _chain(role) not in begun and bone not in used:
+            if role not in self.bones and _chain(role) not in begun and bone not in used:
                 self.bones[role] = bone
                 self.how[role] = how
                 used.add(bone)
@@ -91,6 +93,9 @@ class _Draft:
         if not controls:
             for role, above in misplaced(self.tree, self.bones).items():
                 self.doubt(role, f"Its bone does not hang below the {roles.describe(above)}")
+            if _is_control_rig(self.tree.rig):
+                for role in self.bones:
+                    self.doubt(role, "It looks like a control rig, whose constraints may overrule the bone")
         self._compare(shape, controls=controls)
         order = roles.sort_key
         bones = {role: self.bones[role] for role in sorted(self.bones, key=order)}
@@ -121,6 +126,8 @@ class _Draft:
         for role, bone in self.bones.items():
             if self.how[role] == "geometry":
                 self.doubt_if(role, shape.doubts.get(role, ""))
+            elif self.how[role] == "name" and shape.bones.get(role, bone) != bone:
+                self.doubt(role, "Its name and the rest pose disagree")
             elif shape.sides_known and not controls and role.split("_")[0] in roles.SIDES:
                 swapped += shape.bones.get(roles.other_side(role)) == bone
         if swapped >= 4:
@@ -132,6 +139,11 @@ class _Draft:
         """Mark a role if there is a reason."""
         if reason:
             self.doubt(role, reason)
+
+
+def _is_control_rig(rig: RigDescription) -> bool:
+    """Whether it holds the helpers of a rig generated for animators."""
+    return sum(canonical(name).words[:1] in (("mch",), ("org",)) for name in rig.names) >= _HELPERS
 
 
 def _chain(role: str) -> str:

@@ -97,7 +97,7 @@ def common_prefixes(names: Sequence[str], bases: set[str]) -> list[str]:
     counted: Counter[str] = Counter()
     for name in names:
         base = canonical(name).base
-        for cut in range(len(base)):
+        for cut in range(1 if base in bases else len(base)):  # the “fore” of a forearm is no prefix
             if base[cut:] in bases and not base[:cut].startswith(_HELPERS):
                 counted[base[:cut]] += 1
     return [prefix for prefix, _ in counted.most_common(_TRIED)]

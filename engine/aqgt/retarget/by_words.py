@@ -21,6 +21,7 @@ from aqgt.retarget.canonical import Name, canonical
 from aqgt.retarget.tree import Tree
 
 _SPLIT = ("upper_arm", "forearm", "thigh", "shin")
+_BODY = ("trunk", "arm", "leg")
 _LONGEST = 8
 """Bones of a limb that are looked at."""
 
@@ -42,7 +43,7 @@ def is_twist(name: Name) -> bool:
 def find_by_words(tree: Tree) -> dict[str, str]:
     """Role to bone name, by words and by the order along trunk, limbs and fingers."""
     names = tree.rig.names
-    bases = {word for group in ("trunk", "arm", "leg") for table in words()[group].values() for word in table}
+    bases = {word for group in _BODY for table in words()[group].values() for word in table}
     best: dict[str, str] = {}
     for prefix in common_prefixes([re.sub(r"\d+$", "", name) for name in names], bases)[:3]:
         found = _Search(tree, prefix).roles()
@@ -102,7 +103,39 @@ class _Search:
                 rank = (any(self.words[one] in table[end] for one in path), len(path))
                 if rank > best_rank:
                     best, best_rank = path, rank
-        return number(assign(best, [self.words[one] for one in best], table, needed))
+        taken = assign(best, [self.words[one] for one in best], table, needed)
+        if not taken or not self._gapless([bone for _, bone in taken]) or self._begins_late(taken):
+            return {}
+        if self._hangs_on_unknown(taken[0][1]) and len(self._readings(taken[0][1], table)) > 1:
+            taken = taken[1:]
+        return number(taken)
+
+    def _readings(self, bone: int, table: MappingType[str, list[str]]) -> list[str]:
+        return [role for role, spelt in table.items() if self.words[bone] in spelt]
+
+    def _gapless(self, chain: list[int]) -> bool:
+        """Whether nothing but twist and palm bones, or bones with words of a body, lies between."""
+        return all(self._is_known(bone) for a, b in pairwise(chain) for bone in self.tree.path(a, b)[1:-1])
+
+    def _is_known(self, bone: int) -> bool:
+        other = words()["other"]
+        kinds = other["palm"] + other["twist"]
+        if any(word in kinds for word in self.names[bone].words):
+            return True
+        return any(self.words[bone] in one for group in _BODY for one in words()[group].values())
+
+    def _begins_late(self, taken: list[tuple[str, int]]) -> bool:
+        """Whether the first of a limb's parts carries a number that says there is one before it."""
+        for chain in _SPLIT:
+            first = next((bone for role, bone in taken if role == chain), None)
+            last = re.search(r"(\d+)$", "" if first is None else self.names[first].base)
+            if last and int(last.group(1)) > 1:
+                return True
+        return False
+
+    def _hangs_on_unknown(self, bone: int) -> bool:
+        parent = int(self.tree.parents[bone])
+        return parent >= 0 and not self._is_known(parent)
 
     def _fingers(self, side: str, hand: int) -> dict[str, int]:
         below = self.tree.subtree(hand)[1:]
@@ -113,10 +146,16 @@ class _Search:
                 for bone in below
                 if self._is_finger(self.names[bone], spellings) and self.names[bone].side in (side, "")
             ]
+            if not 2 <= len(chain) <= 3:
+                continue
+            between = [bone for bone in self.tree.path(hand, chain[-1])[1:] if bone not in chain]
             straight = all(self.tree.is_below(b, a) for a, b in pairwise(chain))
-            if straight and 2 <= len(chain) <= 3:
+            if straight and all(self._is_palm(bone) for bone in between):
                 found.update({f"{finger}_{k + 1}": bone for k, bone in enumerate(chain)})
         return found
+
+    def _is_palm(self, bone: int) -> bool:
+        return any(word in words()["other"]["palm"] for word in self.names[bone].words)
 
     @staticmethod
     def _is_finger(name: Name, spellings: list[str]) -> bool:
@@ -138,11 +177,6 @@ class _Search:
             ]
 
         found: dict[str, int] = {}
-        heads = called("head")
-        if len(heads) == 1:
-            found["head"] = heads[0]
-            necks = [bone for bone in called("neck") if self.tree.is_below(heads[0], bone)]
-            found.update({f"neck_{k + 1}": bone for k, bone in enumerate(sorted(necks, key=self._depth))})
         arms = [
             limbs[role]
             for side in roles.SIDES
@@ -150,16 +184,30 @@ class _Search:
             if role in limbs
         ]
         legs = [limbs[f"{side}_thigh_1"] for side in roles.SIDES if f"{side}_thigh_1" in limbs]
-        carries = [bone for bone in called("spine") if all(self.tree.is_below(arm, bone) for arm in arms)]
+        heads = called("head")
+        if len(heads) == 1:
+            found["head"] = heads[0]
+            chest = next((one for one in self.tree.ancestors(heads[0]) if self._carries(one, arms)), -1)
+            necks = self.tree.path(chest, heads[0])[1:-1] if arms and chest >= 0 else []
+            if all(bone in called("neck") for bone in necks):
+                found.update({f"neck_{k + 1}": bone for k, bone in enumerate(necks)})
+        if not arms:
+            return found
+        carries = [bone for bone in called("spine") if self._carries(bone, arms)]
         spine = [bone for bone in carries if not any(self.tree.is_below(leg, bone) for leg in legs)]
-        if arms and spine:
-            spine.sort(key=self._depth)
-            found.update({f"spine_{k + 1}": bone for k, bone in enumerate(spine[: roles.MAX_CHAIN])})
+        spine.sort(key=self._depth)
         hips = [bone for bone in called("hips") if not spine or self.tree.is_below(spine[0], bone)]
         hips = hips or [bone for bone in carries if bone not in spine]
         if hips:
             found["hips"] = max(hips, key=self._depth)
+            way = self.tree.path(found["hips"], arms[0])[1:-1]
+            trunk = [bone for bone in way if self._carries(bone, arms)]
+            if trunk == spine:
+                found.update({f"spine_{k + 1}": bone for k, bone in enumerate(spine[: roles.MAX_CHAIN])})
         return found
+
+    def _carries(self, bone: int, limbs: list[int]) -> bool:
+        return all(self.tree.is_below(limb, bone) for limb in limbs)
 
     def _depth(self, bone: int) -> int:
         return len(self.tree.ancestors(bone))

@@ -13,8 +13,8 @@ Floats = NDArray[np.float64]
 
 _PALM = 1.0
 """A first bone whose head is nearer to the wrist than it is long lies in the palm."""
-_THUMB = 0.75
-"""The thumb's root is at most this share of the other knuckles' distance from the wrist."""
+_THUMB, _ALONE = 0.75, 0.85
+"""The thumb's root is at most this share of the other knuckles' distance from the wrist, all others more."""
 
 
 def finger_chains(tree: Tree, hand: int) -> list[list[int]]:
@@ -81,9 +81,9 @@ def _thumb(tree: Tree, wrist: Floats, chains: list[list[int]], bare: list[list[i
     knuckles = [float(np.linalg.norm(tree.heads[chain[0]] - wrist)) for chain in bare]
     # A thumb with four bones looks as if its first lay in the palm: judge it by its own root.
     order = np.argsort(knuckles)
-    others = float(np.median([knuckles[one] for one in order[1:]]))
-    nearest = int(order[0])
-    if knuckles[nearest] < _THUMB * others:
+    nearest, second = int(order[0]), int(order[1])
+    others = float(np.median([knuckles[one] for one in order[2:]]))
+    if knuckles[nearest] < _THUMB * others and knuckles[second] > _ALONE * others:
         return nearest
     spread = [_away(tree, chains, one) for one in range(len(chains))]
     widest = int(np.argmax(spread))

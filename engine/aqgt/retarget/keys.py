@@ -51,53 +51,67 @@ def _keyed(values: Floats, lower: Floats | None, mode: str, bound: float) -> NDA
     """Which frames of curves `[T, N, C]` of one rotation mode are needed, `[T, N]`."""
     n_frames, n_bones = values.shape[:2]
     wanted = to_quaternions(values, lower, mode)
-    keyed = np.zeros((n_frames, n_bones), dtype=bool)
-    keyed[0] = True
-    still = rotations.angle_between(wanted, wanted[:1]).max(axis=0) <= bound
-    keyed[-1] = ~still | (n_frames == 1)
-    open_bones = np.flatnonzero(~still)
-    while len(open_bones):
-        mask = keyed[:, open_bones]
-        error = _errors(
-            values[:, open_bones],
-            None if lower is None else lower[:, open_bones],
-            wanted[:, open_bones],
-            mask,
-            mode,
-        )
-        worst = _worst_of_segments(error, mask, bound)
-        keyed[:, open_bones] |= worst
-        open_bones = open_bones[worst.any(axis=0)]
-    return keyed
+    still = _apart(wanted, wanted[:1]).max(axis=0) <= bound
+    # One long row, bone after bone, so that all bones are halved at once.
+    curves = _Row(values, lower, wanted, mode)
+    keyed = np.zeros((n_bones, n_frames), dtype=bool)
+    keyed[:, 0] = True
+    keyed[~still, -1] = True
+    row = keyed.reshape(-1)
+    before = np.repeat(np.arange(n_bones) * n_frames, n_frames)
+    after = before + n_frames - 1
+    inner = ~keyed
+    inner[still] = False
+    frames = np.flatnonzero(inner)  # those whose segment may still be wrong
+    while len(frames):
+        error = curves.errors(frames, before[frames], after[frames])
+        starts = np.flatnonzero(np.diff(before[frames], prepend=-1))
+        segment = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(frames)))
+        peak = np.maximum.reduceat(error, starts)
+        wrong = peak > bound
+        hits = np.flatnonzero((error == peak[segment]) & wrong[segment])
+        _, first = np.unique(segment[hits], return_index=True)
+        split = np.full(len(starts), -1)
+        split[wrong] = frames[hits[first]]
+        row[split[wrong]] = True
+        frames, at = frames[wrong[segment]], split[segment][wrong[segment]]
+        after[frames] = np.where(frames < at, at, after[frames])
+        before[frames] = np.where(frames > at, at, before[frames])
+        frames = frames[frames != at]
+    return keyed.T
 
 
-def _errors(
-    values: Floats, lower: Floats | None, wanted: Floats, keyed: NDArray[np.bool_], mode: str
-) -> Floats:
-    """Radians `[T, N]` by which rotations between the keys are off, by slerp or as played, the larger one."""
-    frames = np.arange(len(values))[:, None]
-    before = np.maximum.accumulate(np.where(keyed, frames, 0), axis=0)
-    after = np.minimum.accumulate(np.where(keyed, frames, len(values) - 1)[::-1], axis=0)[::-1]
-    share = (frames - before) / np.maximum(after - before, 1)
-    ends = [np.take_along_axis(values, at[..., None], axis=0) for at in (before, after)]
-    played = (1 - share[..., None]) * ends[0] + share[..., None] * ends[1]
-    first, last = (np.take_along_axis(wanted, at[..., None], axis=0) for at in (before, after))
-    between = rotations.slerp(first, last, share)
-    return np.maximum(
-        rotations.angle_between(to_quaternions(played, lower, mode), wanted),
-        rotations.angle_between(between, wanted),
-    )
+class _Row:
+    """Curves of several bones in one row of ``N · T`` frames."""
+
+    def __init__(self, values: Floats, lower: Floats | None, wanted: Floats, mode: str) -> None:
+        self.values, self.wanted = (np.swapaxes(v, 0, 1).reshape(-1, v.shape[-1]) for v in (values, wanted))
+        self.lower = None if lower is None else np.swapaxes(lower, 0, 1).reshape(-1, lower.shape[-1])
+        self.mode = mode
+
+    def errors(self, frames: Indices, before: Indices, after: Indices) -> Floats:
+        """Radians by which frames between two keys are off, by slerp or as played, the larger one."""
+        share = ((frames - before) / (after - before))[:, None]
+        played = (1 - share) * self.values[before] + share * self.values[after]
+        lower = None if self.lower is None else self.lower[frames]
+        wanted = self.wanted[frames]
+        by_slerp = _slerp(self.wanted[before], self.wanted[after], share)
+        return np.maximum(_apart(to_quaternions(played, lower, self.mode), wanted), _apart(by_slerp, wanted))
 
 
-def _worst_of_segments(error: Floats, keyed: NDArray[np.bool_], bound: float) -> NDArray[np.bool_]:
-    """The worst frame between each two keys, where it is above the bound, `[T, N]`."""
-    # One long row, bone after bone; each key opens a segment, each bone's first frame is a key.
-    row, opens = error.T.ravel(), keyed.T.ravel()
-    starts = np.flatnonzero(opens)
-    segment = np.cumsum(opens) - 1
-    peak = np.maximum.reduceat(row, starts)
-    hits = np.flatnonzero((row == peak[segment]) & (row > bound))
-    _, first = np.unique(segment[hits], return_index=True)
-    worst = np.zeros(row.shape, dtype=bool)
-    worst[hits[first]] = True
-    return worst.reshape(error.T.shape).T
+def _apart(a: Floats, b: Floats) -> Floats:
+    """Angle between unit quaternions `[..., 4]`; cheaper than ``rotations.angle_between``."""
+    cosine = np.abs(np.einsum("...i,...i->...", a, b))
+    return 2.0 * np.arccos(np.minimum(cosine, 1.0))
+
+
+def _slerp(a: Floats, b: Floats, share: Floats) -> Floats:
+    """``rotations.slerp`` of unit quaternions by weights instead of rotation vectors; share is `[..., 1]`."""
+    cosine = np.einsum("...i,...i->...", a, b)[..., None]
+    angle = np.arccos(np.minimum(np.abs(cosine), 1.0))
+    sine = np.sin(angle)
+    near = sine < 1e-6
+    safe = np.where(near, 1.0, sine)
+    first = np.where(near, 1 - share, np.sin((1 - share) * angle) / safe)
+    second = np.where(near, share, np.sin(share * angle) / safe)
+    return rotations.normalize(first * a + np.where(cosine < 0, -second, second) * b)

@@ -77,7 +77,7 @@ def find_legs(tree: Tree, up: Floats, paths: list[list[int]]) -> list[dict[str, 
             continue
         ankle = joints[2]
         found[-1] = _parts(path, joints, "thigh", "shin") | {"foot": path[ankle]}
-        if ankle + 1 < len(path):
+        if ankle + 1 < len(path) and len(finger_chains(tree, path[ankle])) < 2:
             found[-1]["toes"] = path[ankle + 1]
     return found
 
