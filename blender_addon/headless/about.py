@@ -6,15 +6,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import bpy
-
 import aqgt
+
+from ..scene.context import blender_version
 
 
 def run(job: Mapping[str, Any], progress: Callable[[float, str], None]) -> dict[str, Any]:
     """Versions and places; the job has no keys of its own."""
     return {
-        "blender": bpy.app.version_string,
+        "blender": blender_version(),
         "aqgt": aqgt.__version__,
         "aqgt_file": str(aqgt.__file__),
     }

@@ -398,3 +398,92 @@ def test_other_engines_render_too(engine: str, character_blend: Path, checkout: 
     assert result.returncode == 0, result.stderr
     film = look(video)
     assert film.picture == pytest.approx(3 / 30, abs=0.001)
+
+
+def test_a_job_file_is_rendered_from_what_its_batch_made(character_blend: Path, checkout: Path) -> None:
+    folder = character_blend.parent.parent
+    command = [
+        program("aqgt"),
+        "render",
+        folder / "jobs.yaml",
+        "--width",
+        "64",
+        "--height",
+        "36",
+        "--last",
+        "6",
+    ]
+    result = subprocess.run(
+        list(map(str, command)),
+        env=render_environment(checkout, folder), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert result.returncode == 0, result.stderr
+    assert look(folder / "out" / "two.mp4").picture == pytest.approx(6 / 30, abs=0.001)
+
+
+@dataclass
+class Engine:
+    """A running engine."""
+
+    process: subprocess.Popen[str]
+    address: str
+
+
+def start_engine() -> Engine:
+    command = [str(program("aqgt")), "serve", "--port", "0", "--parent-pipe"]
+    quiet = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+    process = subprocess.Popen(command, env=environment(), text=True, **quiet)
+    assert process.stdout is not None
+    return Engine(process, process.stdout.readline().split()[2])
+
+
+def test_an_engine_that_is_killed_costs_what_was_left_and_no_more(tmp_path: Path, voice: Path) -> None:
+    write_wav(tmp_path / "voice.wav", read_wav(voice)[: 4 * RATE])
+    job = {"audio": "voice.wav", "model": "debug", "variants": 12}
+    (tmp_path / "jobs.yaml").write_text(yaml.safe_dump({"output": "out", "jobs": [job]}), encoding="utf-8")
+    batch = Batch(tmp_path, [f"voice-seed{k}" for k in range(12)], environment())
+
+    def start(engine: Engine) -> subprocess.Popen[str]:
+        command = [
+            program("aqgt"),
+            "batch",
+            tmp_path / "jobs.yaml",
+            "--engine",
+            engine.address,
+            "--workers",
+            "1",
+        ]
+        return subprocess.Popen(
+            list(map(str, command)), env=batch.environment, stderr=subprocess.PIPE, text=True
+        )
+
+    first = start_engine()
+    process = start(first)
+    try:
+        deadline = time.monotonic() + 120
+        while len(batch.journal("done")) < 2:
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        for one in descendants_of(first.process.pid) | {first.process.pid}:
+            os.kill(one, signal.SIGKILL)
+        _, messages = process.communicate(timeout=300)
+    finally:
+        first.process.kill()
+        process.kill()
+    assert process.returncode == 1, messages
+    rows = batch.report()
+    done = [name for name, row in rows.items() if row["state"] == "done"]
+    lost = [row for row in rows.values() if row["state"] == "failed"]
+    assert 2 <= len(done) < 12
+    assert len(done) + len(lost) == 12
+    assert all("engine" in row["error"]["sentence"] and row["attempts"] == 2 for row in lost), lost
+    second = start_engine()
+    try:
+        process = start(second)
+        _, messages = process.communicate(timeout=300)
+    finally:
+        second.process.kill()
+        process.kill()
+    assert process.returncode == 0, messages
+    assert {name for name, row in batch.report().items() if row["state"] == "kept"} == set(done)

@@ -245,7 +245,9 @@ class Workshop:
             target,
             task.job.render,
             work=self.conditions.state / "frames" / keys.task_key(task, weights),
-            threads=self.conditions.threads,
+            # Frames gain more from a second process than from a second thread.
+            processes=max(1, self.conditions.threads // 2),
+            threads=min(2, self.conditions.threads),
             on_frames=lambda done, total: progress(
                 _APPLIED + (1 - _APPLIED) * done / total, f"frame {done} of {total}"
             ),
