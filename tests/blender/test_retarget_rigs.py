@@ -243,3 +243,24 @@ def test_a_track_per_part_with_influence(character: Any, retarget: Retarget) -> 
         turned[influence] = arm.rotation_quaternion.angle
     assert turned[1.0] > 0.2
     assert turned[0.5] == pytest.approx(turned[1.0] / 2, rel=0.1)
+
+
+def test_a_track_per_part_fades_over_what_lies_below(character: Any, retarget: Retarget) -> None:
+    _sway(character, "mixamorig:Spine", "QUATERNION")
+    spine = character.pose.bones["mixamorig:Spine"]
+    frames = (START, START + 6, START + 40)
+    below = [_turned(spine, frame) for frame in frames]
+    retarget(character, split=True, influence_torso=0.5)
+    track = next(one for one in character.animation_data.nla_tracks if one.name.endswith("torso"))
+    keys = [tuple(key.co) for key in track.strips[0].fcurves.find("influence").keyframe_points]
+    assert [value for _, value in keys] == [0.0, 0.5, 0.5, 0.0]
+    assert keys[1][0] - keys[0][0] == pytest.approx(0.4 * 30)
+    faded = [_turned(spine, frame) for frame in frames]
+    distance = [one.rotation_difference(other).angle for one, other in zip(faded, below, strict=True)]
+    assert distance[0] < 1e-3
+    assert distance[0] < distance[1] < distance[2]
+
+
+def _turned(bone: Any, frame: int) -> Any:
+    bpy.context.scene.frame_set(frame)
+    return bone.rotation_quaternion.copy()
