@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -49,10 +51,19 @@ def generate(
     idle: Annotated[
         float, typer.Option(min=0.0, max=2.0, help="Breathing, sway and nods; 1 = usual, 0 = none.")
     ] = 1.0,
-    preset: Annotated[str | None, typer.Option(help="Annotation preset, applied last.")] = None,
+    preset: Annotated[
+        list[str] | None,
+        typer.Option(help="Annotation preset, applied last; repeated: one result for each, named after it."),
+    ] = None,
     model: Annotated[str, typer.Option(help="Name of a model; see `aqgt models list`.")] = "compact",
     seed: Annotated[int, typer.Option(min=0, help="Another seed makes another motion.")] = 0,
-    speaker: Annotated[int, typer.Option(min=0, help="Speaker identity of the model.")] = 0,
+    speaker: Annotated[
+        int | None, typer.Option(min=0, help="Speaker identity of the model; left out: its usual one.")
+    ] = None,
+    sampling: Annotated[
+        str,
+        typer.Option(help="seeded: style and labels vary around their means, by the seed; off: they don't."),
+    ] = "seeded",
     variants: Annotated[int, typer.Option(min=1, help="How many motions to make.")] = 1,
     language: Annotated[str, typer.Option(help="Language of the speech.")] = "en",
     word_vectors: Annotated[
@@ -65,16 +76,17 @@ def generate(
 ) -> None:
     """Make gestures for a recording."""
     from aqgt.cli.inputs import read_annotations, read_sound, words_of
-    from aqgt.cli.outputs import MOTION_SUFFIXES, require_suffix, write_result
+    from aqgt.cli.outputs import MOTION_SUFFIXES, named_after, require_suffix, write_result
     from aqgt.cli.progress import note
     from aqgt.protocol.checks import check_choice
-    from aqgt.protocol.messages import ANNOTATE, FILL, GenerateRequest
+    from aqgt.protocol.messages import ANNOTATE, FILL, SAMPLING, GenerateRequest
 
     outputs = output or [Path(audio.stem + ".npz")]
     for path in outputs:
         require_suffix(path, MOTION_SUFFIXES)
     check_choice("--annotate", annotate, ANNOTATE)
     check_choice("--fill", fill, FILL)
+    check_choice("--sampling", sampling, SAMPLING)
     sound = read_sound(audio)
     spans = read_annotations(annotations) if annotations is not None else ()
     timed = words_of(sound, text, words, language)
@@ -88,23 +100,27 @@ def generate(
         energy=energy,
         handedness=handedness,
         idle=idle,
-        preset=preset,
         model=model,
         speaker=speaker,
+        sampling=sampling,
         seed=seed,
         variants=variants,
         language=language,
     )
-    result = _run(request, engine, word_vectors)
-    for sentence in result.notes:
+    presets: list[str | None] = [*dict.fromkeys(preset or [])] or [None]
+    results = _run([replace(request, preset=name) for name in presets], engine, word_vectors)
+    for sentence in dict.fromkeys(sentence for result in results for sentence in result.notes):
         note(sentence)
     for path in outputs:
-        for variant in range(len(result.motions)):
-            written = write_result(path, result, timed, sound, variant)
-            note(f"{written}: {result.motions[variant].duration:.1f} s.")
+        for name, result in zip(presets, results, strict=True):
+            target = path if name is None or len(presets) == 1 else named_after(path, name)
+            for variant in range(len(result.motions)):
+                written = write_result(target, result, timed, sound, variant)
+                note(f"{written}: {result.motions[variant].duration:.1f} s.")
 
 
-def _run(request: Any, engine: str | None, word_vectors: Path | None) -> Any:
+def _run(requests: list[Any], engine: str | None, word_vectors: Path | None) -> list[Any]:
+    """The results of requests that differ in their preset alone."""
     from aqgt.cli.progress import stages
     from aqgt.errors import AqgtError
 
@@ -114,21 +130,30 @@ def _run(request: Any, engine: str | None, word_vectors: Path | None) -> Any:
             "Leave --word-vectors away, and start the engine with $AQGT_FASTTEXT set.",
             "bad-usage",
         )
+    shares = [0.0] * len(requests)
     with stages("Generating") as advance:
+
+        def told(number: int, progress: Any) -> None:
+            shares[number] = progress.window / progress.windows
+            advance(sum(shares) / len(shares))
+
         if engine is not None:
             from aqgt.protocol.client import EngineClient
 
             with EngineClient(engine, name="aqgt generate") as client:
-                return client.generate(request, lambda progress: advance(progress.window / progress.windows))
-        from aqgt.generation import generate as run
+                return [
+                    client.generate(request, partial(told, number)) for number, request in enumerate(requests)
+                ]
+        from aqgt.generation import generate_many
         from aqgt.models.registry import load_model
         from aqgt.service.checks import check_request
         from aqgt.service.config import read_engine_config
 
         config = read_engine_config()
-        check_request(request, config.limits)
-        loaded = load_model(request.model, device=_device(config.device), word_vectors=word_vectors)
-        return run(request, loaded, on_progress=lambda progress: advance(progress.window / progress.windows))
+        for request in requests:
+            check_request(request, config.limits)
+        loaded = load_model(requests[0].model, device=_device(config.device), word_vectors=word_vectors)
+        return generate_many(requests, loaded, on_progress=told)
 
 
 def _device(wish: str) -> str:

@@ -3,25 +3,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from aqgt import planner
 from aqgt.annotations import (
+    CHANNEL_BY_KEY,
     CHANNELS,
     EMBEDDING_SIZES,
     NOTHING,
     UNKNOWN,
     AnnotationTrack,
     Span,
+    smooth_occurrence,
     spans_to_track,
 )
 from aqgt.errors import AqgtError
 from aqgt.generation.presets import Preset, load_preset
+from aqgt.generation.windows import frames_of
 from aqgt.protocol.messages import SAMPLE_RATE, GenerateRequest
 from aqgt.words import Word
+
+_ENTITY = CHANNEL_BY_KEY["entity"].index
+_OCCURRENCE = CHANNEL_BY_KEY["occurrence"].index
 
 
 @dataclass(frozen=True)
@@ -34,6 +40,7 @@ class Conditioning:
         spans: per variant, the user's and the planner's spans.
         tracks: `[V, 17, T]` the annotation matrices, over the whole clip.
         notes: sentences for the user.
+        window_preset: changes that are made in each window by itself; None: ``tracks`` are as they are read.
     """
 
     audio: NDArray[np.float32]
@@ -41,10 +48,38 @@ class Conditioning:
     spans: tuple[tuple[Span, ...], ...]
     tracks: NDArray[np.float32]
     notes: tuple[str, ...]
+    window_preset: Preset | None = None
+
+    def window(self, start: int, n_frames: int) -> NDArray[np.float32]:
+        """What the network reads in a window that begins at frame ``start``: `[V, 17, n_frames]`."""
+        values = frames_of(self.tracks, start, n_frames)
+        if self.window_preset is None:
+            return values
+        return np.stack([self.window_preset.apply(_occurrence_of_window(each)) for each in values])
 
 
-def condition(request: GenerateRequest, n_frames: int, fps: float) -> Conditioning:
+def _occurrence_of_window(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """A window's matrix `[17, T]` with the occurrence smoothed within it, where anything is known of it."""
+    known = values[_OCCURRENCE] >= 0
+    changed = values.copy()
+    changed[_OCCURRENCE, known] = smooth_occurrence(values[_ENTITY] > 0)[known]
+    return changed
+
+
+def condition(
+    request: GenerateRequest,
+    n_frames: int,
+    fps: float,
+    *,
+    published: bool = False,
+    learned: bool = True,
+) -> Conditioning:
     """Plans and writes the annotations of all variants over ``n_frames``; applies the preset last.
+
+    Args:
+        published: as the published models were trained: nothing is known of frames without a span, and the
+            occurrence is smoothed within each window.
+        learned: whether the model was trained on annotations; where not, the planner makes none.
 
     Raises:
         AqgtError: a span, preset or planner setting is not valid.
@@ -56,19 +91,33 @@ def condition(request: GenerateRequest, n_frames: int, fps: float) -> Conditioni
     if not words:
         notes.append("No transcript: the gestures come from the sound alone.")
     notes += _beyond(request.spans, n_frames / fps)
+    notes += _meant(request, learned)
+    if not learned:
+        request = replace(request, annotate="none", fill="none")
     spans, tracks = [], []
     for variant in range(request.variants):
         planned = () if request.track is not None else _spans(request, request.seed + variant)
         spans.append(planned)
+        unannotated = not planned and request.annotate == "none"
         track = (
-            _track(planned, n_frames, fps, request.annotate)
+            _track(planned, n_frames, fps, unknown_outside=published or unannotated)
             if request.track is None
             else _given_track(request.track, n_frames, fps)
         )
-        tracks.append(preset.apply(track))
-    if request.annotate == "none" and not request.spans and request.track is None:
-        notes.append("No annotations: motion without them is weak. Let the planner annotate, or set markers.")
-    return Conditioning(audio, words, tuple(spans), np.stack(tracks), tuple(notes))
+        tracks.append(track if published else preset.apply(track))
+    return Conditioning(
+        audio, words, tuple(spans), np.stack(tracks), tuple(notes), preset if published else None
+    )
+
+
+def _meant(request: GenerateRequest, learned: bool) -> list[str]:
+    """What a user should know of annotations that are not there, or that mean nothing."""
+    given = bool(request.spans) or request.track is not None
+    if not learned:
+        return ["This model was trained without annotations; yours mean little to it."] if given else []
+    if request.annotate == "none" and not given:
+        return ["No annotations: motion without them is weak. Let the planner annotate, or set markers."]
+    return []
 
 
 def _spans(request: GenerateRequest, seed: int) -> tuple[Span, ...]:
@@ -116,9 +165,11 @@ def _given_track(track: NDArray[np.float32], n_frames: int, fps: float) -> NDArr
     return np.pad(values, ((0, 0), (0, missing)), constant_values=UNKNOWN)
 
 
-def _track(spans: tuple[Span, ...], n_frames: int, fps: float, annotate: str) -> NDArray[np.float32]:
-    if spans or annotate == "none":
-        return spans_to_track(spans, n_frames, fps).values
+def _track(
+    spans: tuple[Span, ...], n_frames: int, fps: float, *, unknown_outside: bool
+) -> NDArray[np.float32]:
+    if spans or unknown_outside:
+        return spans_to_track(spans, n_frames, fps, unknown_outside=unknown_outside).values
     # Nothing was found worth a gesture: that is "no gesture here", not "no annotation available".
     values = AnnotationTrack.unknown(n_frames, fps).values
     values[[channel.index for channel in CHANNELS if channel.family in ("phase", "phrase")]] = NOTHING

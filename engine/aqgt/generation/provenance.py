@@ -13,13 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 import aqgt
+from aqgt.models.config import ModelConfig
 from aqgt.models.registry import LoadedModel
 from aqgt.motion import Motion
 from aqgt.protocol.messages import GenerateRequest, Provenance
 
 _SETTINGS = (
-    "annotate", "fill", "density", "energy", "handedness", "idle", "preset", "speaker", "language",
-    "start", "end",
+    "annotate", "fill", "density", "energy", "handedness", "idle", "preset", "speaker", "sampling",
+    "language", "start", "end",
 )  # fmt: skip
 
 
@@ -46,6 +47,13 @@ def provenances(
     )
 
 
+def licence_notes(config: ModelConfig) -> tuple[str, ...]:
+    """A sentence for the user where the model's licence restricts what may be done with its motion."""
+    if config.commercial_use:
+        return ()
+    return (f"The licence of {config.name}, {config.licence}, does not allow commercial use.",)
+
+
 def _inputs(request: GenerateRequest) -> dict[str, str]:
     hashes = {
         "audio": _hash_array(request.audio),
@@ -62,7 +70,7 @@ def _inputs(request: GenerateRequest) -> dict[str, str]:
 
 
 def _hash_array(array: NDArray[np.float32]) -> str:
-    return hashlib.sha256(np.ascontiguousarray(array, dtype=np.float32).tobytes()).hexdigest()
+    return hashlib.sha256(np.ascontiguousarray(array, dtype=np.float32).data).hexdigest()
 
 
 def _hash(value: Any) -> str:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 _TINY = 1e-6
 
@@ -43,33 +43,33 @@ class Stitcher:
 
     def __init__(self, overlap: int, lengths: Lengths | None) -> None:
         self.overlap, self.lengths = overlap, lengths
-        self._parts: list[NDArray[np.float32]] = []
+        self._parts: list[NDArray] = []
 
-    def push(self, window: NDArray) -> NDArray[np.float32]:
+    def push(self, window: NDArray) -> NDArray:
         """Adds a window `[V, T, 53, 3]`; returns it blended. Its last ``overlap`` frames may still change."""
-        window = np.asarray(window, dtype=np.float32)
         if self._parts:
             held = self._parts.pop()
-            weight = fade(self.overlap)[:, None, None]
+            weight = fade(self.overlap, window.dtype)[:, None, None]
             faded = (1 - weight) * held[:, -self.overlap :] + weight * window[:, : self.overlap]
-            window = np.concatenate([faded.astype(np.float32), window[:, self.overlap :]], axis=1)
+            window = np.concatenate([faded, window[:, self.overlap :]], axis=1)
             self._parts.append(held[:, : -self.overlap])
         if self.lengths is not None:
             window = self.lengths.apply(window)
         self._parts.append(window)
         return window
 
-    def result(self) -> NDArray[np.float32]:
+    def result(self) -> NDArray:
         """Everything pushed so far as one motion `[V, T, 53, 3]`."""
         return np.concatenate(self._parts, axis=1)
 
 
-def fade(n: int) -> NDArray[np.float32]:
+def fade(n: int, dtype: DTypeLike = np.float32) -> NDArray:
     """Weights `[n]` of what fades in: evenly from just above 0 to just below 1."""
-    return (np.arange(1, n + 1, dtype=np.float32)) / np.float32(n + 1)
+    weights = np.arange(1, n + 1, dtype=dtype)
+    return weights / weights.dtype.type(n + 1)
 
 
-def smooth_fade(n: int) -> NDArray[np.float32]:
+def smooth_fade(n: int) -> NDArray:
     """Like `fade`, but starting and ending without a jump in speed."""
     x = fade(n)
     return x * x * (3 - 2 * x)

@@ -66,8 +66,16 @@ class SpeakerConfig(Settings):
     """Speaker identities and the style drawn from them."""
 
     count: Width = 1
+    default: Annotated[int, Field(ge=0, le=8191)] = 0
+    """The speaker of a request that names none."""
     style_width: Width = 16
     """Width of the style vector, drawn as mean + noise · deviation."""
+
+    @model_validator(mode="after")
+    def _default_exists(self) -> SpeakerConfig:
+        if self.default >= self.count:
+            raise ValueError(f"default must be a speaker from 0 to {self.count - 1}")
+        return self
 
 
 class SeedConfig(Settings):
@@ -84,6 +92,8 @@ class AnnotationConfig(Settings):
 
     sizes: tuple[Width, ...] = EMBEDDING_SIZES
     """Embedding table size per channel; 1 marks the one channel that holds a number."""
+    learned: bool = True
+    """Whether the model was trained on annotations; where not, the planner makes none for it."""
     channel_width: Width = 16
     """Width of each channel's embedding."""
     width: Width = 64
@@ -241,6 +251,11 @@ class ModelConfig(Settings):
     def word_columns(self) -> int:
         """Numbers per frame that the text encoder reads: a word vector and the word's timing."""
         return self.features.word_dimension + WORD_COLUMNS
+
+    @property
+    def keeps_root(self) -> bool:
+        """Whether the root's position is part of the motion (published networks); else it is zero."""
+        return self.published is not None
 
     @property
     def length_table(self) -> NDArray[np.float64]:

@@ -149,16 +149,21 @@ class InputEncoders(nn.Module):
             "annotations": config.annotation.width,
         }
 
-    def forward(self, batch: dict[str, Tensor]) -> tuple[dict[str, Tensor], Tensor, Tensor, Tensor]:
-        """Encodings, then style, mean and log variance of the speaker, each `[B, Z]`."""
+    def encode_speech(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+        """What does not depend on the seed poses, see `GestureGenerator.encode_speech`."""
         style, mean, log_variance = self.speaker(batch["speaker"], batch.get("style_noise"))
-        seed = self.seed(batch["seed"])
-        encodings = {
-            "seed": seed,
+        return {
             "beats": self.beats(batch["beats"]),
             "spectrum": self.spectrum(batch["mel"]),
             "text": self.text(batch["words"]),
-            "style": repeat_over_frames(style, seed.shape[1]),
             "annotations": self.annotations(batch["annotations"]),
+            "style": style,
+            "style_mean": mean,
+            "style_log_variance": log_variance,
         }
-        return encodings, style, mean, log_variance
+
+    def forward(self, batch: dict[str, Tensor], speech: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Encodings of the seed poses in ``batch`` and of ``speech``, which `encode_speech` made."""
+        seed = self.seed(batch["seed"])
+        encodings = {**speech, "seed": seed, "style": repeat_over_frames(speech["style"], seed.shape[1])}
+        return {name: encodings[name] for name in self.widths}

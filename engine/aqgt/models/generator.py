@@ -90,17 +90,40 @@ class GestureGenerator(nn.Module):
         self.register_buffer("pose_std", torch.full((skeleton.N_JOINTS, 3), 0.02))
         self.register_buffer("rest_pose", rest)
 
-    def forward(self, batch: dict[str, Tensor]) -> GeneratorOutput:
+    def encode_speech(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+        """All that does not depend on the seed poses, of any number of windows at once.
+
+        Sound, words, annotations and the speaker's style are known before the first window is made, so that
+        the windows of a clip share one call. An entry follows its own input's number of windows: sound may
+        come once per window, and annotations once per window and variant.
+
+        Returns:
+            tensors by name, each `[windows, …]`; slices of them are the ``speech`` of `forward`.
+        """
+        return self.encoders.encode_speech(batch)
+
+    def forward(self, batch: dict[str, Tensor], speech: dict[str, Tensor] | None = None) -> GeneratorOutput:
+        """Motion of a batch of windows.
+
+        Args:
+            batch: see the class; with ``speech`` only ``seed`` and ``speaker`` are read.
+            speech: what `encode_speech` gave for the same windows; an entry of one window stands for all.
+        """
         if self.config.published is not None and "seed_codes" not in batch:
             batch = {**batch, "seed_codes": self.seed_codes(batch["seed"])}
-        encodings, style, mean, log_variance = self.encoders(batch)
-        x = torch.cat([encodings[name] for name in self.encoders.widths], dim=-1)
+        n_batch = len(batch["seed"])
+        speech = self.encode_speech(batch) if speech is None else speech
+        speech = {name: value.expand(n_batch, *value.shape[1:]) for name, value in speech.items()}
+        encodings = self.encoders(batch, speech)
+        x = torch.cat(list(encodings.values()), dim=-1)
         skip = torch.cat([encodings[name] for name in self.skipped], dim=-1)
         features = self.backbone(x, skip)
         seed = batch["seed"][:, : self.config.seed_frames, :POSE_DIMENSIONS]
         guess = None if self.speaker_guess is None else self.speaker_guess(features, batch["speaker"])
-        poses = self.aligner(features, style if guess is None else guess.vector, seed)
-        return GeneratorOutput(poses, mean, log_variance, style, guess)
+        poses = self.aligner(features, speech["style"] if guess is None else guess.vector, seed)
+        return GeneratorOutput(
+            poses, speech["style_mean"], speech["style_log_variance"], speech["style"], guess
+        )
 
     @torch.no_grad()
     def seed_codes(self, seed: Tensor) -> Tensor:
@@ -130,14 +153,22 @@ class GestureGenerator(nn.Module):
         self.rest_pose.copy_(rest)
 
     def normalise(self, bone_vectors: Tensor) -> Tensor:
-        """Bone vectors `[..., 53, 3]` in model units → `[..., 159]`; the root becomes zero."""
+        """Bone vectors `[..., 53, 3]` in model units → `[..., 159]`; the root as in `denormalise`."""
         scaled = (bone_vectors - self.pose_mean) / self.pose_std
-        scaled = torch.cat([torch.zeros_like(scaled[..., :1, :]), scaled[..., 1:, :]], dim=-2)
-        return scaled.flatten(-2)
+        return self._root(scaled).flatten(-2)
 
     def denormalise(self, poses: Tensor) -> Tensor:
-        """Normalised poses `[..., 159]` → bone vectors `[..., 53, 3]` in model units; the root is zero."""
+        """Normalised poses `[..., 159]` → bone vectors `[..., 53, 3]` in model units.
+
+        The root is zero, but in the published networks, where its position is part of the pose.
+        """
         vectors = poses.unflatten(-1, (skeleton.N_JOINTS, 3)) * self.pose_std + self.pose_mean
+        return self._root(vectors)
+
+    def _root(self, vectors: Tensor) -> Tensor:
+        """Vectors `[..., 53, 3]` with the root where the model has it."""
+        if self.config.keeps_root:
+            return vectors
         return torch.cat([torch.zeros_like(vectors[..., :1, :]), vectors[..., 1:, :]], dim=-2)
 
     def seed_input(self, poses: Tensor | None, n_batch: int) -> Tensor:

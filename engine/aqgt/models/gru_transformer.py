@@ -6,9 +6,11 @@ from __future__ import annotations
 import math
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from aqgt.models.config import BackboneConfig, PositionConfig, TransformerConfig
+from aqgt.models.kernels import Affine, Derived, affine, pack_pieces
 from aqgt.models.layers import SummedBiGru, feed_forward
 
 
@@ -46,6 +48,39 @@ class PositionEncoding(nn.Module):
         return x * self.scale + self.encoding[: x.shape[1]]
 
 
+class TransformerLayer(nn.TransformerEncoderLayer):
+    """`nn.TransformerEncoderLayer` without masks, whose affine layers are `affine` in inference.
+
+    PyTorch's own fast path multiplies in one operation that nothing can be put in place of.
+    """
+
+    def __init__(self, width: int, heads: int, feed_forward: int, dropout: float, norm: str) -> None:
+        super().__init__(width, heads, feed_forward, dropout, batch_first=True, norm_first=norm == "pre")
+        self.packed = {name: Derived(pack_pieces) for name in ("query_key_value", "out", "first", "second")}
+
+    def forward(self, x: Tensor, *_: object, **__: object) -> Tensor:  # type: ignore[override]
+        """`[B, T, C]` → `[B, T, C]`."""
+        if self.training or torch.is_grad_enabled() or x.device.type != "cpu":
+            return super().forward(x)
+        if self.norm_first:
+            x = x + self._attend(self.norm1(x))
+            return x + self._feed_forward(self.norm2(x))
+        x = self.norm1(x + self._attend(x))
+        return self.norm2(x + self._feed_forward(x))
+
+    def _attend(self, x: Tensor) -> Tensor:
+        own = self.self_attn
+        joined = affine(x, own.in_proj_weight, own.in_proj_bias, self.packed["query_key_value"])
+        query, key, value = joined.unflatten(-1, (3, own.num_heads, own.head_dim)).permute(2, 0, 3, 1, 4)
+        weights = (query * own.head_dim**-0.5 @ key.transpose(-2, -1)).softmax(dim=-1)
+        attended = (weights @ value).transpose(1, 2).flatten(2)
+        return affine(attended, own.out_proj.weight, own.out_proj.bias, self.packed["out"])
+
+    def _feed_forward(self, x: Tensor) -> Tensor:
+        inner = affine(x, self.linear1.weight, self.linear1.bias, self.packed["first"])
+        return affine(F.relu_(inner), self.linear2.weight, self.linear2.bias, self.packed["second"])
+
+
 class TransformerStack(nn.Module):
     """Transformer layers, each with a projection after it: `[B, T, width]` → `[B, T, hidden]`."""
 
@@ -69,13 +104,8 @@ class TransformerStack(nn.Module):
                 else nn.Identity()
             )
             self.layers.append(
-                nn.TransformerEncoderLayer(
-                    width,
-                    head_count(width, config.heads_limit),
-                    config.feed_forward,
-                    config.dropout,
-                    batch_first=True,
-                    norm_first=norm == "pre",
+                TransformerLayer(
+                    width, head_count(width, config.heads_limit), config.feed_forward, config.dropout, norm
                 )
             )
             next_width = max(width // 2, hidden)
@@ -83,13 +113,13 @@ class TransformerStack(nn.Module):
                 nn.Sequential(
                     nn.Mish(),
                     nn.Dropout(config.dropout),
-                    nn.Linear(width, next_width),
+                    Affine(width, next_width),
                     nn.Mish(),
                     nn.LayerNorm(next_width),
                 )
             )
             width = next_width
-        self.out = nn.Sequential(nn.Dropout(config.dropout), nn.Linear(width, hidden))
+        self.out = nn.Sequential(nn.Dropout(config.dropout), Affine(width, hidden))
 
     def forward(self, x: Tensor) -> Tensor:
         for position, layer, projection in zip(self.positions, self.layers, self.projections, strict=True):
@@ -104,7 +134,7 @@ class GruTransformer(nn.Module):
         super().__init__()
         hidden = config.hidden
         self.norm = nn.LayerNorm(width)
-        self.project = nn.Linear(width, config.input_width) if config.input_width else nn.Identity()
+        self.project = Affine(width, config.input_width) if config.input_width else nn.Identity()
         inner = config.input_width or width
         self.transformer_1 = TransformerStack(
             inner, hidden, n_frames, config.transformer_1, config.position, config.norm
@@ -120,7 +150,7 @@ class GruTransformer(nn.Module):
         self.join = nn.Sequential(
             nn.Dropout(config.dropout),
             nn.LayerNorm(joined),
-            feed_forward([joined, 2 * hidden, hidden, hidden]),
+            feed_forward([joined, 2 * hidden, hidden, hidden], linear=Affine),
         )
 
     def forward(self, x: Tensor, skip: Tensor) -> Tensor:

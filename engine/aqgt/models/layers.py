@@ -8,9 +8,15 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
+from aqgt.models.recurrent import PairedGru
+
 
 def feed_forward(
-    widths: Sequence[int], *, dropout: float = 0.0, last_activation: bool = True
+    widths: Sequence[int],
+    *,
+    dropout: float = 0.0,
+    last_activation: bool = True,
+    linear: type[nn.Linear] = nn.Linear,
 ) -> nn.Sequential:
     """Affine layers with Mish between them, e.g. ``[160, 500, 64]``.
 
@@ -18,12 +24,13 @@ def feed_forward(
         widths: input width, hidden widths, output width.
         dropout: before each affine layer but the first.
         last_activation: whether Mish follows the last layer too.
+        linear: the class of the affine layers.
     """
     layers: list[nn.Module] = []
     for index, (width_in, width_out) in enumerate(pairwise(widths)):
         if dropout and index:
             layers.append(nn.Dropout(dropout))
-        layers.append(nn.Linear(width_in, width_out))
+        layers.append(linear(width_in, width_out))
         if last_activation or index < len(widths) - 2:
             layers.append(nn.Mish())
     return nn.Sequential(*layers)
@@ -48,7 +55,8 @@ class SummedBiGru(nn.Module):
             bidirectional=True,
             dropout=dropout if layers > 1 else 0.0,
         )
+        self.paired = PairedGru(self.gru)
 
     def forward(self, x: Tensor) -> Tensor:
-        both, _ = self.gru(x)
+        both = self.paired.run(x) if self.paired.usable(x) else self.gru(x)[0]
         return both[..., : self.hidden] + both[..., self.hidden :]

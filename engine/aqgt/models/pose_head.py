@@ -8,9 +8,7 @@ from torch import Tensor, nn
 from aqgt.models.config import POSE_DIMENSIONS, PoseHeadConfig
 from aqgt.models.layers import feed_forward
 from aqgt.models.vq import BLOCK_FRAMES, BOTTOM_SHAPE, TOP_SHAPE, MlpVqVae, VqVae, VqWidths
-
-READ_ROWS = 3
-"""Rows of a block that are ever read: the frame before, the frame itself, the frame after."""
+from aqgt.models.vq_rows import ROWS
 
 
 class MlpPoseHead(nn.Module):
@@ -19,10 +17,10 @@ class MlpPoseHead(nn.Module):
     def __init__(self, code_width: int, hidden: int) -> None:
         super().__init__()
         self.code_width = code_width
-        self.body = feed_forward([code_width, hidden, READ_ROWS * POSE_DIMENSIONS], last_activation=False)
+        self.body = feed_forward([code_width, hidden, ROWS * POSE_DIMENSIONS], last_activation=False)
 
     def forward(self, code: Tensor) -> Tensor:
-        return self.body(code).view(-1, READ_ROWS, POSE_DIMENSIONS)
+        return self.body(code).view(-1, ROWS, POSE_DIMENSIONS)
 
 
 class VqPoseHead(nn.Module):
@@ -48,7 +46,7 @@ class VqPoseHead(nn.Module):
     def forward(self, code: Tensor) -> Tensor:
         bottom = code[:, : self.n_bottom].reshape(-1, self.dimensions, *BOTTOM_SHAPE)
         top = code[:, self.n_bottom :].reshape(-1, self.dimensions, *TOP_SHAPE)
-        return self.vq.decode(top, bottom)[:, 0, :READ_ROWS, :POSE_DIMENSIONS]
+        return self.vq.decode_rows(top, bottom)[:, :, :POSE_DIMENSIONS]
 
     def reconstruct(self, blocks: Tensor) -> tuple[Tensor, Tensor]:
         """Blocks `[N, 4, 159]` through encoder, codebook and decoder: `[N, 4, 159]` and commitment loss."""

@@ -213,23 +213,32 @@ class PublishedEncoders(nn.Module):
             "seed_annotations": self.seed_annotations.width,
         }
 
-    def forward(self, batch: dict[str, Tensor]) -> tuple[dict[str, Tensor], Tensor, Tensor, Tensor]:
-        """Encodings, then style, mean and log variance of the speaker, each `[B, Z]`."""
+    def encode_speech(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+        """What does not depend on the seed poses, see `GestureGenerator.encode_speech`."""
         style, mean, log_variance = self.speaker(batch["speaker"], batch.get("style_noise"))
-        frames = batch["seed"].shape[1]
         audio = self.audio(batch["audio_bottom"], batch["audio_top"])
-        encodings = {
-            "pose": self.pose(batch["seed"]),
+        return {
             "beats": self.beats(self._around_each_frame(batch["beats"])),
             "audio": self.audio_norm(audio),
             "logits": self.logits(batch["logits"]),
-            "text": repeat_over_frames(self.text(batch["sentence"]), frames),
-            "seed_codes": self.seed_codes(batch["seed_codes"]),
-            "style": repeat_over_frames(style, frames),
+            "text": repeat_over_frames(self.text(batch["sentence"]), audio.shape[1]),
             "annotations": self.annotations(batch["annotations"], batch.get("annotation_noise")),
-            "seed_annotations": repeat_over_frames(self.seed_annotations(batch["seed_codes"]), frames),
+            "style": style,
+            "style_mean": mean,
+            "style_log_variance": log_variance,
         }
-        return encodings, style, mean, log_variance
+
+    def forward(self, batch: dict[str, Tensor], speech: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Encodings of the seed poses in ``batch`` and of ``speech``, which `encode_speech` made."""
+        codes, frames = batch["seed_codes"], batch["seed"].shape[1]
+        encodings = {
+            **speech,
+            "pose": self.pose(batch["seed"]),
+            "seed_codes": self.seed_codes(codes),
+            "seed_annotations": repeat_over_frames(self.seed_annotations(codes), frames),
+            "style": repeat_over_frames(speech["style"], frames),
+        }
+        return {name: encodings[name] for name in self.widths}
 
     def _around_each_frame(self, beats: Tensor) -> Tensor:
         """Rows `[B, 2, samples]` → samples of each frame and its two neighbours, `[B, T, 2, S]`."""

@@ -3,7 +3,8 @@
 
 A model's folder holds ``config.yaml``, ``model.safetensors``, ``words.safetensors`` (word vectors, where the
 config asks for them) and ``card.md``; the folder alone rebuilds the model. Only the fastText .bin of a model
-that was trained with one lies elsewhere.
+that was trained with one lies elsewhere. That of a published model also holds ``audio_vq.safetensors``, and
+``wav2vec2`` and ``bert`` in folders of their own where they don't come from the hub.
 """
 
 from __future__ import annotations
@@ -19,19 +20,26 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from aqgt import resources
 from aqgt.errors import AqgtError
 from aqgt.formats.files import write_bytes
+from aqgt.models import official
 from aqgt.models.config import ModelConfig, read_config, write_config
+from aqgt.models.config_published import PublishedConfig
 from aqgt.models.generator import GestureGenerator
+from aqgt.models.vq import VqVae
 from aqgt.models.word_table import WORDS, open_word_vectors
 from aqgt.protocol.messages import ModelInfo
 from aqgt.speech.features import ClipFeatures, CompactFeatures
+from aqgt.speech.published.audio_codes import AudioCodes
+from aqgt.speech.published.features import PublishedFeatures
+from aqgt.speech.published.pretrained import Bert, Wav2Vec2, source_of
 from aqgt.speech.word_vectors import FastTextVectors, WordVectors
 
 CONFIG, WEIGHTS, CARD = "config.yaml", "model.safetensors", "card.md"
+AUDIO_VQ, WAV2VEC2, BERT = "audio_vq.safetensors", "wav2vec2", "bert"
 DEBUG = "debug"
 _DEBUG_CARD = "Random weights for tests. Its motion means nothing."
 _PACKAGE_PREFIX = "aqgt_model_"
@@ -50,7 +58,7 @@ class LoadedModel:
         generator: the network, in eval mode on its device, float32.
         features: what turns sound and words into the network's inputs.
         info: what an engine says of it; ``info.name`` is the name it was asked for by.
-        model_hash: SHA-256 of its weights.
+        model_hash: SHA-256 of its weights; of a published model, of those of its audio VQ as well.
     """
 
     config: ModelConfig
@@ -75,7 +83,7 @@ def describe(name_or_folder: str | Path) -> ModelInfo:
     Raises:
         AqgtError: no such model, or its config is not valid.
     """
-    folder = _find(name_or_folder)
+    folder = folder_of(name_or_folder)
     config = read_config(_debug_config() if folder is None else folder / CONFIG)
     return _info(_name_of(name_or_folder, config), config, folder)
 
@@ -94,16 +102,20 @@ def load_model(
     Raises:
         AqgtError: no such model, or its files don't fit together; the message lists what is wrong.
     """
-    folder = _find(name_or_folder)
+    folder = folder_of(name_or_folder)
     config = read_config(_debug_config() if folder is None else folder / CONFIG)
     features: ClipFeatures
     if folder is None or config.weights == "seeded":
-        generator, features = _seeded(config), CompactFeatures(config.features)
+        generator, features = _seeded(config), CompactFeatures(config.features, window=config.window)
         model_hash = _hash(generator)
     else:
         generator = GestureGenerator(config)
-        model_hash = _load_weights(generator, folder / WEIGHTS)
-        features = _features(config, folder, word_vectors)
+        model_hash = load_weights(generator, folder / WEIGHTS)
+        if config.published is None:
+            features = _compact_features(config, folder, word_vectors)
+        else:
+            features, codes_hash = _published_features(config, config.published, folder, device)
+            model_hash = hashlib.sha256((model_hash + codes_hash).encode()).hexdigest()
     # Weights that want no gradients make torch sum a GRU in another order, which published networks amplify.
     generator.to(device).eval().requires_grad_(config.published is not None)
     info = _info(_name_of(name_or_folder, config), config, folder)
@@ -182,8 +194,12 @@ def user_folder() -> Path:
     return base / "aqgt" / "models"
 
 
-def _find(name_or_folder: str | Path) -> Path | None:
-    """The model's folder, or None for the debug model."""
+def folder_of(name_or_folder: str | Path) -> Path | None:
+    """The folder of a model, by name or folder; None for the debug model, which needs none.
+
+    Raises:
+        AqgtError: no such model.
+    """
     text = str(name_or_folder)
     if not _is_name(name_or_folder):
         if not _is_model(Path(text)):
@@ -262,18 +278,41 @@ def _info(name: str, config: ModelConfig, folder: Path | None) -> ModelInfo:
     )
 
 
-def _features(config: ModelConfig, folder: Path, word_vectors: Path | None) -> ClipFeatures:
-    if config.published is not None:
+def _compact_features(config: ModelConfig, folder: Path, word_vectors: Path | None) -> CompactFeatures:
+    return CompactFeatures(
+        config.features, open_word_vectors(config, folder, word_vectors), window=config.window
+    )
+
+
+def _published_features(
+    config: ModelConfig, published: PublishedConfig, folder: Path, device: str
+) -> tuple[PublishedFeatures, str]:
+    """What computes a published model's inputs, and the SHA-256 of the audio VQ's weights."""
+    if not (folder / AUDIO_VQ).is_file():
         raise AqgtError(
-            f"Nothing here computes the inputs of the published model {config.name} yet.",
-            "Run it by aqgt.models.official on inputs of your own.",
-            "no-features",
+            f"The sound encoder's weights {folder / AUDIO_VQ} are missing.",
+            f"Add it: aqgt models import --name {config.name} --audio-vq FILE",
+            "no-weights",
         )
-    return CompactFeatures(config.features, open_word_vectors(config, folder, word_vectors))
+    vq = official.build("audio_vq")
+    assert isinstance(vq, VqVae)
+    codes_hash = load_weights(vq, folder / AUDIO_VQ)
+    features = PublishedFeatures(
+        AudioCodes(vq.to(device).eval()),
+        Wav2Vec2(source_of(folder, WAV2VEC2, published.wav2vec2), device, published.logit_tokens),
+        Bert(source_of(folder, BERT, published.bert), device, published.sentence_width),
+        fps=config.fps,
+        window=config.window,
+    )
+    return features, codes_hash
 
 
-def _load_weights(generator: GestureGenerator, path: Path) -> str:
-    """Fills the generator from a safetensors file and returns the file's SHA-256."""
+def load_weights(network: nn.Module, path: Path) -> str:
+    """Fills a network from a safetensors file and returns the file's SHA-256.
+
+    Raises:
+        AqgtError: the file is missing or damaged, or its weights don't fit; the message lists what differs.
+    """
     from safetensors import SafetensorError
     from safetensors.torch import load
 
@@ -290,13 +329,13 @@ def _load_weights(generator: GestureGenerator, path: Path) -> str:
             "Copy or install the model again.",
             "bad-weights",
         ) from problem
-    _check_state(state, generator, str(path))
-    generator.load_state_dict({name: value.to(torch.float32) for name, value in state.items()})
+    _check_state(state, network, str(path))
+    network.load_state_dict({name: value.to(torch.float32) for name, value in state.items()})
     return hashlib.sha256(blob).hexdigest()
 
 
-def _check_state(state: Mapping[str, Tensor], generator: GestureGenerator, origin: str) -> None:
-    wanted = generator.state_dict()
+def _check_state(state: Mapping[str, Tensor], network: nn.Module, origin: str) -> None:
+    wanted = network.state_dict()
     problems = [f"missing: {name}" for name in wanted if name not in state]
     problems += [f"unexpected: {name}" for name in state if name not in wanted]
     problems += [

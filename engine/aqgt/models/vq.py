@@ -15,7 +15,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from aqgt.models.kernels import Convolution
 from aqgt.models.layers import feed_forward
+from aqgt.models.vq_rows import ROWS, FirstRows
 
 BLOCK_FRAMES = 4
 BOTTOM_SHAPE = (2, 40)
@@ -43,11 +45,12 @@ class ResidualBlock(nn.Module):
     def __init__(self, channels: int, inner: int) -> None:
         super().__init__()
         self.body = nn.Sequential(
-            nn.ReLU(), nn.Conv2d(channels, inner, 3, padding=1), nn.ReLU(), nn.Conv2d(inner, channels, 1)
+            nn.ReLU(), Convolution(channels, inner, 3, padding=1), nn.ReLU(), Convolution(inner, channels, 1)
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        return x + self.body(x)
+        _, first, _, second = self.body
+        return x + second(first(x.relu(), relu=True))
 
 
 def _residual_blocks(widths: VqWidths) -> list[nn.Module]:
@@ -56,19 +59,19 @@ def _residual_blocks(widths: VqWidths) -> list[nn.Module]:
 
 def _encoder(width_in: int, widths: VqWidths, stride: int) -> nn.Sequential:
     channels, half = widths.channels, widths.channels // 2
-    layers: list[nn.Module] = [nn.Conv2d(width_in, half, 4, stride=2, padding=1), nn.ReLU()]
+    layers: list[nn.Module] = [Convolution(width_in, half, 4, stride=2, padding=1), nn.ReLU()]
     if stride == 4:
-        layers += [nn.Conv2d(half, channels, 4, stride=2, padding=1), nn.ReLU()]
-        layers.append(nn.Conv2d(channels, channels, widths.third_kernel, padding=1))
+        layers += [Convolution(half, channels, 4, stride=2, padding=1), nn.ReLU()]
+        layers.append(Convolution(channels, channels, widths.third_kernel, padding=1))
     else:
-        layers.append(nn.Conv2d(half, channels, 3, padding=1))
+        layers.append(Convolution(half, channels, 3, padding=1))
     return nn.Sequential(*layers, *_residual_blocks(widths), nn.ReLU())
 
 
 def _decoder(width_in: int, width_out: int, widths: VqWidths, stride: int) -> nn.Sequential:
     channels, half = widths.channels, widths.channels // 2
     layers: list[nn.Module] = [
-        nn.Conv2d(width_in, channels, 3, padding=1),
+        Convolution(width_in, channels, 3, padding=1),
         *_residual_blocks(widths),
         nn.ReLU(),
     ]
@@ -151,13 +154,14 @@ class VqVae(nn.Module):
         channels, dimensions = widths.channels, widths.code_dimensions
         self.encoder_bottom = _encoder(1, widths, stride=4)
         self.encoder_top = _encoder(channels, widths, stride=2)
-        self.to_top = nn.Conv2d(channels, dimensions, 1)
+        self.to_top = Convolution(channels, dimensions, 1)
         self.quantise_top = Quantiser(dimensions, widths.codes)
         self.decoder_top = _decoder(dimensions, dimensions, widths, stride=2)
-        self.to_bottom = nn.Conv2d(dimensions + channels, dimensions, 1)
+        self.to_bottom = Convolution(dimensions + channels, dimensions, 1)
         self.quantise_bottom = Quantiser(dimensions, widths.codes)
         self.upsample_top = nn.ConvTranspose2d(dimensions, dimensions, 4, stride=2, padding=1)
         self.decoder = _decoder(2 * dimensions, 1, widths, stride=4)
+        self.first_rows = FirstRows(self.decoder)
 
     def encode(self, x: Tensor) -> Quantised:
         bottom = self.encoder_bottom(x)
@@ -167,7 +171,16 @@ class VqVae(nn.Module):
         return Quantised(top, low, top_codes, low_codes, top_loss + low_loss)
 
     def decode(self, top: Tensor, bottom: Tensor) -> Tensor:
-        return self.decoder(torch.cat([self.upsample_top(top), bottom], dim=1))
+        return self.decoder(self._joined(top, bottom))
+
+    def decode_rows(self, top: Tensor, bottom: Tensor) -> Tensor:
+        """The first rows `[B, 3, 4W]` of what `decode` gives, for bottom codes of height 2."""
+        if torch.is_grad_enabled() or top.device.type != "cpu":
+            return self.decode(top, bottom)[:, 0, :ROWS]
+        return self.first_rows(self._joined(top, bottom))
+
+    def _joined(self, top: Tensor, bottom: Tensor) -> Tensor:
+        return torch.cat([self.upsample_top(top), bottom], dim=1)
 
     def decode_codes(self, top_codes: Tensor, bottom_codes: Tensor) -> Tensor:
         return self.decode(self.quantise_top.look_up(top_codes), self.quantise_bottom.look_up(bottom_codes))
@@ -212,6 +225,10 @@ class MlpVqVae(nn.Module):
     def decode(self, top: Tensor, bottom: Tensor) -> Tensor:
         block = self.decoder(torch.cat([top.flatten(1), bottom.flatten(1)], dim=1))
         return block.view(-1, 1, BLOCK_FRAMES, self.columns)
+
+    def decode_rows(self, top: Tensor, bottom: Tensor) -> Tensor:
+        """The first rows `[B, 3, C]` of the block."""
+        return self.decode(top, bottom)[:, 0, :ROWS]
 
     def decode_codes(self, top_codes: Tensor, bottom_codes: Tensor) -> Tensor:
         return self.decode(self.quantise_top.look_up(top_codes), self.quantise_bottom.look_up(bottom_codes))

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from aqgt.errors import AqgtError
-from aqgt.protocol.messages import ANNOTATE, FILL, SAMPLE_RATE, GenerateRequest, SuggestRequest
+from aqgt.protocol.messages import ANNOTATE, FILL, SAMPLE_RATE, SAMPLING, GenerateRequest, SuggestRequest
 
 _TOLERANCE = 0.1
 """Seconds by which a range may pass the sound's end: it was rounded to somebody's frames."""
@@ -24,12 +24,13 @@ def check_generate(request: GenerateRequest) -> None:
     check_planning(request)
     check_choice("annotate", request.annotate, ANNOTATE)
     check_choice("fill", request.fill, FILL)
+    check_choice("sampling", request.sampling, SAMPLING)
     _check_number("idle", request.idle, 2.0)
     if request.variants < 1:
         raise AqgtError("No variant was asked for.", "Ask for at least one.", "bad-request")
     if not 0 <= request.seed <= _LARGEST_SEED:
         raise AqgtError(f"The seed is {request.seed}.", f"Give 0 to {_LARGEST_SEED}.", "bad-request")
-    if request.speaker < 0:
+    if request.speaker is not None and request.speaker < 0:
         raise AqgtError("The speaker cannot be negative.", "Give 0 or a larger number.", "bad-request")
     seconds = len(request.audio) / SAMPLE_RATE
     end = seconds if request.end is None else request.end

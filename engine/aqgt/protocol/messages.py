@@ -23,6 +23,8 @@ ANNOTATE = ("auto", "around", "none")
 """What `GenerateRequest.annotate` may be."""
 FILL = ("planner", "none")
 """What `GenerateRequest.fill` may be."""
+SAMPLING = ("seeded", "off")
+"""What `GenerateRequest.sampling` may be."""
 
 
 @dataclass(frozen=True)
@@ -54,16 +56,19 @@ class GenerateRequest:
     """Name of an annotation preset in configs/presets, applied after everything else."""
     model: str = "compact"
     """Name of a model in the engine's registry."""
-    speaker: int = 0
-    """Speaker identity of the model; see `Hello.models`."""
+    speaker: int | None = None
+    """Speaker identity of the model, see `Hello.models`; None: the one the model's config names."""
     seed: int = 0
     """Seed of everything random."""
+    sampling: str = "seeded"
+    """Style and labels stand for distributions: ``"seeded"`` draws from them, ``"off"`` takes their means."""
     variants: int = 1
     """How many motions to make, with the seeds seed, seed + 1, …"""
     language: str = "en"
     """BCP-47 code of what is said."""
     seed_pose: Motion | None = None
-    """Pose to start from (its last 4 frames at the model's rate); None: the rest pose."""
+    """Pose to start from (its last 4 frames at the model's rate); None: the rest pose; a published
+    model then begins as it likes."""
     start: float = 0.0
     """Start of the range to generate, in seconds."""
     end: float | None = None

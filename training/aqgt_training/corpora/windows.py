@@ -22,7 +22,7 @@ from torch import Tensor
 from aqgt import skeleton
 from aqgt.annotations import CHANNELS, NOTHING
 from aqgt.errors import AqgtError
-from aqgt.speech.features import ClipFeatures
+from aqgt.speech.features import CompactFeatures
 from aqgt_training.corpora.clip_lmdb import ClipReader
 
 
@@ -68,7 +68,7 @@ class ClipArrays:
         return np.concatenate(found) if found else np.zeros(0, dtype=np.int64)
 
 
-def load_clips(corpus: Path, split: str, features: ClipFeatures, *, fingerprint: str) -> ClipArrays:
+def load_clips(corpus: Path, split: str, features: CompactFeatures, *, fingerprint: str) -> ClipArrays:
     """Read a split of a clip corpus and its features.
 
     Args:

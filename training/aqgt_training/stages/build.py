@@ -10,7 +10,7 @@ from lightning_fabric import Fabric
 
 from aqgt.models.config import ModelConfig
 from aqgt.models.generator import GestureGenerator
-from aqgt.speech.features import ClipFeatures
+from aqgt.speech.features import CompactFeatures
 from aqgt.speech.word_vectors import WordVectors
 from aqgt_training.corpora.windows import ClipArrays, WindowSampler, load_clips
 from aqgt_training.losses import GeneratorLoss
@@ -22,7 +22,7 @@ def build_generator_training(
     config: ModelConfig,
     stage: GeneratorStage,
     corpus: Path,
-    features: ClipFeatures,
+    features: CompactFeatures,
     folder: Path,
     *,
     accelerator: str = "auto",
@@ -68,7 +68,7 @@ def build_generator_training(
     )
 
 
-def _digest(features: ClipFeatures) -> str:
+def _digest(features: CompactFeatures) -> str:
     """What tells word vectors of one length apart, so that no features made with others leave the cache."""
     vectors = getattr(features, "vectors", None)
     return vectors.digest if isinstance(vectors, WordVectors) else ""

@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Affine layers and convolutions by oneDNN, for inference in float32 on a processor.
+
+PyTorch multiplies float32 matrices with MKL, which runs at less than half of its speed on processors that are
+not Intel's, and lays a convolution's weights out anew in every call. oneDNN comes with PyTorch as well; its
+operations are those that `torch.compile` uses. They are no public interface, so `available` tries them first.
+Everywhere else (training, graphics cards, float64, builds without oneDNN) PyTorch's own functions run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+_FEW_ROWS = 256
+"""Up to this many rows the weights' layout decides over the speed, so that a second copy of them pays."""
+_PIECE = 192
+"""oneDNN adds up all products of a row in one go; in pieces, as MKL does, less than half is rounded away."""
+
+
+class Derived:
+    """Something made from weights, kept until one of them changes; never part of a module's state.
+
+    Args:
+        make: makes it from the weights; importable by name, so that copies of a module can make their own.
+    """
+
+    def __init__(self, make: Callable[..., Any]) -> None:
+        self._make = make
+        self._key: tuple[Any, ...] | None = None
+        self._value: Any = None
+
+    def of(self, *weights: Tensor | None) -> Any:
+        key = tuple(None if x is None else (x.data_ptr(), x._version, x.dtype, x.device) for x in weights)
+        if key != self._key:
+            with torch.no_grad():
+                self._key, self._value = key, self._make(*weights)
+        return self._value
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Derived, (self._make,)
+
+
+@cache
+def available() -> bool:
+    """Whether this build of PyTorch has the operations and they give what PyTorch's own functions give."""
+    if not torch.backends.mkldnn.is_available():
+        return False
+    x, weight, bias = torch.linspace(-1, 1, 32).view(2, 16), torch.linspace(-1, 1, 128).view(8, 16), None
+    image, kernel = x.view(1, 2, 4, 4), weight[:4].reshape(4, 2, 2, 4)[..., :2].contiguous()
+    try:
+        pairs = [
+            (_multiply(x, _pack(weight), bias), F.linear(x, weight)),
+            (
+                _convolve(image, pack_kernel(kernel), bias, (0, 0), (1, 1), "relu"),
+                F.conv2d(image, kernel).relu(),
+            ),
+        ]
+    except (AttributeError, RuntimeError, NotImplementedError):
+        return False
+    return all(torch.allclose(found, wanted, atol=1e-5) for found, wanted in pairs)
+
+
+def usable(x: Tensor, weight: Tensor) -> bool:
+    """Whether oneDNN takes these: float32 on a processor, without gradients."""
+    return (
+        x.dtype == weight.dtype == torch.float32
+        and x.device.type == "cpu"
+        and not torch.is_grad_enabled()
+        and not weight.is_inference()  # counts no changes, so that `Derived` could not notice one
+        and bool(torch.backends.mkldnn.enabled)
+        and available()
+    )
+
+
+def pack_matrix(weight: Tensor) -> tuple[Tensor, ...]:
+    """A weight matrix in oneDNN's own layout."""
+    return (_pack(weight),)
+
+
+def pack_pieces(weight: Tensor) -> tuple[Tensor, ...]:
+    """A weight matrix as pieces of `_PIECE` columns each, in oneDNN's own layout."""
+    return tuple(_pack(piece) for piece in weight.split(_PIECE, dim=1))
+
+
+def _pack(weight: Tensor) -> Tensor:
+    return torch.ops.mkldnn._reorder_linear_weight(weight.detach().contiguous(), 34)
+
+
+def pack_kernel(weight: Tensor) -> Tensor:
+    """Convolution weights in oneDNN's own layout."""
+    return torch.ops.mkldnn._reorder_convolution_weight(weight.detach(), [0, 0], [1, 1], [1, 1], 1, None)
+
+
+def _multiply(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    return torch.ops.mkldnn._linear_pointwise(x, weight, bias, "none", [], "")
+
+
+def _convolve(
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor | None,
+    padding: tuple[int, ...],
+    stride: tuple[int, ...],
+    after: str,
+) -> Tensor:
+    return torch.ops.mkldnn._convolution_pointwise(
+        x, weight, bias, list(padding), list(stride), [1, 1], 1, after, [], ""
+    )
+
+
+def affine(x: Tensor, weight: Tensor, bias: Tensor | None, packed: Derived) -> Tensor:
+    """`F.linear` of `[..., C]`.
+
+    Args:
+        packed: keeps the weights in another layout for small batches, by `pack_matrix` or `pack_pieces`.
+    """
+    if not usable(x, weight):
+        return F.linear(x, weight, bias)
+    if x.numel() > _FEW_ROWS * x.shape[-1]:
+        return _multiply(x, weight, bias)
+    first, *others = packed.of(weight)
+    if not others:
+        return _multiply(x, first, bias)
+    head, *parts = x.split(_PIECE, dim=-1)
+    result = _multiply(head.contiguous(), first, bias)
+    for part, piece in zip(parts, others, strict=True):
+        result += _multiply(part.contiguous(), piece, None)
+    return result
+
+
+class Affine(nn.Linear):
+    """`nn.Linear` whose inference is `affine`."""
+
+    def __init__(self, width_in: int, width_out: int, bias: bool = True) -> None:
+        super().__init__(width_in, width_out, bias)
+        self.packed = Derived(pack_pieces)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return affine(x, self.weight, self.bias, self.packed)
+
+
+class Convolution(nn.Conv2d):
+    """`nn.Conv2d` with plain padding and stride, whose inference runs channels last on kept weights."""
+
+    def __init__(
+        self, channels_in: int, channels_out: int, kernel: int, *, stride: int = 1, padding: int = 0
+    ) -> None:
+        super().__init__(channels_in, channels_out, kernel, stride=stride, padding=padding)
+        self.packed = Derived(pack_kernel)
+
+    def forward(self, x: Tensor, *, relu: bool = False) -> Tensor:
+        """The convolution of `[B, C, H, W]`, followed by a ReLU where asked for."""
+        if usable(x, self.weight):
+            x = x.contiguous(memory_format=torch.channels_last)
+            weight, padding = self.packed.of(self.weight), self.padding
+            assert not isinstance(padding, str)
+            return _convolve(x, weight, self.bias, padding, self.stride, "relu" if relu else "none")
+        found = super().forward(x)
+        return found.relu() if relu else found
