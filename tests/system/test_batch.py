@@ -22,7 +22,8 @@ from aqgt.formats.bvh import read_bvh
 from aqgt.formats.npz import read_npz
 from aqgt.studio.journal import read_journal
 from tests.system.conftest import environment, program
-from tests.system.media import RATE, look, read_wav, seconds_of, write_wav
+from tests.system.media import RATE, read_wav, seconds_of, write_wav
+from tests.system.processes import children_of, descendants_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -132,27 +133,6 @@ def make_batch(folder: Path, checkout: Path, voice: Path, n_jobs: int) -> Batch:
         names,
         {**environment(), "BLENDER": str(blender), "BLENDER_USER_RESOURCES": str(folder / "blender")},
     )
-
-
-def children_of(process: int) -> list[int]:
-    """The direct children of a process, by /proc."""
-    found = []
-    for status in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = status.read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        if int(fields[1]) == process and fields[0] != "Z":
-            found.append(int(status.parent.name))
-    return found
-
-
-def descendants_of(process: int) -> set[int]:
-    """All processes below a process."""
-    below = set(children_of(process))
-    for child in list(below):
-        below |= descendants_of(child)
-    return below
 
 
 def kill_victims(batch: Batch, process: int, seen: int, stop: threading.Event) -> None:
@@ -325,100 +305,6 @@ def test_a_job_file_with_mistakes_is_refused_with_their_lines(tmp_path: Path) ->
     assert "line 3" in result.stderr
     assert "line 5: there is no key “sped”" in result.stderr
     assert "Traceback" not in result.stderr
-
-
-@pytest.fixture(scope="module")
-def character_blend(tmp_path_factory: pytest.TempPathFactory, checkout: Path, voice: Path) -> Path:
-    """Two seconds of gestures on the demo character, with its voice."""
-    folder = tmp_path_factory.mktemp("render")
-    write_wav(folder / "two.wav", read_wav(voice)[: 2 * RATE])
-    job = {"audio": "two.wav", "model": "debug", "character": str(checkout / RIG), "outputs": ["blend"]}
-    (folder / "jobs.yaml").write_text(yaml.safe_dump({"output": "out", "jobs": [job]}), encoding="utf-8")
-    result = subprocess.run(
-        [program("aqgt"), "batch", folder / "jobs.yaml"],
-        env=render_environment(checkout, folder), capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert result.returncode == 0, result.stdout + result.stderr
-    return folder / "out" / "two.blend"
-
-
-def render_environment(checkout: Path, folder: Path) -> dict[str, str]:
-    blender = checkout / ".venv-blender" / "bin" / "python"
-    return {**environment(), "BLENDER": str(blender), "BLENDER_USER_RESOURCES": str(folder / "blender")}
-
-
-def test_a_render_is_killed_and_resumed(character_blend: Path, checkout: Path) -> None:
-    folder = character_blend.parent
-    video = folder / "film.mp4"
-    frames = folder / ".film.mp4.frames"
-    command = [program("aqgt"), "render", character_blend, "-o", video, "--width", "160", "--height", "90"]
-    command += ["--step", "2", "--processes", "2"]
-    environment_ = render_environment(checkout, folder.parent)
-    process = subprocess.Popen(
-        list(map(str, command)), env=environment_, stderr=subprocess.PIPE, stdout=subprocess.PIPE
-    )
-    deadline = time.monotonic() + 120
-    while len(list(frames.glob("[0-9]*.png"))) < 5:
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-    below = descendants_of(process.pid)
-    process.kill()
-    process.communicate()
-    while any(Path(f"/proc/{one}/cmdline").exists() for one in below):
-        assert time.monotonic() < deadline, "Blender outlived its parent"
-        time.sleep(0.05)
-    assert not video.exists()
-    made = {path.name: path.stat().st_mtime_ns for path in frames.glob("[0-9]*.png")}
-    assert 5 <= len(made) < 30
-    result = subprocess.run(
-        list(map(str, command)), env=environment_, capture_output=True, text=True, check=False
-    )
-    assert result.returncode == 0, result.stderr
-    assert f"30 frames, {len(made)} of them rendered earlier, 2.0 s, with sound" in result.stderr
-    assert not frames.exists()
-    film = look(video)
-    assert film.picture == pytest.approx(2.0, abs=0.01)
-    assert film.sound == pytest.approx(2.0, abs=0.05)
-    assert film.fps == 15
-    assert film.loudness > 0.005
-    assert film.movement > 0.005
-
-
-@pytest.mark.parametrize("engine", ["eevee", "cycles"])
-def test_other_engines_render_too(engine: str, character_blend: Path, checkout: Path) -> None:
-    video = character_blend.parent / f"{engine}.mp4"
-    command = [program("aqgt"), "render", character_blend, "-o", video, "--engine", engine]
-    command += ["--width", "96", "--height", "54", "--samples", "1", "--first", "10", "--last", "12"]
-    result = subprocess.run(
-        list(map(str, command)),
-        env=render_environment(checkout, character_blend.parent.parent),
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert result.returncode == 0, result.stderr
-    film = look(video)
-    assert film.picture == pytest.approx(3 / 30, abs=0.001)
-
-
-def test_a_job_file_is_rendered_from_what_its_batch_made(character_blend: Path, checkout: Path) -> None:
-    folder = character_blend.parent.parent
-    command = [
-        program("aqgt"),
-        "render",
-        folder / "jobs.yaml",
-        "--width",
-        "64",
-        "--height",
-        "36",
-        "--last",
-        "6",
-    ]
-    result = subprocess.run(
-        list(map(str, command)),
-        env=render_environment(checkout, folder), capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert result.returncode == 0, result.stderr
-    assert look(folder / "out" / "two.mp4").picture == pytest.approx(6 / 30, abs=0.001)
 
 
 @dataclass
