@@ -22,6 +22,9 @@ from .generate import ops as generate_ops
 from .generate import panel as generate_panel
 from .generate import props as generate_props
 from .headless import command
+from .retarget import ops as retarget_ops
+from .retarget import panel as retarget_panel
+from .retarget import props as retarget_props
 from .speech import panel as speech_panel
 from .speech import props as speech_props
 from .takes import ops as takes_ops
@@ -31,6 +34,8 @@ CLASSES: tuple[type, ...] = (
     preferences.AQGT_Preferences,
     speech_props.AQGT_PG_speech,
     generate_props.AQGT_PG_generate,
+    retarget_props.AQGT_PG_bone_row,
+    retarget_props.AQGT_PG_retarget,
     batch_props.AQGT_PG_batch,
     connection_ops.AQGT_OT_engine_start,
     connection_ops.AQGT_OT_engine_stop,
@@ -39,6 +44,16 @@ CLASSES: tuple[type, ...] = (
     generate_ops.AQGT_OT_generate,
     generate_ops.AQGT_OT_cancel,
     takes_ops.AQGT_OT_take_export,
+    takes_ops.AQGT_MT_take_export,
+    takes_ops.AQGT_MT_played_export,
+    retarget_ops.AQGT_OT_auto_map,
+    retarget_ops.AQGT_OT_show_map,
+    retarget_ops.AQGT_OT_remember_map,
+    retarget_ops.AQGT_OT_save_map,
+    retarget_ops.AQGT_OT_load_map,
+    retarget_ops.AQGT_OT_retarget,
+    retarget_panel.AQGT_OT_bone_status,
+    retarget_panel.AQGT_UL_bones,
     batch_ops.AQGT_OT_batch_run,
     batch_ops.AQGT_OT_batch_cancel,
     batch_ops.AQGT_OT_batch_report,
@@ -47,12 +62,16 @@ CLASSES: tuple[type, ...] = (
     annotate_panel.AQGT_PT_annotate,
     generate_panel.AQGT_PT_generate,
     takes_panel.AQGT_PT_takes,
+    retarget_panel.AQGT_PT_retarget,
+    retarget_panel.AQGT_PT_bones,
+    retarget_panel.AQGT_PT_laying,
     batch_panel.AQGT_PT_batch,
 )
 
 PROPERTIES: tuple[tuple[type, str, type], ...] = (
     (bpy.types.Scene, "aqgt_speech", speech_props.AQGT_PG_speech),
     (bpy.types.Scene, "aqgt_generate", generate_props.AQGT_PG_generate),
+    (bpy.types.Scene, "aqgt_retarget", retarget_props.AQGT_PG_retarget),
     (bpy.types.Scene, "aqgt_batch", batch_props.AQGT_PG_batch),
 )
 

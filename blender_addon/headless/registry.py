@@ -19,6 +19,8 @@ Progress = Callable[[float, str], None]
 KINDS = {
     "about": "about",
     "apply": "apply",
+    "export": "export",
+    "retarget": "retarget",
     "render": "render",
 }
 """Name of the kind to its module in this folder."""

@@ -16,6 +16,7 @@ from aqgt.cli.generate import generate
 from aqgt.cli.models import models_app
 from aqgt.cli.preview import preview
 from aqgt.cli.render import render
+from aqgt.cli.retarget import retarget
 from aqgt.cli.serve import serve
 
 app = typer.Typer(
@@ -30,6 +31,7 @@ app.command()(serve)
 app.command()(align)
 app.command()(annotate)
 app.command()(preview)
+app.command()(retarget)
 app.command()(batch)
 app.command()(render)
 app.add_typer(models_app, name="models")
