@@ -19,6 +19,7 @@ from aqgt.formats.npz import read_npz
 from aqgt.protocol.messages import Provenance
 from aqgt.retarget import RetargetOptions, match, quality, solve
 
+from ..retarget.mapping import mapping_of
 from ..scene import nla
 from ..scene.armature import describe
 from ..scene.context import frames_per_second, seconds
@@ -92,8 +93,8 @@ def _save(path: Path) -> None:
 
 def _figures(motion: Any, armature: bpy.types.Object, bone_map: str) -> dict[str, Any]:
     """How well the rig follows: mean error of the limbs (°), deepest hand or elbow inside the body (mm)."""
-    rig = describe(armature)
-    mapping = match(rig, bone_map)
+    rig = describe(armature, skin=True)
+    mapping = mapping_of(armature, rig) if bone_map == "auto" else match(rig, bone_map)
     animation = solve(motion, rig, mapping, RetargetOptions(smoothing="light"))
     errors = quality.direction_errors(motion, rig, mapping, animation)
     limbs = [one.mean for name, one in errors.items() if name.endswith(("upper_arm", "forearm"))]
