@@ -36,6 +36,8 @@ class Derived:
         self._value: Any = None
 
     def of(self, *weights: Tensor | None) -> Any:
+        if any(x is not None and x.is_inference() for x in weights):
+            return self._make(*weights)  # such tensors count no changes
         key = tuple(None if x is None else (x.data_ptr(), x._version, x.dtype, x.device) for x in weights)
         if key != self._key:
             with torch.no_grad():
@@ -72,7 +74,6 @@ def usable(x: Tensor, weight: Tensor) -> bool:
         x.dtype == weight.dtype == torch.float32
         and x.device.type == "cpu"
         and not torch.is_grad_enabled()
-        and not weight.is_inference()  # counts no changes, so that `Derived` could not notice one
         and bool(torch.backends.mkldnn.enabled)
         and available()
     )
@@ -114,15 +115,16 @@ def _convolve(
     )
 
 
-def affine(x: Tensor, weight: Tensor, bias: Tensor | None, packed: Derived) -> Tensor:
+def affine(x: Tensor, weight: Tensor, bias: Tensor | None, packed: Derived | None) -> Tensor:
     """`F.linear` of `[..., C]`.
 
     Args:
-        packed: keeps the weights in another layout for small batches, by `pack_matrix` or `pack_pieces`.
+        packed: keeps the weights in another layout for small batches, by `pack_matrix` or `pack_pieces`; None
+            takes the weights as they are, without a second copy.
     """
     if not usable(x, weight):
         return F.linear(x, weight, bias)
-    if x.numel() > _FEW_ROWS * x.shape[-1]:
+    if packed is None or x.numel() > _FEW_ROWS * x.shape[-1]:
         return _multiply(x, weight, bias)
     first, *others = packed.of(weight)
     if not others:
@@ -143,6 +145,26 @@ class Affine(nn.Linear):
 
     def forward(self, x: Tensor) -> Tensor:
         return affine(x, self.weight, self.bias, self.packed)
+
+
+class SharedAffine(nn.Module):
+    """Another module's affine layer for inference alone, by `affine` on the weights as they are."""
+
+    def __init__(self, layer: nn.Linear) -> None:
+        super().__init__()
+        self.weight, self.bias = layer.weight, layer.bias
+
+    def forward(self, x: Tensor) -> Tensor:
+        return affine(x, self.weight, self.bias, None)
+
+
+def share_affine(network: nn.Module) -> nn.Module:
+    """The same network, which is for inference, with its affine layers run by `affine`."""
+    for module in list(network.modules()):
+        for name, child in list(module.named_children()):
+            if type(child) is nn.Linear:
+                setattr(module, name, SharedAffine(child))
+    return network
 
 
 class Convolution(nn.Conv2d):
