@@ -10,6 +10,7 @@ import typer
 from aqgt import __version__
 from aqgt.cli.align import align
 from aqgt.cli.annotate import annotate
+from aqgt.cli.bench import bench
 from aqgt.cli.errors import report_errors
 from aqgt.cli.generate import generate
 from aqgt.cli.models import models_app
@@ -28,6 +29,7 @@ app.command()(serve)
 app.command()(align)
 app.command()(annotate)
 app.command()(preview)
+app.command()(bench)
 app.add_typer(models_app, name="models")
 
 

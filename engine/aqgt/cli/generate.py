@@ -50,6 +50,15 @@ def generate(
     speaker: Annotated[int, typer.Option(min=0, help="Speaker identity of the model.")] = 0,
     variants: Annotated[int, typer.Option(min=1, help="How many motions to make.")] = 1,
     language: Annotated[str, typer.Option(help="Language of the speech.")] = "en",
+    precision: Annotated[
+        str | None,
+        typer.Option(
+            help="exact, or fast: published models hear and read in bfloat16 (default: engine.yaml)."
+        ),
+    ] = None,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Processor threads (default: the cores that are free now).")
+    ] = None,
     engine: Annotated[
         str | None, typer.Option(help="Address of a running engine; without it this process does the work.")
     ] = None,
@@ -86,7 +95,7 @@ def generate(
         variants=variants,
         language=language,
     )
-    result = _run(request, engine)
+    result = _run(request, engine, precision, threads)
     for sentence in result.notes:
         note(sentence)
     for path in outputs:
@@ -95,7 +104,7 @@ def generate(
             note(f"{written}: {result.motions[variant].duration:.1f} s.")
 
 
-def _run(request: Any, engine: str | None) -> Any:
+def _run(request: Any, engine: str | None, precision: str | None, threads: int | None) -> Any:
     from aqgt.cli.progress import stages
 
     with stages("Generating") as advance:
@@ -107,11 +116,17 @@ def _run(request: Any, engine: str | None) -> Any:
         from aqgt.generation import generate as run
         from aqgt.models.registry import load_model
         from aqgt.service.checks import check_request
-        from aqgt.service.config import read_engine_config
+        from aqgt.service.config import EngineConfig, read_engine_config
+        from aqgt.settings import check_settings
+        from aqgt.threads import use_threads
 
         config = read_engine_config()
+        if precision is not None:
+            changed = {**config.model_dump(), "precision": precision}
+            config = check_settings(changed, EngineConfig, "the command line")
+        use_threads(threads or config.threads)
         check_request(request, config.limits)
-        loaded = load_model(request.model, device=_device(config.device))
+        loaded = load_model(request.model, device=_device(config.device), precision=config.precision)
         return run(request, loaded, on_progress=lambda progress: advance(progress.window / progress.windows))
 
 

@@ -9,7 +9,8 @@ Everywhere else (training, graphics cards, float64, builds without oneDNN) PyTor
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -21,6 +22,25 @@ _FEW_ROWS = 256
 """Up to this many rows the weights' layout decides over the speed, so that a second copy of them pays."""
 _PIECE = 192
 """oneDNN adds up all products of a row in one go; in pieces, as MKL does, less than half is rounded away."""
+
+
+_plain = False
+
+
+@contextmanager
+def plain() -> Iterator[None]:
+    """Inside, networks compute as PyTorch's own modules do: for comparisons of speed and of results."""
+    global _plain
+    before, _plain = _plain, True
+    try:
+        yield
+    finally:
+        _plain = before
+
+
+def own_ways(x: Tensor) -> bool:
+    """Whether networks may compute ``x`` in ways of their own: on a processor, without gradients."""
+    return x.device.type == "cpu" and not torch.is_grad_enabled() and not _plain
 
 
 class Derived:
@@ -72,8 +92,8 @@ def usable(x: Tensor, weight: Tensor) -> bool:
     """Whether oneDNN takes these: float32 on a processor, without gradients."""
     return (
         x.dtype == weight.dtype == torch.float32
-        and x.device.type == "cpu"
-        and not torch.is_grad_enabled()
+        and own_ways(x)
+        and not torch.is_autocast_enabled("cpu")
         and bool(torch.backends.mkldnn.enabled)
         and available()
     )
@@ -96,6 +116,11 @@ def _pack(weight: Tensor) -> Tensor:
 def pack_kernel(weight: Tensor) -> Tensor:
     """Convolution weights in oneDNN's own layout."""
     return torch.ops.mkldnn._reorder_convolution_weight(weight.detach(), [0, 0], [1, 1], [1, 1], 1, None)
+
+
+def pack_row_kernel(weight: Tensor) -> Tensor:
+    """Weights of a convolution over time in oneDNN's own layout for pictures of one row."""
+    return pack_kernel(weight.unsqueeze(2))
 
 
 def _multiply(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
@@ -158,13 +183,36 @@ class SharedAffine(nn.Module):
         return affine(x, self.weight, self.bias, None)
 
 
-def share_affine(network: nn.Module) -> nn.Module:
-    """The same network, which is for inference, with its affine layers run by `affine`."""
+class SharedConvolution(nn.Module):
+    """Another module's plain convolution over time for inference alone, channels last on kept weights."""
+
+    def __init__(self, layer: nn.Conv1d) -> None:
+        super().__init__()
+        self.weight, self.bias, self.stride = layer.weight, layer.bias, layer.stride[0]
+        self.packed = Derived(pack_row_kernel)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The convolution of `[B, C, T]`."""
+        if not usable(x, self.weight):
+            return F.conv1d(x, self.weight, self.bias, self.stride)
+        image = x.unsqueeze(2).contiguous(memory_format=torch.channels_last)
+        found = _convolve(image, self.packed.of(self.weight), self.bias, (0, 0), (1, self.stride), "none")
+        return found.squeeze(2)
+
+
+def share(network: nn.Module) -> nn.Module:
+    """The same network, which is for inference, with its affine layers and plain convolutions run as here."""
     for module in list(network.modules()):
         for name, child in list(module.named_children()):
             if type(child) is nn.Linear:
                 setattr(module, name, SharedAffine(child))
+            elif type(child) is nn.Conv1d and _is_plain(child):
+                setattr(module, name, SharedConvolution(child))
     return network
+
+
+def _is_plain(layer: nn.Conv1d) -> bool:
+    return (layer.groups, layer.padding, layer.dilation) == (1, (0,), (1,)) and "weight" in layer._parameters
 
 
 class Convolution(nn.Conv2d):

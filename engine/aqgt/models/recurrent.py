@@ -10,7 +10,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from aqgt.models.kernels import Derived, affine, pack_matrix
+from aqgt.models.kernels import Derived, affine, own_ways, pack_matrix
 
 _WIDE = 256
 """Smaller ones are bound by the number of operations, which PyTorch does faster."""
@@ -27,12 +27,7 @@ class PairedGru:
 
     def usable(self, x: Tensor) -> bool:
         """Whether this is the better way: wide, on a processor, without gradients and dropout."""
-        return (
-            self.gru.hidden_size >= _WIDE
-            and x.device.type == "cpu"
-            and not torch.is_grad_enabled()
-            and not self.gru.training
-        )
+        return self.gru.hidden_size >= _WIDE and own_ways(x) and not self.gru.training
 
     def run(self, x: Tensor) -> Tensor:
         """`[B, T, C]` → both directions, `[B, T, 2 · hidden]`."""

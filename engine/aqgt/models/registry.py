@@ -28,6 +28,7 @@ from aqgt.models import official
 from aqgt.models.config import ModelConfig, read_config, write_config
 from aqgt.models.config_published import PublishedConfig
 from aqgt.models.generator import GestureGenerator
+from aqgt.models.precision import Precision
 from aqgt.models.vq import VqVae
 from aqgt.protocol.messages import ModelInfo
 from aqgt.speech.features import ClipFeatures, CompactFeatures
@@ -86,7 +87,19 @@ def describe(name_or_folder: str | Path) -> ModelInfo:
     return _info(_name_of(name_or_folder, config), config, folder)
 
 
-def load_model(name_or_folder: str | Path, device: str = "cpu") -> LoadedModel:
+def published(name_or_folder: str | Path) -> bool:
+    """Whether a model is one of the published networks.
+
+    Raises:
+        AqgtError: no such model, or its config is not valid.
+    """
+    folder = _find(name_or_folder)
+    return read_config(_debug_config() if folder is None else folder / CONFIG).published is not None
+
+
+def load_model(
+    name_or_folder: str | Path, device: str = "cpu", *, precision: Precision = "exact"
+) -> LoadedModel:
     """Loads a model by name, or from a folder.
 
     A name is looked for in the checkout's ``models``, then as the installed package
@@ -107,7 +120,7 @@ def load_model(name_or_folder: str | Path, device: str = "cpu") -> LoadedModel:
         if config.published is None:
             features = _compact_features(config, folder)
         else:
-            features, codes_hash = _published_features(config, config.published, folder, device)
+            features, codes_hash = _published_features(config, config.published, folder, device, precision)
             model_hash = hashlib.sha256((model_hash + codes_hash).encode()).hexdigest()
     # Weights that want no gradients make torch sum a GRU in another order, which published networks amplify.
     generator.to(device).eval().requires_grad_(config.published is not None)
@@ -257,7 +270,7 @@ def _compact_features(config: ModelConfig, folder: Path) -> CompactFeatures:
 
 
 def _published_features(
-    config: ModelConfig, published: PublishedConfig, folder: Path, device: str
+    config: ModelConfig, published: PublishedConfig, folder: Path, device: str, precision: Precision
 ) -> tuple[PublishedFeatures, str]:
     """What computes a published model's inputs, and the SHA-256 of the audio VQ's weights."""
     vq = official.build("audio_vq")
@@ -265,8 +278,8 @@ def _published_features(
     codes_hash = _load_weights(vq, folder / AUDIO_VQ)
     features = PublishedFeatures(
         AudioCodes(vq.to(device).eval()),
-        Wav2Vec2(source_of(folder, WAV2VEC2, published.wav2vec2), device),
-        Bert(source_of(folder, BERT, published.bert), device),
+        Wav2Vec2(source_of(folder, WAV2VEC2, published.wav2vec2), device, precision),
+        Bert(source_of(folder, BERT, published.bert), device, precision),
         fps=config.fps,
         window=config.window,
     )
@@ -276,15 +289,14 @@ def _published_features(
 def _load_weights(network: nn.Module, path: Path) -> str:
     """Fills a network from a safetensors file and returns the file's SHA-256."""
     from safetensors import SafetensorError
-    from safetensors.torch import load
+    from safetensors.torch import load_file
 
     if not path.is_file():
         raise AqgtError(
             f"The model's weights {path} are missing.", "Copy or install the model again.", "no-weights"
         )
-    blob = path.read_bytes()
     try:
-        state = load(blob)
+        state = load_file(path)  # maps the file, so that no second copy of it is in memory
     except SafetensorError as problem:
         raise AqgtError(
             f"The model's weights {path} can't be read ({problem}).",
@@ -293,7 +305,8 @@ def _load_weights(network: nn.Module, path: Path) -> str:
         ) from problem
     _check_state(state, network, str(path))
     network.load_state_dict({name: value.to(torch.float32) for name, value in state.items()})
-    return hashlib.sha256(blob).hexdigest()
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _check_state(state: Mapping[str, Tensor], network: nn.Module, origin: str) -> None:

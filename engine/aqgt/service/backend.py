@@ -49,10 +49,8 @@ class ModelBackend:
     """The real one: it loads models when they are first asked for and keeps the last few."""
 
     def __init__(self, config: EngineConfig) -> None:
-        import torch
-
-        if config.threads is not None:
-            torch.set_num_threads(config.threads)
+        self._threads = config.threads
+        self._precision = config.precision
         self._device = choose_device(config.device)
         self._allowed = config.models
         self._keep = config.loaded_models
@@ -87,7 +85,9 @@ class ModelBackend:
         self, request: messages.GenerateRequest, on_progress: OnProgress, is_cancelled: IsCancelled
     ) -> messages.GenerateResult:
         from aqgt import generation
+        from aqgt.threads import use_threads
 
+        use_threads(self._threads)
         try:
             return generation.generate(
                 request, self._model(request.model), on_progress=on_progress, is_cancelled=is_cancelled
@@ -142,7 +142,7 @@ class ModelBackend:
                 raise AqgtError(
                     f"The engine has no model “{name}”.", f"It has: {', '.join(names)}.", "unknown-model"
                 )
-            self._loaded[name] = registry.load_model(name, device=self._device)
+            self._loaded[name] = registry.load_model(name, device=self._device, precision=self._precision)
         self._loaded.move_to_end(name)
         while len(self._loaded) > self._keep:
             self._loaded.popitem(last=False)

@@ -15,9 +15,14 @@ import torch
 from numpy.typing import NDArray
 
 from aqgt.errors import AqgtError
+from aqgt.models.kernels import share
+from aqgt.models.precision import Precision, reading
 
 _LONGEST = 500
 """Tokens of a sentence that are read, the two that frame it included."""
+
+_WINDOWS_AT_ONCE = 2
+"""More at once are no faster, and the first layers' results take 60 MiB for each."""
 
 
 def source_of(model_folder: Path, own: str, name: str) -> str:
@@ -34,19 +39,23 @@ class Wav2Vec2:
     Args:
         source: folder in the format of `transformers`, or a name on the hub.
         device: where it runs.
+        precision: see `aqgt.models.precision`.
     """
 
-    def __init__(self, source: str, device: str = "cpu") -> None:
-        self.source, self.device = source, device
+    def __init__(self, source: str, device: str = "cpu", precision: Precision = "exact") -> None:
+        self.source, self.device, self.precision = source, device, precision
         self._model: Any = None
 
     def logits(self, windows: NDArray[Any]) -> NDArray[np.float32]:
         """Logits `[W, frames, tokens]` of windows `[W, N]` of mean 0 and variance 1."""
         if self._model is None:
             self._model = self._load()
-        with torch.inference_mode():
-            found = self._model(torch.from_numpy(np.asarray(windows, np.float32)).to(self.device)).logits
-        return found.float().cpu().numpy()
+        sound = torch.from_numpy(np.asarray(windows, np.float32))
+        with torch.inference_mode(), reading(self.precision, self.device):
+            found = [
+                self._model(few.to(self.device)).logits.float().cpu() for few in sound.split(_WINDOWS_AT_ONCE)
+            ]
+        return torch.cat(found).numpy()
 
     def _load(self) -> Any:
         def load(source: str) -> Any:
@@ -54,7 +63,8 @@ class Wav2Vec2:
 
             return Wav2Vec2ForCTC.from_pretrained(source, trust_remote_code=False)
 
-        return _loaded(load, self.source, "speech recogniser wav2vec2", "wav2vec2").float().to(self.device).eval()
+        model = _loaded(load, self.source, "speech recogniser wav2vec2", "wav2vec2")
+        return share(model.float().to(self.device).eval())
 
 
 class Bert:
@@ -64,10 +74,11 @@ class Bert:
         source: folder in the format of `transformers`, its ``vocab.txt`` or ``tokenizer.json`` included, or a
             name on the hub.
         device: where it runs.
+        precision: see `aqgt.models.precision`.
     """
 
-    def __init__(self, source: str, device: str = "cpu") -> None:
-        self.source, self.device = source, device
+    def __init__(self, source: str, device: str = "cpu", precision: Precision = "exact") -> None:
+        self.source, self.device, self.precision = source, device, precision
         self._model: Any = None
         self._tokenizer: Any = None
 
@@ -75,11 +86,11 @@ class Bert:
         """Vectors `[W, D]`; of a sentence longer than 500 tokens the beginning is read."""
         if self._model is None:
             self._tokenizer, model = self._load()
-            self._model = model.float().to(self.device).eval()
+            self._model = share(model.float().to(self.device).eval())
         tokens = self._tokenizer(
             list(sentences), padding=True, truncation=True, max_length=_LONGEST, return_tensors="pt"
         ).to(self.device)
-        with torch.inference_mode():
+        with torch.inference_mode(), reading(self.precision, self.device):
             found = self._model(**tokens).pooler_output
         return found.float().cpu().numpy()
 
