@@ -54,6 +54,20 @@ def test_variants_are_numbered(aqgt: Run, voice: Path, tmp_path: Path) -> None:
     assert not np.array_equal(first, second)
 
 
+def test_each_preset_has_a_file_of_its_own(aqgt: Run, voice: Path, tmp_path: Path) -> None:
+    command = ["generate", voice, "--model", "debug", "--sampling", "off"]
+    both = aqgt(*command, "--preset", "original", "--preset", "always-deictic", "-o", tmp_path / "m.npz")
+    assert both.code == 0
+    assert aqgt(*command, "--preset", "always-deictic", "-o", tmp_path / "alone.npz").code == 0
+    original, deictic, alone = (
+        read_npz(tmp_path / f"{name}.npz").motion.bone_vectors
+        for name in ("m-original", "m-always-deictic", "alone")
+    )
+    assert np.abs(deictic - alone).max() <= 1e-5
+    assert np.abs(deictic - original).max() > 1e-4
+    assert both.err.count("sound alone") == 1
+
+
 def test_without_a_transcript_one_sentence_says_so(aqgt: Run, voice: Path, tmp_path: Path) -> None:
     outcome = aqgt("generate", voice, "--model", "debug", "-o", tmp_path / "a.npz")
     assert outcome.code == 0

@@ -143,6 +143,31 @@ def test_windows_are_rows_and_zeros_outside(features: CompactFeatures, babble: n
                 np.testing.assert_array_equal(window[row], expected)
 
 
+@pytest.mark.parametrize("at_once", [1, 3])
+def test_windows_of_an_open_clip_are_rows_of_the_whole(
+    features: CompactFeatures, babble: np.ndarray, at_once: int
+) -> None:
+    """Sound before and after a stretch, the loudness of the whole clip and long words count all the same."""
+    audio = np.concatenate([0.02 * babble, babble, 0.3 * babble])
+    words = [Word("all", 0.0, 8.0), Word("one", 0.1, 0.5), Word("a", 3.0, 3.1), Word("last", 4.4, 4.5)]
+    n_frames = len(audio) * 15 // 16_000
+    whole = features.prepare(audio, words, n_frames)
+    clip = features.open(audio, words, n_frames)
+    starts = [-4, 26, 56, 86, 116]
+    for first in range(0, len(starts), at_once):
+        some = starts[first : first + at_once]
+        found = clip.windows(some)
+        for name, array in found.items():
+            expected = np.stack([features.window(whole, start)[name] for start in some])
+            np.testing.assert_allclose(array, expected, atol=3e-6, err_msg=name)
+
+
+def test_words_that_ended_long_ago_are_remembered(features: CompactFeatures) -> None:
+    clip = features.open(np.zeros(16_000 * 20, np.float32), [Word("a", 1.0, 12.5)], 300)
+    silent = clip.windows([190])["words"][0, :, 7]
+    np.testing.assert_allclose(silent, np.minimum(1, (np.arange(190, 224) / 15 - 12.5) / 2), atol=1e-6)
+
+
 def test_vectors_of_another_dimension_are_refused() -> None:
     with pytest.raises(AqgtError, match="saved with the model"):
         CompactFeatures(CompactFeaturesConfig(word_dimension=48), Lengths())

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from aqgt.models import official
 from aqgt.models.generator import GestureGenerator
-from aqgt.models.kernels import share
 from aqgt.models.precision import Precision
 from aqgt.models.registry import LoadedModel
 from aqgt.models.vq import VqVae
@@ -54,7 +53,7 @@ class _RandomWav2Vec2(Wav2Vec2):
     def _load(self) -> Any:
         from transformers import Wav2Vec2Config, Wav2Vec2ForCTC
 
-        return share(Wav2Vec2ForCTC(Wav2Vec2Config()).eval().to(torch.device(self.device)))
+        return Wav2Vec2ForCTC(Wav2Vec2Config())
 
 
 class _RandomBert(Bert):
@@ -83,8 +82,8 @@ def random_model(name: str, device: str, precision: Precision) -> LoadedModel:
     config = generator.config
     features = PublishedFeatures(
         AudioCodes(codes.to(device).eval()),
-        _RandomWav2Vec2("random", device, precision),
-        _RandomBert("random", device, precision),
+        _RandomWav2Vec2("random", device, precision=precision),
+        _RandomBert("random", device, precision=precision),
         fps=config.fps,
         window=config.window,
     )

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,7 +18,12 @@ def generate(
         typer.Option("--output", "-o", help="Where the motion goes: .npz, .bvh or .mp4; may be repeated."),
     ] = None,
     text: Annotated[Path | None, typer.Option(help="What is said, as plain text.")] = None,
-    words: Annotated[Path | None, typer.Option(help="Timed words as `aqgt align` writes them.")] = None,
+    words: Annotated[
+        Path | None,
+        typer.Option(
+            help="Timed words: as `aqgt align` writes them, .srt, .vtt, .TextGrid, .eaf, WhisperX's .json."
+        ),
+    ] = None,
     annotations: Annotated[
         Path | None,
         typer.Option(help="Your annotations: spans as JSON, or lines like `3.2 G: iconic right`."),
@@ -44,10 +51,19 @@ def generate(
     idle: Annotated[
         float, typer.Option(min=0.0, max=2.0, help="Breathing, sway and nods; 1 = usual, 0 = none.")
     ] = 1.0,
-    preset: Annotated[str | None, typer.Option(help="Annotation preset, applied last.")] = None,
+    preset: Annotated[
+        list[str] | None,
+        typer.Option(help="Annotation preset, applied last; repeated: one result for each, named after it."),
+    ] = None,
     model: Annotated[str, typer.Option(help="Name of a model; see `aqgt models list`.")] = "compact",
     seed: Annotated[int, typer.Option(min=0, help="Another seed makes another motion.")] = 0,
-    speaker: Annotated[int, typer.Option(min=0, help="Speaker identity of the model.")] = 0,
+    speaker: Annotated[
+        int | None, typer.Option(min=0, help="Speaker identity of the model; left out: its usual one.")
+    ] = None,
+    sampling: Annotated[
+        str,
+        typer.Option(help="seeded: style and labels vary around their means, by the seed; off: they don't."),
+    ] = "seeded",
     variants: Annotated[int, typer.Option(min=1, help="How many motions to make.")] = 1,
     language: Annotated[str, typer.Option(help="Language of the speech.")] = "en",
     precision: Annotated[
@@ -65,16 +81,17 @@ def generate(
 ) -> None:
     """Make gestures for a recording."""
     from aqgt.cli.inputs import read_annotations, read_sound, words_of
-    from aqgt.cli.outputs import MOTION_SUFFIXES, require_suffix, write_result
+    from aqgt.cli.outputs import MOTION_SUFFIXES, named_after, require_suffix, write_result
     from aqgt.cli.progress import note
     from aqgt.protocol.checks import check_choice
-    from aqgt.protocol.messages import ANNOTATE, FILL, GenerateRequest
+    from aqgt.protocol.messages import ANNOTATE, FILL, SAMPLING, GenerateRequest
 
     outputs = output or [Path(audio.stem + ".npz")]
     for path in outputs:
         require_suffix(path, MOTION_SUFFIXES)
     check_choice("--annotate", annotate, ANNOTATE)
     check_choice("--fill", fill, FILL)
+    check_choice("--sampling", sampling, SAMPLING)
     sound = read_sound(audio)
     spans = read_annotations(annotations) if annotations is not None else ()
     timed = words_of(sound, text, words, language)
@@ -88,32 +105,44 @@ def generate(
         energy=energy,
         handedness=handedness,
         idle=idle,
-        preset=preset,
         model=model,
         speaker=speaker,
+        sampling=sampling,
         seed=seed,
         variants=variants,
         language=language,
     )
-    result = _run(request, engine, precision, threads)
-    for sentence in result.notes:
+    presets: list[str | None] = [*dict.fromkeys(preset or [])] or [None]
+    results = _run([replace(request, preset=name) for name in presets], engine, precision, threads)
+    for sentence in dict.fromkeys(sentence for result in results for sentence in result.notes):
         note(sentence)
     for path in outputs:
-        for variant in range(len(result.motions)):
-            written = write_result(path, result, timed, sound, variant)
-            note(f"{written}: {result.motions[variant].duration:.1f} s.")
+        for name, result in zip(presets, results, strict=True):
+            target = path if name is None or len(presets) == 1 else named_after(path, name)
+            for variant in range(len(result.motions)):
+                written = write_result(target, result, timed, sound, variant)
+                note(f"{written}: {result.motions[variant].duration:.1f} s.")
 
 
-def _run(request: Any, engine: str | None, precision: str | None, threads: int | None) -> Any:
+def _run(requests: list[Any], engine: str | None, precision: str | None, threads: int | None) -> list[Any]:
+    """The results of requests that differ in their preset alone."""
     from aqgt.cli.progress import stages
 
+    shares = [0.0] * len(requests)
     with stages("Generating") as advance:
+
+        def told(number: int, progress: Any) -> None:
+            shares[number] = progress.window / progress.windows
+            advance(sum(shares) / len(shares))
+
         if engine is not None:
             from aqgt.protocol.client import EngineClient
 
             with EngineClient(engine, name="aqgt generate") as client:
-                return client.generate(request, lambda progress: advance(progress.window / progress.windows))
-        from aqgt.generation import generate as run
+                return [
+                    client.generate(request, partial(told, number)) for number, request in enumerate(requests)
+                ]
+        from aqgt.generation import generate_many
         from aqgt.models.registry import load_model
         from aqgt.service.checks import check_request
         from aqgt.service.config import EngineConfig, read_engine_config
@@ -125,9 +154,10 @@ def _run(request: Any, engine: str | None, precision: str | None, threads: int |
             changed = {**config.model_dump(), "precision": precision}
             config = check_settings(changed, EngineConfig, "the command line")
         use_threads(threads or config.threads)
-        check_request(request, config.limits)
-        loaded = load_model(request.model, device=_device(config.device), precision=config.precision)
-        return run(request, loaded, on_progress=lambda progress: advance(progress.window / progress.windows))
+        for request in requests:
+            check_request(request, config.limits)
+        loaded = load_model(requests[0].model, device=_device(config.device), precision=config.precision)
+        return generate_many(requests, loaded, on_progress=told)
 
 
 def _device(wish: str) -> str:

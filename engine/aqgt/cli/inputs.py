@@ -72,9 +72,12 @@ def words_of(
     if text is not None and words is not None:
         raise AqgtError("Both --text and --words are given.", "Give one of them.", "bad-usage")
     if words is not None:
-        from aqgt.formats.words_json import read_words
+        from aqgt.formats.transcripts import read_timed_words
 
-        return _within(tuple(read_words(require_file(words, "word list"))), len(audio) / SAMPLE_RATE, words)
+        # A file may know its language; English is also what --language says when nobody chose.
+        known = None if language == "en" else language
+        timed = tuple(read_timed_words(require_file(words, "word list"), known))
+        return _within(timed, len(audio) / SAMPLE_RATE, words)
     if text is not None:
         from aqgt.cli.progress import stages
         from aqgt.speech.alignment import align

@@ -29,6 +29,11 @@ def require_suffix(path: Path, allowed: Sequence[str]) -> None:
         raise AqgtError(f"There is no folder “{path.parent}”.", "Make it, or write elsewhere.", "bad-output")
 
 
+def named_after(path: Path, preset: str) -> Path:
+    """The path of one preset's result: `name-preset.npz`."""
+    return path.with_name(f"{path.stem}-{preset}{path.suffix}")
+
+
 def numbered(path: Path, variant: int, variants: int) -> Path:
     """The path of one variant: unchanged where there is one, else `name-1.npz`, `name-2.npz`, …"""
     return path if variants == 1 else path.with_name(f"{path.stem}-{variant + 1}{path.suffix}")

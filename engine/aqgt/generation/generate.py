@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Requests become motions: checks, annotations, the window loop, and the results with where they come from."""
+"""Requests become motions: checks, annotations, the window loop, results with where they come from."""
 
 from __future__ import annotations
 

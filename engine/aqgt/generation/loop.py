@@ -37,8 +37,8 @@ class _Chunk:
     """Some windows of all jobs, heard and read.
 
     Attributes:
-        speech: what `GestureGenerator.encode_speech` gave: what belongs to the sound once per clip and window,
-            the rest once per job, window and variant.
+        speech: what `GestureGenerator.encode_speech` gave: what belongs to the sound once per clip and
+            window, the rest once per job, window and variant.
         speakers: `[rows]` the speaker of each row of the latter.
         sound_of: which row of the former belongs to a clip (by its identity) and start.
     """
@@ -93,9 +93,7 @@ def _stop_if(is_cancelled: Callable[[], bool] | None) -> None:
         raise Cancelled
 
 
-def _hear(
-    jobs: Sequence[Job], indices: range
-) -> tuple[dict[str, NDArray[Any]], dict[tuple[int, int], int]]:
+def _hear(jobs: Sequence[Job], indices: range) -> tuple[dict[str, NDArray[Any]], dict[tuple[int, int], int]]:
     """Features of each clip's windows, once however many jobs share the clip."""
     wanted: dict[int, set[int]] = {}
     for job in jobs:

@@ -75,10 +75,10 @@ class _PublishedOrder:
 def published_noise(
     generator: torch.Generator, annotations: Tensor, sizes: tuple[int, ...], width: int
 ) -> tuple[Tensor, Tensor]:
-    """Noise of speakers `[B, C]` and labels `[B, 17, T, C]` in the order in which the published code draws it.
+    """Noise of speakers `[B, C]` and labels `[B, 17, T, C]`, drawn in the published code's order.
 
-    First comes the speakers', then channel after channel a row for each value of `[B, 17, T]` that is not below
-    0. A generator with the published code's seed gives the published code's numbers.
+    First comes the speakers', then channel after channel a row for each value of `[B, 17, T]` that is not
+    below 0. A generator with the published code's seed gives the published code's numbers.
     """
     counts = [int((annotations[:, index].long() >= 0).sum()) for index, size in enumerate(sizes) if size > 1]
     # Each in a call of its own: torch's numbers depend on how many are drawn at once.

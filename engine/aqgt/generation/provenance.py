@@ -18,8 +18,8 @@ from aqgt.motion import Motion
 from aqgt.protocol.messages import GenerateRequest, Provenance
 
 _SETTINGS = (
-    "annotate", "fill", "density", "energy", "handedness", "idle", "preset", "speaker", "sampling", "language",
-    "start", "end",
+    "annotate", "fill", "density", "energy", "handedness", "idle", "preset", "speaker", "sampling",
+    "language", "start", "end",
 )  # fmt: skip
 
 

@@ -243,7 +243,7 @@ class ModelConfig(Settings):
 
     @property
     def keeps_root(self) -> bool:
-        """Whether the root's position is part of the motion, as in the published networks; else it is zero."""
+        """Whether the root's position is part of the motion (published networks); else it is zero."""
         return self.published is not None
 
     @property

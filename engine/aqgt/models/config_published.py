@@ -44,8 +44,8 @@ class PublishedConfig(Settings):
     """Encoders and side branches of the published generator."""
 
     wav2vec2: Annotated[str, Field(min_length=1)] = "facebook/wav2vec2-base-960h"
-    """Speech recogniser in the format of `transformers`: a folder relative to the model's own, or a name on the
-    Hugging Face hub. A folder ``wav2vec2`` in the model's own comes before both."""
+    """Speech recogniser in the format of `transformers`: a folder relative to the model's own, or a name on
+    the Hugging Face hub. A folder ``wav2vec2`` in the model's own comes before both."""
     bert: Annotated[str, Field(min_length=1)] = "bert-base-uncased"
     """Language model, given like the speech recogniser; its folder is called ``bert``."""
     hidden: Width = 500

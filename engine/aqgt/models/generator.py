@@ -153,12 +153,15 @@ class GestureGenerator(nn.Module):
         self.rest_pose.copy_(rest)
 
     def normalise(self, bone_vectors: Tensor) -> Tensor:
-        """Bone vectors `[..., 53, 3]` in model units → `[..., 159]`; the root becomes zero but in the published."""
+        """Bone vectors `[..., 53, 3]` in model units → `[..., 159]`; the root as in `denormalise`."""
         scaled = (bone_vectors - self.pose_mean) / self.pose_std
         return self._root(scaled).flatten(-2)
 
     def denormalise(self, poses: Tensor) -> Tensor:
-        """Normalised poses `[..., 159]` → bone vectors `[..., 53, 3]` in model units; the root is as above."""
+        """Normalised poses `[..., 159]` → bone vectors `[..., 53, 3]` in model units.
+
+        The root is zero, but in the published networks, where its position is part of the pose.
+        """
         vectors = poses.unflatten(-1, (skeleton.N_JOINTS, 3)) * self.pose_std + self.pose_mean
         return self._root(vectors)
 

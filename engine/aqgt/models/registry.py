@@ -2,8 +2,8 @@
 """Trained models by name or folder.
 
 A model's folder holds ``config.yaml``, ``model.safetensors``, ``words.safetensors`` (word vectors, where the
-config asks for them) and ``card.md``; the folder alone rebuilds the model. That of a published model also holds
-``audio_vq.safetensors``, and ``wav2vec2`` and ``bert`` in folders of their own where they don't come from the hub.
+config asks for them) and ``card.md``; the folder alone rebuilds the model. That of a published model also
+holds ``audio_vq.safetensors``, and ``wav2vec2`` and ``bert`` as folders where they don't come from the hub.
 """
 
 from __future__ import annotations
@@ -278,8 +278,8 @@ def _published_features(
     codes_hash = _load_weights(vq, folder / AUDIO_VQ)
     features = PublishedFeatures(
         AudioCodes(vq.to(device).eval()),
-        Wav2Vec2(source_of(folder, WAV2VEC2, published.wav2vec2), device, precision),
-        Bert(source_of(folder, BERT, published.bert), device, precision),
+        Wav2Vec2(source_of(folder, WAV2VEC2, published.wav2vec2), device, published.logit_tokens, precision),
+        Bert(source_of(folder, BERT, published.bert), device, published.sentence_width, precision),
         fps=config.fps,
         window=config.window,
     )

@@ -67,8 +67,8 @@ class GenerateRequest:
     language: str = "en"
     """BCP-47 code of what is said."""
     seed_pose: Motion | None = None
-    """Pose to start from (its last 4 frames at the model's rate); None: the rest pose, or with a published model
-    whatever it begins with."""
+    """Pose to start from (its last 4 frames at the model's rate); None: the rest pose; a published
+    model then begins as it likes."""
     start: float = 0.0
     """Start of the range to generate, in seconds."""
     end: float | None = None

@@ -208,7 +208,7 @@ def sample_at(position: NDArray[Any], per_second: int) -> NDArray[np.int64]:
 
 
 def normalise_level(audio: FloatArray) -> FloatArray:
-    """The sound with its speech at a root mean square of 0.1, so that quiet and loud recordings look alike."""
+    """The sound with its speech at a root mean square of 0.1: quiet and loud recordings look alike."""
     return (audio * np.float32(level_gain(audio))).astype(np.float32, copy=False)
 
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What models read of a clip's sound and words, given window by window; and the features of compact models.
 
-An hour of speech has half a gigabyte of features, so nothing here holds those of a whole clip: a clip is opened
-once, and its windows are computed when they are asked for.
+The features of an hour are larger than its sound, so a clip is opened once, and its windows are computed when
+they are asked for. Only training, whose clips are short, takes a clip's features as a whole.
 """
 
 from __future__ import annotations
@@ -15,7 +15,14 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from aqgt.errors import AqgtError
-from aqgt.speech.compact_clip import WORD_COLUMNS, CompactClip, VectorTable, normalise_level, rows_of, sample_at
+from aqgt.speech.compact_clip import (
+    WORD_COLUMNS,
+    CompactClip,
+    VectorTable,
+    normalise_level,
+    rows_of,
+    sample_at,
+)
 from aqgt.words import Word
 
 __all__ = [
@@ -117,7 +124,7 @@ class CompactFeatures:
         return CompactClip(self.config, self.vectors, audio, words, n_frames, self.window_frames)
 
     def prepare(self, audio: FloatArray, words: Sequence[Word], n_frames: int) -> dict[str, FloatArray]:
-        """The features `[T, ...]` of a whole clip at once (see `CompactClip.frames`), as training keeps them."""
+        """The features `[T, ...]` of a whole clip at once (see `CompactClip.frames`), for training."""
         return self.open(audio, words, n_frames).frames(0, n_frames)
 
     def window(

@@ -117,7 +117,11 @@ def test_configs_of_both_published_generators() -> None:
     """They are one network: one was trained with annotations, the other without."""
     with_annotations = read_config(data_path("configs", "models", "aqgt-a.yaml"))
     without = read_config(data_path("configs", "models", "aqgt.yaml"))
-    told_apart = {"name": "", "title": ""}
+    assert with_annotations.annotation.learned
+    assert not without.annotation.learned
+    told_apart = {"name": "", "title": "", "annotation": with_annotations.annotation}
     assert with_annotations.model_copy(update=told_apart) == without.model_copy(update=told_apart)
+    learned = without.annotation.model_copy(update={"learned": True})
+    assert learned == with_annotations.annotation
     assert not with_annotations.commercial_use
     assert official.generator_config() == with_annotations

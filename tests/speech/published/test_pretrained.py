@@ -16,7 +16,7 @@ from aqgt.speech.published.windows import standardised
 
 transformers = pytest.importorskip("transformers", reason="the extra “published” is not installed")
 
-WORDS = "[PAD] [UNK] [CLS] [SEP] [MASK] the house is over there hello".split()
+WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "the", "house", "is", "over", "there", "hello"]
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +79,7 @@ def test_input_is_what_the_processor_gives(wav2vec2_folder: Path) -> None:
 
 
 def test_sentences_in_a_batch_equal_each_alone(bert_folder: Path) -> None:
-    encoder = Bert(str(bert_folder))
+    encoder = Bert(str(bert_folder), width=16)
     sentences = ["the house is over there", "", "Hello", "over there the unheard-of house is"]
     together = encoder.vectors(sentences)
     assert together.shape == (4, 16)
@@ -90,7 +90,7 @@ def test_sentences_in_a_batch_equal_each_alone(bert_folder: Path) -> None:
 
 
 def test_long_sentences_are_read_to_their_500th_token(bert_folder: Path) -> None:
-    encoder = Bert(str(bert_folder))
+    encoder = Bert(str(bert_folder), width=16)
     # 498 words and the two tokens around them.
     words = ["the", "house"] * 300
     short, long, other = (" ".join(each) for each in (words[:498], words, [*words[:498], "hello"]))
@@ -108,6 +108,22 @@ def test_a_missing_network_says_how_to_give_its_folder(
         encoder.logits(windows(1)) if kind is Wav2Vec2 else encoder.vectors(["hello"])
     assert caught.value.code == f"no-{option}"
     assert str(tmp_path) in caught.value.sentence
+
+
+def test_what_does_not_belong_together_is_refused(
+    bert_folder: Path, wav2vec2_folder: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(AqgtError, match="16 numbers in a sentence's vector, not 768"):
+        Bert(str(bert_folder)).vectors(["hello"])
+    with pytest.raises(AqgtError, match="32 tokens in its vocabulary, not 31"):
+        Wav2Vec2(str(wav2vec2_folder), tokens=31).logits(windows(1))
+    transformers.BertModel.from_pretrained(bert_folder).save_pretrained(tmp_path / "wordless")
+    with pytest.raises(AqgtError, match="words in its list, not 11"):
+        Bert(str(tmp_path / "wordless"), width=16).vectors(["hello"])
+    # Without its head wav2vec2 recognises no speech; transformers would make one up.
+    transformers.Wav2Vec2Model.from_pretrained(wav2vec2_folder).save_pretrained(tmp_path / "headless")
+    with pytest.raises(AqgtError, match=r"its weights lack lm_head\.bias and 1 more"):
+        Wav2Vec2(str(tmp_path / "headless")).logits(windows(1))
 
 
 def test_a_folder_of_the_models_own_comes_first(tmp_path: Path) -> None:

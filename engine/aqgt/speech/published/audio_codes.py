@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Quantised sound values of a window: what the published audio VQ makes of nine chunks of a quarter second."""
+"""Quantised sound values of a window: what the published audio VQ makes of its nine chunks of 0.25 s."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the features of published models need of the networks that read raw sound and text.
 
-The networks themselves are somebody else's (`wav2vec2`, `bert`); whatever follows these protocols can stand in.
+The networks themselves come from elsewhere (`pretrained`); whatever follows these protocols can stand in.
 """
 
 from __future__ import annotations

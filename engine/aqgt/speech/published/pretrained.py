@@ -6,7 +6,8 @@ They are loaded when they are first needed: describing or importing a model take
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,10 @@ from aqgt.models.precision import Precision, reading
 
 _LONGEST = 500
 """Tokens of a sentence that are read, the two that frame it included."""
-
 _WINDOWS_AT_ONCE = 2
 """More at once are no faster, and the first layers' results take 60 MiB for each."""
+_TRAINING_ONLY = ("masked_spec_embed", "position_ids")
+"""Weights that published files lack and that inference never reads."""
 
 
 def source_of(model_folder: Path, own: str, name: str) -> str:
@@ -39,17 +41,20 @@ class Wav2Vec2:
     Args:
         source: folder in the format of `transformers`, or a name on the hub.
         device: where it runs.
+        tokens: size of the vocabulary that is wanted.
         precision: see `aqgt.models.precision`.
     """
 
-    def __init__(self, source: str, device: str = "cpu", precision: Precision = "exact") -> None:
-        self.source, self.device, self.precision = source, device, precision
+    def __init__(
+        self, source: str, device: str = "cpu", tokens: int = 32, precision: Precision = "exact"
+    ) -> None:
+        self.source, self.device, self.tokens, self.precision = source, device, tokens, precision
         self._model: Any = None
 
     def logits(self, windows: NDArray[Any]) -> NDArray[np.float32]:
         """Logits `[W, frames, tokens]` of windows `[W, N]` of mean 0 and variance 1."""
         if self._model is None:
-            self._model = self._load()
+            self._model = share(self._load().float().to(self.device).eval())
         sound = torch.from_numpy(np.asarray(windows, np.float32))
         with torch.inference_mode(), reading(self.precision, self.device):
             found = [
@@ -58,13 +63,12 @@ class Wav2Vec2:
         return torch.cat(found).numpy()
 
     def _load(self) -> Any:
-        def load(source: str) -> Any:
+        with _problems_of(self.source, "speech recogniser wav2vec2", "wav2vec2"):
             from transformers import Wav2Vec2ForCTC
 
-            return Wav2Vec2ForCTC.from_pretrained(source, trust_remote_code=False)
-
-        model = _loaded(load, self.source, "speech recogniser wav2vec2", "wav2vec2")
-        return share(model.float().to(self.device).eval())
+            model = _complete(Wav2Vec2ForCTC, self.source)
+            _same(model.config.vocab_size, self.tokens, "tokens in its vocabulary")
+        return model
 
 
 class Bert:
@@ -74,11 +78,14 @@ class Bert:
         source: folder in the format of `transformers`, its ``vocab.txt`` or ``tokenizer.json`` included, or a
             name on the hub.
         device: where it runs.
+        width: length of a vector that is wanted.
         precision: see `aqgt.models.precision`.
     """
 
-    def __init__(self, source: str, device: str = "cpu", precision: Precision = "exact") -> None:
-        self.source, self.device, self.precision = source, device, precision
+    def __init__(
+        self, source: str, device: str = "cpu", width: int = 768, precision: Precision = "exact"
+    ) -> None:
+        self.source, self.device, self.width, self.precision = source, device, width, precision
         self._model: Any = None
         self._tokenizer: Any = None
 
@@ -95,18 +102,40 @@ class Bert:
         return found.float().cpu().numpy()
 
     def _load(self) -> tuple[Any, Any]:
-        def load(source: str) -> tuple[Any, Any]:
+        with _problems_of(self.source, "language model BERT", "bert"):
             from transformers import BertModel, BertTokenizer
 
-            tokenizer = BertTokenizer.from_pretrained(source, trust_remote_code=False)
-            return tokenizer, BertModel.from_pretrained(source, trust_remote_code=False)
+            tokenizer = BertTokenizer.from_pretrained(self.source, trust_remote_code=False)
+            model = _complete(BertModel, self.source)
+            _same(model.config.hidden_size, self.width, "numbers in a sentence's vector")
+            # Without its word list a tokenizer is made all the same, which knows no word.
+            _same(len(tokenizer), model.config.vocab_size, "words in its list")
+        return tokenizer, model
 
-        return _loaded(load, self.source, "language model BERT", "bert")
+
+def _complete(kind: Any, source: str) -> Any:
+    """A network all of whose weights were found.
+
+    Raises:
+        ValueError: some are not in the files; `transformers` itself would draw them at random.
+    """
+    model, loading = kind.from_pretrained(source, trust_remote_code=False, output_loading_info=True)
+    missing = sorted(name for name in loading["missing_keys"] if not name.endswith(_TRAINING_ONLY))
+    if missing:
+        more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+        raise ValueError(f"its weights lack {missing[0]}{more}")
+    return model
 
 
-def _loaded(load: Callable[[str], Any], source: str, what: str, option: str) -> Any:
+def _same(found: int, wanted: int, what: str) -> None:
+    if found != wanted:
+        raise ValueError(f"it has {found} {what}, not {wanted}")
+
+
+@contextmanager
+def _problems_of(source: str, what: str, option: str) -> Iterator[None]:
     try:
-        return load(source)
+        yield
     except ImportError as problem:
         raise AqgtError(
             f"The {what} needs the package transformers, which is not installed.",
