@@ -2,8 +2,8 @@
 """How many threads the networks get: as many as there are cores that nobody else is using.
 
 Networks split each of their layers over their threads and wait for the slowest. A thread that shares its
-core with another program makes all of them wait: two threads beside one busy neighbour on two cores are slower
-than one thread alone.
+core with another program makes all of them wait: two threads beside one busy neighbour on two cores are
+slower than one thread alone.
 """
 
 from __future__ import annotations

@@ -102,7 +102,7 @@ class Straightforward:
         picture = np.zeros(PICTURE[0] * PICTURE[1], np.float32)
         picture[:CHUNK_SAMPLES] = level[chunk * CHUNK_SAMPLES : (chunk + 1) * CHUNK_SAMPLES]
         reference = next(self.vq.parameters())
-        codes = self.vq.encode(torch.from_numpy(picture.reshape(1, 1, *PICTURE)).to(reference.device))
+        codes = self.vq.encode(torch.from_numpy(picture.reshape(1, 1, *PICTURE)).to(reference))
         return codes.bottom.flatten().cpu().numpy(), codes.top.flatten().cpu().numpy()
 
     def _step(self, features: dict[str, NDArray[Any]], last: Tensor | None) -> Tensor:
@@ -110,9 +110,9 @@ class Straightforward:
         config, head = generator.config, generator.aligner.head
         assert isinstance(head, VqPoseHead)
         device = generator.pose_mean.device
-        batch = {name: torch.from_numpy(x).to(device, torch.float32) for name, x in features.items()}
-        batch["annotations"] = torch.full(
-            (1, len(config.annotation.sizes), config.window), -1.0, device=device
+        batch = {name: torch.from_numpy(x).to(generator.pose_mean) for name, x in features.items()}
+        batch["annotations"] = generator.pose_mean.new_full(
+            (1, len(config.annotation.sizes), config.window), -1.0
         )
         batch["speaker"] = torch.ones(1, dtype=torch.int64, device=device)
         batch["seed"] = generator.seed_input(last, 1)
