@@ -13,8 +13,8 @@ import torch
 from numpy.typing import NDArray
 
 from aqgt.models import official
+from aqgt.models.frozen import Precision
 from aqgt.models.generator import GestureGenerator
-from aqgt.models.precision import Precision
 from aqgt.models.registry import LoadedModel
 from aqgt.models.vq import VqVae
 from aqgt.protocol.messages import SAMPLE_RATE, ModelInfo

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from aqgt.errors import AqgtError
-from aqgt.models.precision import Precision
+from aqgt.models.frozen import Precision
 from aqgt.threads import use_threads
 
 ENGINE, STRAIGHTFORWARD = "engine", "straightforward"

@@ -60,7 +60,8 @@ class Derived:
             return self._make(*weights)  # such tensors count no changes
         key = tuple(None if x is None else (x.data_ptr(), x._version, x.dtype, x.device) for x in weights)
         if key != self._key:
-            with torch.no_grad():
+            # What is made in inference mode counts no changes: nothing could be derived from it in turn.
+            with torch.inference_mode(False), torch.no_grad():
                 self._key, self._value = key, self._make(*weights)
         return self._value
 
@@ -140,6 +141,12 @@ def _convolve(
     )
 
 
+def convolve_row(x: Tensor, packed: Tensor, bias: Tensor | None, stride: int) -> Tensor:
+    """Convolution over time of `[B, C, T]` by weights that `pack_row_kernel` gave."""
+    image = x.unsqueeze(2).contiguous(memory_format=torch.channels_last)
+    return _convolve(image, packed, bias, (0, 0), (1, stride), "none").squeeze(2)
+
+
 def affine(x: Tensor, weight: Tensor, bias: Tensor | None, packed: Derived | None) -> Tensor:
     """`F.linear` of `[..., C]`.
 
@@ -162,57 +169,20 @@ def affine(x: Tensor, weight: Tensor, bias: Tensor | None, packed: Derived | Non
 
 
 class Affine(nn.Linear):
-    """`nn.Linear` whose inference is `affine`."""
+    """`nn.Linear` whose inference is `affine`, on the weights as they are."""
 
-    def __init__(self, width_in: int, width_out: int, bias: bool = True) -> None:
-        super().__init__(width_in, width_out, bias)
-        self.packed = Derived(pack_pieces)
+    packed: Derived | None = None
 
     def forward(self, x: Tensor) -> Tensor:
         return affine(x, self.weight, self.bias, self.packed)
 
 
-class SharedAffine(nn.Module):
-    """Another module's affine layer for inference alone, by `affine` on the weights as they are."""
+class PackedAffine(Affine):
+    """The same on a second copy of the weights: faster with few rows, and rounding less."""
 
-    def __init__(self, layer: nn.Linear) -> None:
-        super().__init__()
-        self.weight, self.bias = layer.weight, layer.bias
-
-    def forward(self, x: Tensor) -> Tensor:
-        return affine(x, self.weight, self.bias, None)
-
-
-class SharedConvolution(nn.Module):
-    """Another module's plain convolution over time for inference alone, channels last on kept weights."""
-
-    def __init__(self, layer: nn.Conv1d) -> None:
-        super().__init__()
-        self.weight, self.bias, self.stride = layer.weight, layer.bias, layer.stride[0]
-        self.packed = Derived(pack_row_kernel)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """The convolution of `[B, C, T]`."""
-        if not usable(x, self.weight):
-            return F.conv1d(x, self.weight, self.bias, self.stride)
-        image = x.unsqueeze(2).contiguous(memory_format=torch.channels_last)
-        found = _convolve(image, self.packed.of(self.weight), self.bias, (0, 0), (1, self.stride), "none")
-        return found.squeeze(2)
-
-
-def share(network: nn.Module) -> nn.Module:
-    """The same network, which is for inference, with its affine layers and plain convolutions run as here."""
-    for module in list(network.modules()):
-        for name, child in list(module.named_children()):
-            if type(child) is nn.Linear:
-                setattr(module, name, SharedAffine(child))
-            elif type(child) is nn.Conv1d and _is_plain(child):
-                setattr(module, name, SharedConvolution(child))
-    return network
-
-
-def _is_plain(layer: nn.Conv1d) -> bool:
-    return (layer.groups, layer.padding, layer.dilation) == (1, (0,), (1,)) and "weight" in layer._parameters
+    def __init__(self, width_in: int, width_out: int, bias: bool = True) -> None:
+        super().__init__(width_in, width_out, bias)
+        self.packed = Derived(pack_pieces)
 
 
 class Convolution(nn.Conv2d):

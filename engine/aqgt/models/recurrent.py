@@ -22,7 +22,7 @@ class PairedGru:
     def __init__(self, gru: nn.GRU) -> None:
         self.gru = gru
         self._kept = {
-            name: Derived(pack_matrix) for name, _ in gru.named_parameters() if name.startswith("weight")
+            name: Derived(pack_matrix) for name, _ in gru.named_parameters() if name.startswith("weight_hh")
         }
 
     def usable(self, x: Tensor) -> bool:
@@ -39,7 +39,7 @@ class PairedGru:
     def _affine(self, kind: str, direction: str, x: Tensor) -> Tensor:
         name = f"{kind}_{direction}"
         weight, bias = getattr(self.gru, f"weight_{name}"), getattr(self.gru, f"bias_{name}")
-        return affine(x, weight, bias, self._kept[f"weight_{name}"])
+        return affine(x, weight, bias, self._kept.get(f"weight_{name}"))
 
     def _layer(self, layer: int, sequence: Tensor) -> Tensor:
         """`[T, B, C]` → `[T, B, 2 · hidden]`."""

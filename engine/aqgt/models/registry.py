@@ -27,8 +27,8 @@ from aqgt.formats.files import write_bytes
 from aqgt.models import official
 from aqgt.models.config import ModelConfig, read_config, write_config
 from aqgt.models.config_published import PublishedConfig
+from aqgt.models.frozen import Precision
 from aqgt.models.generator import GestureGenerator
-from aqgt.models.precision import Precision
 from aqgt.models.vq import VqVae
 from aqgt.protocol.messages import ModelInfo
 from aqgt.speech.features import ClipFeatures, CompactFeatures

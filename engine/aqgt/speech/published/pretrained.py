@@ -16,13 +16,12 @@ import torch
 from numpy.typing import NDArray
 
 from aqgt.errors import AqgtError
-from aqgt.models.kernels import share
-from aqgt.models.precision import Precision, reading
+from aqgt.models.frozen import Precision, freeze
 
 _LONGEST = 500
 """Tokens of a sentence that are read, the two that frame it included."""
-_WINDOWS_AT_ONCE = 2
-"""More at once are no faster, and the first layers' results take 60 MiB for each."""
+_WINDOWS_AT_ONCE = 1
+"""More at once are hardly faster, and the first layers' results take 60 MiB for each."""
 _TRAINING_ONLY = ("masked_spec_embed", "position_ids")
 """Weights that published files lack and that inference never reads."""
 
@@ -42,7 +41,7 @@ class Wav2Vec2:
         source: folder in the format of `transformers`, or a name on the hub.
         device: where it runs.
         tokens: size of the vocabulary that is wanted.
-        precision: see `aqgt.models.precision`.
+        precision: see `aqgt.models.frozen`.
     """
 
     def __init__(
@@ -54,9 +53,9 @@ class Wav2Vec2:
     def logits(self, windows: NDArray[Any]) -> NDArray[np.float32]:
         """Logits `[W, frames, tokens]` of windows `[W, N]` of mean 0 and variance 1."""
         if self._model is None:
-            self._model = share(self._load().float().to(self.device).eval())
+            self._model = freeze(self._load().float().eval(), self.precision).to(self.device)
         sound = torch.from_numpy(np.asarray(windows, np.float32))
-        with torch.inference_mode(), reading(self.precision, self.device):
+        with torch.inference_mode():
             found = [
                 self._model(few.to(self.device)).logits.float().cpu() for few in sound.split(_WINDOWS_AT_ONCE)
             ]
@@ -79,7 +78,7 @@ class Bert:
             name on the hub.
         device: where it runs.
         width: length of a vector that is wanted.
-        precision: see `aqgt.models.precision`.
+        precision: see `aqgt.models.frozen`.
     """
 
     def __init__(
@@ -93,11 +92,11 @@ class Bert:
         """Vectors `[W, D]`; of a sentence longer than 500 tokens the beginning is read."""
         if self._model is None:
             self._tokenizer, model = self._load()
-            self._model = share(model.float().to(self.device).eval())
+            self._model = freeze(model.float().eval(), self.precision).to(self.device)
         tokens = self._tokenizer(
             list(sentences), padding=True, truncation=True, max_length=_LONGEST, return_tensors="pt"
         ).to(self.device)
-        with torch.inference_mode(), reading(self.precision, self.device):
+        with torch.inference_mode():
             found = self._model(**tokens).pooler_output
         return found.float().cpu().numpy()
 
