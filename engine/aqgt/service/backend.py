@@ -50,6 +50,7 @@ class ModelBackend:
 
     def __init__(self, config: EngineConfig) -> None:
         self._threads = config.threads
+        self._steady_threads: int | None = None
         self._precision = config.precision
         self._device = choose_device(config.device)
         self._allowed = config.models
@@ -85,15 +86,27 @@ class ModelBackend:
         self, request: messages.GenerateRequest, on_progress: OnProgress, is_cancelled: IsCancelled
     ) -> messages.GenerateResult:
         from aqgt import generation
-        from aqgt.threads import use_threads
 
-        use_threads(self._threads)
+        model = self._model(request.model)
+        self._use_threads(amplifies=model.config.published is not None)
         try:
-            return generation.generate(
-                request, self._model(request.model), on_progress=on_progress, is_cancelled=is_cancelled
-            )
+            return generation.generate(request, model, on_progress=on_progress, is_cancelled=is_cancelled)
         except generation.Cancelled as cancelled:
             raise JobCancelled from cancelled
+
+    def _use_threads(self, *, amplifies: bool) -> None:
+        """The cores that are free now; for a model that amplifies rounding, those of its first job.
+
+        Another number of threads sums in another order.
+        """
+        from aqgt.threads import use_threads
+
+        if not amplifies:
+            use_threads(self._threads)
+        elif self._steady_threads is None:
+            self._steady_threads = use_threads(self._threads)
+        else:
+            use_threads(self._steady_threads)
 
     def _align(self, request: messages.AlignRequest) -> messages.AlignResult:
         from aqgt.speech.alignment import align
