@@ -15,7 +15,7 @@ def model_card(
     *,
     parameters: int,
     manifest: Mapping[str, Any],
-    text_source: str,
+    word_vectors: str,
     training: Mapping[str, Any],
     figures: Mapping[str, Any] | None,
     limits: Sequence[str],
@@ -37,7 +37,7 @@ def model_card(
         f" speech made with Flite and some recordings: {train.get('seconds', 0) / 3600:.1f} h in"
         f" {train.get('clips', 0)} clips for training, {val.get('seconds', 0) / 60:.0f} min held out by"
         " gesture name and document.",
-        f"- Word vectors: fastText, trained on {text_source}.",
+        f"- Word vectors: {word_vectors}.",
         f"- Training: {training['steps']} steps of {training['batch_size']} windows in"
         f" {training['minutes']:.0f} min on {training['device']}; held-out loss {training['val_loss']:.3f}.",
         "",

@@ -11,11 +11,17 @@ from aqgt.settings import Settings
 
 
 class WordVectorStep(Settings):
-    """Training of the word vectors on plain text."""
+    """The word vectors: trained on plain text, or taken from a larger table.
+
+    A model whose config says ``text.vectors: fasttext`` or ``none`` needs neither; the step is then left out.
+    """
 
     dimension: int = Field(48, ge=8, le=300)
     buckets: int = Field(40_000, ge=1000)
     minimum_count: int = Field(4, ge=1)
+    pretrained: Path | None = None
+    """A fastText .bin, relative to the recipe's file: the texts' words get its vectors, reduced to
+    ``dimension``, and nothing is trained."""
     epochs: int = Field(30, ge=1)
     source: str = ""
     """What the texts are; goes into the file's metadata and the model's card."""

@@ -14,9 +14,11 @@ from rich.console import Console
 
 from aqgt.models.config import ModelConfig, read_config
 from aqgt.models.generator import GestureGenerator
-from aqgt.models.registry import load_model, save_model
+from aqgt.models.registry import LoadedModel, load_model, save_model
+from aqgt.models.word_table import open_word_vectors
 from aqgt.settings import read_settings
 from aqgt.speech.features import CompactFeatures
+from aqgt.speech.file_hashes import file_sha256
 from aqgt.speech.word_vectors import WordVectors
 from aqgt_training.card import model_card
 from aqgt_training.corpora.cli import compose_corpus
@@ -27,6 +29,7 @@ from aqgt_training.recipe_config import Recipe
 from aqgt_training.stages.build import build_generator_training
 from aqgt_training.stages.config import GeneratorStage
 from aqgt_training.stages.generator import GeneratorTraining
+from aqgt_training.vocabulary import build_vocabulary, count_words
 from aqgt_training.word_vectors import train_word_vectors
 
 
@@ -55,8 +58,7 @@ class RecipeRun:
         self._console = Console(stderr=True)
         config = self._model_config()
         compose = self._compose_config()
-        words = self._step("word vectors", self._words_path, lambda: self._train_words(compose))
-        vectors = WordVectors.load(words)
+        vectors = self._word_vectors(config, compose)
         corpus = self._step("corpus", self.work / "corpus", lambda: self._compose(compose))
         training = self._training(config, corpus, vectors)
         self._console.print("[bold]generator[/bold]")
@@ -65,7 +67,7 @@ class RecipeRun:
             return {}  # the other devices' processes have done their part
         self._export(config, vectors, training, corpus, figures=None)
         self._console.print("[bold]evaluation[/bold]")
-        figures = evaluate_model(load_model(self.output), corpus, self.recipe.evaluation_clips)
+        figures = evaluate_model(self._finished(config, vectors), corpus, self.recipe.evaluation_clips)
         (self.work / "evaluation.json").write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
         self._export(config, vectors, training, corpus, figures)
         self._console.print(f"The model lies in {self.output}.")
@@ -90,7 +92,9 @@ class RecipeRun:
     def _settings_of(self, name: str) -> str:
         if name == "corpus":
             return self.recipe.corpus.model_dump_json() + self._compose_config().model_dump_json()
-        return self.recipe.word_vectors.model_dump_json()
+        step = self.recipe.word_vectors
+        source = "" if step.pretrained is None else file_sha256(self.folder / step.pretrained)
+        return step.model_dump_json() + source
 
     def _compose_config(self) -> ComposeConfig:
         step = self.recipe.corpus
@@ -105,8 +109,27 @@ class RecipeRun:
         speaker = config.speaker.model_copy(update={"count": self._compose_config().speakers})
         return config.model_copy(update={"speaker": speaker})
 
-    def _train_words(self, compose: ComposeConfig) -> None:
+    def _word_vectors(self, config: ModelConfig, compose: ComposeConfig) -> WordVectors | None:
+        words = None
+        if config.text.vectors == "file":
+            words = self._step("word vectors", self._words_path, lambda: self._make_words(compose))
+        folder = (self.folder / self.recipe.generator.model).parent
+        return open_word_vectors(config, folder, words, fresh=True)
+
+    def _make_words(self, compose: ComposeConfig) -> None:
         step = self.recipe.word_vectors
+        if step.pretrained is not None:
+            source = WordVectors.load(self.folder / step.pretrained)
+            table, summary = build_vocabulary(
+                source,
+                count_words(compose.texts),
+                minimum_count=step.minimum_count,
+                dimension=step.dimension,
+            )
+            table.save(self._words_path)
+            for name, value in summary.rows():
+                self._console.print(f"{name}: {value}")
+            return
         train_word_vectors(
             compose.texts,
             self._words_path,
@@ -120,7 +143,7 @@ class RecipeRun:
     def _compose(self, compose: ComposeConfig) -> None:
         compose_corpus(compose, self.work / "corpus")
 
-    def _training(self, config: ModelConfig, corpus: Path, vectors: WordVectors) -> GeneratorTraining:
+    def _training(self, config: ModelConfig, corpus: Path, vectors: WordVectors | None) -> GeneratorTraining:
         step = self.recipe.generator
         stage = read_settings(self.folder / step.stage, GeneratorStage)
         changes = {"minutes": step.minutes, "max_steps": step.max_steps}
@@ -135,10 +158,24 @@ class RecipeRun:
             devices=self.devices,
         )
 
+    def _finished(self, config: ModelConfig, vectors: WordVectors | None) -> LoadedModel:
+        foreign = vectors is not None and config.text.vectors == "fasttext"
+        return load_model(self.output, word_vectors=vectors.origin if foreign and vectors else None)
+
+    def _words_in_words(self, config: ModelConfig, vectors: WordVectors | None) -> str:
+        if vectors is None:
+            return "none; words are timed but not understood"
+        name = vectors.metadata.get("source", "")
+        if config.text.vectors == "fasttext":
+            return f"those of {name} (SHA-256 {vectors.digest}), which is not part of the model"
+        if self.recipe.word_vectors.pretrained is not None:
+            return f"those that {name} gives the words of {self.recipe.word_vectors.source or 'plain text'}"
+        return f"fastText, trained on {self.recipe.word_vectors.source or 'plain text'}"
+
     def _export(
         self,
         config: ModelConfig,
-        vectors: WordVectors,
+        vectors: WordVectors | None,
         training: GeneratorTraining,
         corpus: Path,
         figures: dict[str, Any] | None,
@@ -149,7 +186,7 @@ class RecipeRun:
             config,
             parameters=parameters,
             manifest=ClipReader(corpus).manifest,
-            text_source=self.recipe.word_vectors.source or "plain text",
+            word_vectors=self._words_in_words(config, vectors),
             training={
                 "steps": training.counters.step,
                 "batch_size": training.stage.batch_size,

@@ -75,6 +75,10 @@ def generate(
     threads: Annotated[
         int | None, typer.Option(min=1, help="Processor threads (default: the cores that are free now).")
     ] = None,
+    word_vectors: Annotated[
+        Path | None,
+        typer.Option(help="The fastText .bin of a model that was trained with one; also $AQGT_FASTTEXT."),
+    ] = None,
     engine: Annotated[
         str | None, typer.Option(help="Address of a running engine; without it this process does the work.")
     ] = None,
@@ -113,7 +117,9 @@ def generate(
         language=language,
     )
     presets: list[str | None] = [*dict.fromkeys(preset or [])] or [None]
-    results = _run([replace(request, preset=name) for name in presets], engine, precision, threads)
+    results = _run(
+        [replace(request, preset=name) for name in presets], engine, word_vectors, precision, threads
+    )
     for sentence in dict.fromkeys(sentence for result in results for sentence in result.notes):
         note(sentence)
     for path in outputs:
@@ -124,10 +130,23 @@ def generate(
                 note(f"{written}: {result.motions[variant].duration:.1f} s.")
 
 
-def _run(requests: list[Any], engine: str | None, precision: str | None, threads: int | None) -> list[Any]:
+def _run(
+    requests: list[Any],
+    engine: str | None,
+    word_vectors: Path | None,
+    precision: str | None,
+    threads: int | None,
+) -> list[Any]:
     """The results of requests that differ in their preset alone."""
     from aqgt.cli.progress import stages
+    from aqgt.errors import AqgtError
 
+    if engine is not None and word_vectors is not None:
+        raise AqgtError(
+            "A running engine opens its own files.",
+            "Leave --word-vectors away, and start the engine with $AQGT_FASTTEXT set.",
+            "bad-usage",
+        )
     shares = [0.0] * len(requests)
     with stages("Generating") as advance:
 
@@ -156,7 +175,12 @@ def _run(requests: list[Any], engine: str | None, precision: str | None, threads
         use_threads(threads or config.threads)
         for request in requests:
             check_request(request, config.limits)
-        loaded = load_model(requests[0].model, device=_device(config.device), precision=config.precision)
+        loaded = load_model(
+            requests[0].model,
+            device=_device(config.device),
+            word_vectors=word_vectors,
+            precision=config.precision,
+        )
         return generate_many(requests, loaded, on_progress=told)
 
 

@@ -89,12 +89,12 @@ class Job:
         config, request = self.model.config, self.request
         # A motion that goes on before the range takes the place of the first window's seed frames.
         self._lead = config.seed_frames if request.before is not None else 0
-        n_frames = self._lead + self.range.n_frames
-        if config.published is None:
-            relative = window_starts(n_frames, config.window, config.seed_frames)
-        else:
+        relative = window_starts(self._lead + self.range.n_frames, config.window, config.seed_frames)
+        if config.published is not None:
             seconds = self.range.seconds + self._lead / config.fps
-            relative = published_starts(seconds, config.window, config.seed_frames, config.fps)
+            counted = published_starts(seconds, config.window, config.seed_frames, config.fps)
+            # A range may be rounded to more frames than its seconds hold.
+            relative = max(relative, counted, key=len)
         self.starts = [self.range.start - self._lead + start for start in relative]
         rest = self._generator.rest_pose.cpu().numpy()
         self._lengths = Lengths(config.length_table, rest) if config.fixed_lengths else None

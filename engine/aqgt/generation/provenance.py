@@ -62,7 +62,7 @@ def _inputs(request: GenerateRequest) -> dict[str, str]:
 
 
 def _hash_array(array: NDArray[np.float32]) -> str:
-    return hashlib.sha256(np.ascontiguousarray(array, dtype=np.float32).tobytes()).hexdigest()
+    return hashlib.sha256(np.ascontiguousarray(array, dtype=np.float32).data).hexdigest()
 
 
 def _hash(value: Any) -> str:

@@ -44,11 +44,22 @@ class TextConfig(Settings):
 
     kind: Literal["word_vectors", "sentence"] = "word_vectors"
     """word_vectors: the vector of the word that sounds at each frame; sentence: one vector per window."""
-    vectors: Literal["file", "none"] = "file"
-    """file: a table saved with the model; none: words are timed but not understood."""
+    vectors: Literal["file", "fasttext", "none"] = "file"
+    """file: a table saved with the model; fasttext: a fastText .bin that lies elsewhere; none: words are
+    timed but not understood."""
+    path: str | None = None
+    """fasttext: the .bin, from the folder of the config's file on. A saved model holds the name alone."""
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = None
+    """fasttext: set when the model is saved, so that no other file is taken for it."""
     width: Width = 64
     """Width of the encoded text."""
     dropout: Probability = 0.1
+
+    @model_validator(mode="after")
+    def _only_fasttext_has_a_file(self) -> TextConfig:
+        if self.vectors != "fasttext" and (self.path is not None or self.sha256 is not None):
+            raise ValueError("path and sha256 go with vectors: fasttext")
+        return self
 
 
 class SpeakerConfig(Settings):

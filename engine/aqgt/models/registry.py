@@ -2,8 +2,9 @@
 """Trained models by name or folder.
 
 A model's folder holds ``config.yaml``, ``model.safetensors``, ``words.safetensors`` (word vectors, where the
-config asks for them) and ``card.md``; the folder alone rebuilds the model. That of a published model also
-holds ``audio_vq.safetensors``, and ``wav2vec2`` and ``bert`` as folders where they don't come from the hub.
+config asks for them) and ``card.md``; the folder alone rebuilds the model. Only the fastText .bin of a model
+that was trained with one lies elsewhere. The folder of a published model also holds ``audio_vq.safetensors``,
+and ``wav2vec2`` and ``bert`` as folders where they don't come from the hub.
 """
 
 from __future__ import annotations
@@ -30,14 +31,15 @@ from aqgt.models.config_published import PublishedConfig
 from aqgt.models.frozen import Precision
 from aqgt.models.generator import GestureGenerator
 from aqgt.models.vq import VqVae
+from aqgt.models.word_table import WORDS, open_word_vectors
 from aqgt.protocol.messages import ModelInfo
 from aqgt.speech.features import ClipFeatures, CompactFeatures
 from aqgt.speech.published.audio_codes import AudioCodes
 from aqgt.speech.published.features import PublishedFeatures
 from aqgt.speech.published.pretrained import Bert, Wav2Vec2, source_of
-from aqgt.speech.word_vectors import WordVectors
+from aqgt.speech.word_vectors import FastTextVectors, WordVectors
 
-CONFIG, WEIGHTS, WORDS, CARD = "config.yaml", "model.safetensors", "words.safetensors", "card.md"
+CONFIG, WEIGHTS, CARD = "config.yaml", "model.safetensors", "card.md"
 AUDIO_VQ, WAV2VEC2, BERT = "audio_vq.safetensors", "wav2vec2", "bert"
 DEBUG = "debug"
 _DEBUG_CARD = "Random weights for tests. Its motion means nothing."
@@ -98,12 +100,19 @@ def published(name_or_folder: str | Path) -> bool:
 
 
 def load_model(
-    name_or_folder: str | Path, device: str = "cpu", *, precision: Precision = "exact"
+    name_or_folder: str | Path,
+    device: str = "cpu",
+    *,
+    word_vectors: Path | None = None,
+    precision: Precision = "exact",
 ) -> LoadedModel:
     """Loads a model by name, or from a folder.
 
     A name is looked for in the checkout's ``models``, then as the installed package
     ``aqgt_model_NAME``, then in `user_folder`.
+
+    Args:
+        word_vectors: the fastText .bin of a model that was trained with one, see `open_word_vectors`.
 
     Raises:
         AqgtError: no such model, or its files don't fit together; the message lists what is wrong.
@@ -118,7 +127,8 @@ def load_model(
         generator = GestureGenerator(config)
         model_hash = _load_weights(generator, folder / WEIGHTS)
         if config.published is None:
-            features = _compact_features(config, folder)
+            vectors = open_word_vectors(config, folder, word_vectors)
+            features = CompactFeatures(config.features, vectors, config.window)
         else:
             features, codes_hash = _published_features(config, config.published, folder, device, precision)
             model_hash = hashlib.sha256((model_hash + codes_hash).encode()).hexdigest()
@@ -140,7 +150,8 @@ def save_model(
 
     Args:
         weights: the generator or its state dict.
-        words: the word vectors of its training; needed where ``config.text.vectors`` is ``"file"``.
+        words: the word vectors of its training; needed unless ``config.text.vectors`` is ``"none"``. Those of
+            a fastText .bin are not copied: the config gets the file's name and SHA-256.
         card: Markdown: what the model is, what it was trained on, what it is not.
 
     Raises:
@@ -148,12 +159,14 @@ def save_model(
     """
     from safetensors.torch import save
 
-    if config.text.vectors == "file" and words is None:
+    if config.text.vectors != "none" and words is None:
         raise AqgtError(
             "The model needs word vectors and none were given.",
             "Save it with those of its training.",
             "no-words",
         )
+    if words is not None and config.text.vectors == "fasttext":
+        config, words = _naming_its_vectors(config, words), None
     state = weights.state_dict() if isinstance(weights, GestureGenerator) else dict(weights)
     _check_state(state, GestureGenerator(config), str(folder))
     folder.mkdir(parents=True, exist_ok=True)
@@ -168,6 +181,19 @@ def save_model(
     (folder / CARD).write_text(card, encoding="utf-8")
     # The config comes last: a folder without one is no model, so a save that was cut off is none.
     write_config(config.model_copy(update={"weights": "file"}), folder / CONFIG)
+
+
+def _naming_its_vectors(config: ModelConfig, words: WordVectors) -> ModelConfig:
+    """The config with a fastText .bin's name and SHA-256; where it lies is this machine's business."""
+    right = isinstance(words, FastTextVectors) and words.dimension == config.features.word_dimension
+    if words.origin is None or not right:
+        raise AqgtError(
+            f"Word vectors of {words.dimension} numbers were given, not the fastText .bin of the config.",
+            "Save the model with those of its training.",
+            "wrong-word-vectors",
+        )
+    text = config.text.model_copy(update={"path": words.origin.name, "sha256": words.digest})
+    return config.model_copy(update={"text": text})
 
 
 def user_folder() -> Path:
@@ -262,11 +288,6 @@ def _info(name: str, config: ModelConfig, folder: Path | None) -> ModelInfo:
         lengths=config.length_table,
         card=card,
     )
-
-
-def _compact_features(config: ModelConfig, folder: Path) -> CompactFeatures:
-    vectors = None if config.text.vectors == "none" else WordVectors.load(folder / WORDS)
-    return CompactFeatures(config.features, vectors, config.window)
 
 
 def _published_features(

@@ -130,7 +130,7 @@ def check_audio(
             "Cut it into shorter parts.",
             "long-audio",
         )
-    if not allow_silence and np.abs(array).max() < SILENT_PEAK:
+    if not allow_silence and max(array.max(), -array.min()) < SILENT_PEAK:
         raise AqgtError(
             "The audio is silent from start to end.",
             "Pick a sound with speech, or raise its level.",

@@ -264,6 +264,26 @@ def test_a_range_begins_where_it_is_asked_for(model: LoadedModel) -> None:
     assert difference.max() <= 1e-5
 
 
+def test_windows_cover_whatever_is_asked_for(model: LoadedModel) -> None:
+    rng = np.random.default_rng(0)
+    rest = {"audio": voice(12.0), "spans": (), "annotate": "none"}
+    before = generate(a_request(**rest), model).motions[0]
+    for _ in range(200):
+        start = rng.uniform(0, 9)
+        asked = a_request(
+            **rest, start=start, end=start + rng.choice([1.0, 34 / 15, 64 / 15]) * rng.uniform(0.9, 1)
+        )
+        asked = replace(
+            asked, before=before if rng.random() < 0.5 else None, end=min(asked.end or 12.0, 12.0)
+        )
+        (job,) = open_jobs([asked], model, {})
+        n_frames = round((asked.end or 0.0) * 15) - round(start * 15)
+        assert job.range.n_frames == max(1, n_frames)
+        first = job.starts[0] - (-4 if asked.before is not None else 0)
+        assert first == round(start * 15)
+        assert job.starts[-1] + 34 >= job.range.start + job.range.n_frames
+
+
 def test_a_range_continues_what_was_before_and_becomes_what_follows(model: LoadedModel) -> None:
     whole = generate(a_request(), model).motions[0]
     before, after = whole.slice(0, 3.0), whole.slice(5.0, 7.3)

@@ -19,7 +19,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(corpus, name="corpus", help="Compose and inspect clip corpora.")
-app.command("word-vectors")(word_vectors.word_vectors)
+app.add_typer(word_vectors.app, name="word-vectors")
 app.command("generator")(generator.generator)
 app.command("evaluate")(evaluate.evaluate)
 app.command("recipe")(recipe.recipe)

@@ -11,6 +11,7 @@ from lightning_fabric import Fabric
 from aqgt.models.config import ModelConfig
 from aqgt.models.generator import GestureGenerator
 from aqgt.speech.features import CompactFeatures
+from aqgt.speech.word_vectors import WordVectors
 from aqgt_training.corpora.windows import ClipArrays, WindowSampler, load_clips
 from aqgt_training.losses import GeneratorLoss
 from aqgt_training.stages.config import GeneratorStage
@@ -33,7 +34,7 @@ def build_generator_training(
         features: the feature extractor of the model, with its word vectors.
         folder: where checkpoints go; a checkpoint there is continued.
     """
-    fingerprint = config.model_dump_json(include={"fps", "features"})
+    fingerprint = config.model_dump_json(include={"fps", "features"}) + _digest(features)
     train = load_clips(corpus, "train", features, fingerprint=fingerprint)
     held_out = load_clips(corpus, "val", features, fingerprint=fingerprint)
     torch.manual_seed(stage.seed)
@@ -65,6 +66,12 @@ def build_generator_training(
         folder,
         fabric,
     )
+
+
+def _digest(features: CompactFeatures) -> str:
+    """What tells word vectors of one length apart, so that no features made with others leave the cache."""
+    vectors = getattr(features, "vectors", None)
+    return vectors.digest if isinstance(vectors, WordVectors) else ""
 
 
 def _set_statistics(generator: GestureGenerator, clips: ClipArrays, floor: float) -> None:
