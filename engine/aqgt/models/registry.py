@@ -133,6 +133,9 @@ def load_model(
             features, codes_hash = _published_features(config, config.published, folder, device, precision)
             model_hash = hashlib.sha256((model_hash + codes_hash).encode()).hexdigest()
     # Weights that want no gradients make torch sum a GRU in another order, which published networks amplify.
+    if config.published is not None and device.startswith("cuda"):
+        # cuDNN would round the inputs of convolutions and GRUs to ten bits; not run by us yet.
+        torch.backends.cudnn.allow_tf32 = False
     generator.to(device).eval().requires_grad_(config.published is not None)
     info = _info(_name_of(name_or_folder, config), config, folder)
     return LoadedModel(config, generator, features, info, model_hash)
