@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import bpy
 
+from ..connection import session
 from ..ui import GesturesPanel, draw_error, draw_lines
 from . import job as jobs
 
@@ -25,6 +26,7 @@ class AQGT_PT_generate(GesturesPanel, bpy.types.Panel):
         column.use_property_split = True
         column.use_property_decorate = False
         column.prop(settings, "model")
+        _draw_licence(column, settings.model)
         column.prop(settings, "seed")
         column.prop(settings, "annotate")
         job = jobs.running()
@@ -36,6 +38,17 @@ class AQGT_PT_generate(GesturesPanel, bpy.types.Panel):
         row.scale_y = 1.4
         row.operator("aqgt.generate", icon="OUTLINER_OB_ARMATURE")
         _draw_last(layout)
+
+
+def _draw_licence(layout: bpy.types.UILayout, name: str) -> None:
+    """The licence of the chosen model, as the engine gave it when it was checked last."""
+    hello = session.hello()
+    model = next((model for model in hello.models if model.name == name), None) if hello else None
+    if model is None:
+        return
+    layout.label(text=f"Licence: {model.licence}")
+    if not model.commercial_use:
+        draw_lines(layout, "Not for commercial use", icon="ERROR", alert=True)
 
 
 def _draw_last(layout: bpy.types.UILayout) -> None:

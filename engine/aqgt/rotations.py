@@ -27,6 +27,9 @@ def identity(*shape: int) -> Floats:
 def normalize(q: ArrayLike) -> Floats:
     """Quaternions `[..., 4]` of unit length; a zero quaternion becomes the identity."""
     q = np.asarray(q, dtype=np.float64)
+    square = np.einsum("...i,...i->...", q, q)[..., None]
+    if np.all((square > 1e-200) & (square < 1e200)):
+        return q / np.sqrt(square)
     # By the largest component first: the square of a tiny number would vanish.
     largest = np.abs(q).max(axis=-1, keepdims=True)
     q = q / np.where(largest > 0, largest, 1.0)
@@ -36,17 +39,15 @@ def normalize(q: ArrayLike) -> Floats:
 
 def multiply(a: ArrayLike, b: ArrayLike) -> Floats:
     """The rotation b followed by the rotation a, `[..., 4]`; leading shapes broadcast."""
-    aw, ax, ay, az = np.moveaxis(np.asarray(a, dtype=np.float64), -1, 0)
-    bw, bx, by, bz = np.moveaxis(np.asarray(b, dtype=np.float64), -1, 0)
-    return np.stack(
-        [
-            aw * bw - ax * bx - ay * by - az * bz,
-            aw * bx + ax * bw + ay * bz - az * by,
-            aw * by - ax * bz + ay * bw + az * bx,
-            aw * bz + ax * by - ay * bx + az * bw,
-        ],
-        axis=-1,
-    )
+    a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
+    aw, ax, ay, az = (a[..., i] for i in range(4))
+    bw, bx, by, bz = (b[..., i] for i in range(4))
+    result = np.empty(np.broadcast_shapes(a.shape, b.shape))
+    result[..., 0] = aw * bw - ax * bx - ay * by - az * bz
+    result[..., 1] = aw * bx + ax * bw + ay * bz - az * by
+    result[..., 2] = aw * by - ax * bz + ay * bw + az * bx
+    result[..., 3] = aw * bz + ax * by - ay * bx + az * bw
+    return result
 
 
 def conjugate(q: ArrayLike) -> Floats:
@@ -58,9 +59,25 @@ def rotate(q: ArrayLike, v: ArrayLike) -> Floats:
     """Vectors `[..., 3]` rotated by unit quaternions `[..., 4]`; leading shapes broadcast."""
     q = np.asarray(q, dtype=np.float64)
     v = np.asarray(v, dtype=np.float64)
-    w, u = q[..., :1], q[..., 1:]
-    twice = 2.0 * np.cross(u, v)
-    return v + w * twice + np.cross(u, twice)
+    w, x, y, z = (q[..., i] for i in range(4))
+    vx, vy, vz = (v[..., i] for i in range(3))
+    # v + 2w (u × v) + 2u × (u × v), by components: np.cross costs more than all of it.
+    tx, ty, tz = 2.0 * (y * vz - z * vy), 2.0 * (z * vx - x * vz), 2.0 * (x * vy - y * vx)
+    result = np.empty((*tx.shape, 3))
+    result[..., 0] = vx + w * tx + y * tz - z * ty
+    result[..., 1] = vy + w * ty + z * tx - x * tz
+    result[..., 2] = vz + w * tz + x * ty - y * tx
+    return result
+
+
+def cross(u: ArrayLike, v: ArrayLike) -> Floats:
+    """Cross product of vectors `[..., 3]`; leading shapes broadcast."""
+    u, v = np.asarray(u, dtype=np.float64), np.asarray(v, dtype=np.float64)
+    result = np.empty(np.broadcast_shapes(u.shape, v.shape))
+    result[..., 0] = u[..., 1] * v[..., 2] - u[..., 2] * v[..., 1]
+    result[..., 1] = u[..., 2] * v[..., 0] - u[..., 0] * v[..., 2]
+    result[..., 2] = u[..., 0] * v[..., 1] - u[..., 1] * v[..., 0]
+    return result
 
 
 def to_matrix(q: ArrayLike) -> Floats:
@@ -137,12 +154,18 @@ def between(u: ArrayLike, v: ArrayLike) -> Floats:
     Opposite directions turn by pi about some axis square to u; a vector of no length turns nothing.
     """
     u, v = np.broadcast_arrays(_unit(u), _unit(v))
-    q = np.concatenate([1.0 + np.sum(u * v, axis=-1, keepdims=True), np.cross(u, v)], axis=-1)
-    half_turn = np.concatenate([np.zeros_like(u[..., :1]), perpendicular(u)], axis=-1)
-    opposite = np.linalg.norm(q, axis=-1, keepdims=True) < 1e-9
-    q = normalize(np.where(opposite, half_turn, q))
-    empty = (np.abs(u).sum(axis=-1, keepdims=True) == 0) | (np.abs(v).sum(axis=-1, keepdims=True) == 0)
-    return np.where(empty, IDENTITY, q)
+    cosine = np.einsum("...i,...i->...", u, v)
+    q = np.empty((*u.shape[:-1], 4))
+    q[..., 0] = 1.0 + cosine
+    q[..., 1:] = cross(u, v)
+    opposite = cosine < -1.0 + 1e-12
+    empty = np.einsum("...i,...i->...", u, u) * np.einsum("...i,...i->...", v, v) < 0.5
+    if opposite.any():
+        q[opposite, 0] = 0.0
+        q[opposite, 1:] = perpendicular(u[opposite])
+    if empty.any():
+        q[empty] = IDENTITY
+    return normalize(q)
 
 
 def perpendicular(v: ArrayLike) -> Floats:
@@ -163,7 +186,7 @@ def from_frames(first: ArrayLike, second: ArrayLike, to_first: ArrayLike, to_sec
     now = _reject(rotate(swing, _unit(second)), target)
     wanted = _reject(_unit(to_second), target)
     now, wanted, target = np.broadcast_arrays(now, wanted, target)
-    sine = np.sum(np.cross(now, wanted) * target, axis=-1)
+    sine = np.sum(cross(now, wanted) * target, axis=-1)
     cosine = np.sum(now * wanted, axis=-1)
     undecided = (np.linalg.norm(now, axis=-1) < 1e-6) | (np.linalg.norm(wanted, axis=-1) < 1e-6)
     twist = np.where(undecided, 0.0, np.arctan2(sine, cosine))
@@ -176,6 +199,11 @@ def slerp(a: ArrayLike, b: ArrayLike, t: ArrayLike) -> Floats:
     t = np.asarray(t, dtype=np.float64)[..., None]
     step = from_rotation_vector(t * to_rotation_vector(multiply(b, conjugate(a))))
     return normalize(multiply(step, a))
+
+
+def power(q: ArrayLike, t: ArrayLike) -> Floats:
+    """A share t `[...]` of the rotations q `[..., 4]`, the short way: slerp from no rotation."""
+    return from_rotation_vector(np.asarray(t, dtype=np.float64)[..., None] * to_rotation_vector(q))
 
 
 def continuous(q: ArrayLike) -> Floats:
@@ -225,20 +253,36 @@ def to_euler(q: ArrayLike, order: str = "XYZ") -> Floats:
 def continuous_euler(angles: ArrayLike, order: str = "XYZ") -> Floats:
     """The same rotations over time `[T, ..., 3]`, each frame's angles nearest to the frame before."""
     angles = np.array(angles, dtype=np.float64)
+    if len(angles) < 2:
+        return angles
     i, j, k = _axes(order)
-    for t in range(1, len(angles)):
-        other = angles[t].copy()
-        other[..., i] += np.pi
-        other[..., j] = np.pi - other[..., j]
-        other[..., k] += np.pi
-        near, far = (_nearest_turn(option, angles[t - 1]) for option in (angles[t], other))
-        distance = [np.abs(option - angles[t - 1]).sum(axis=-1, keepdims=True) for option in (near, far)]
-        angles[t] = np.where(distance[0] <= distance[1], near, far)
-    return angles
+    other = angles.copy()
+    other[..., i] += np.pi
+    other[..., j] = np.pi - other[..., j]
+    other[..., k] += np.pi
+    # Two triples say the same rotation. Which one is nearer depends on the frame before alone, so each step
+    # maps that frame's choice (0 or 1) to this one's; such maps follow on each other without a loop.
+    spellings = np.stack([angles, other])
+    step = spellings[None, :, 1:] - spellings[:, None, :-1]  # [to, from, T - 1, ..., 3], full turns taken out
+    step -= 2 * np.pi * np.round(step / (2 * np.pi))
+    distance = np.abs(step).sum(axis=-1)
+    follows = (distance[1] < distance[0]).astype(np.int64)  # [from, T - 1, ...]: the spelling that follows
+    choice = np.zeros(angles.shape[:-1], dtype=np.int64)
+    choice[1:] = _follow(follows[0], follows[1])
+    chosen = np.where(choice[..., None] == 1, other, angles)
+    return np.unwrap(chosen, axis=0)
 
 
-def _nearest_turn(angles: Floats, reference: Floats) -> Floats:
-    return angles - 2 * np.pi * np.round((angles - reference) / (2 * np.pi))
+def _follow(after_0: NDArray[np.int64], after_1: NDArray[np.int64]) -> NDArray[np.int64]:
+    """States `[N, ...]` of a chain that begins in 0, given each step's next state after 0 and after 1."""
+    fixed = after_0 == after_1
+    swaps = np.cumsum(~fixed & (after_0 == 1), axis=0)
+    index = np.arange(len(after_0)).reshape(-1, *([1] * (after_0.ndim - 1)))
+    last = np.maximum.accumulate(np.where(fixed, index, -1), axis=0)
+    safe = np.maximum(last, 0)
+    state = np.where(last >= 0, np.take_along_axis(after_0, safe, axis=0), 0)
+    since = swaps - np.where(last >= 0, np.take_along_axis(swaps, safe, axis=0), 0)
+    return (state + since) % 2
 
 
 def _axes(order: str) -> tuple[int, int, int]:

@@ -89,6 +89,27 @@ def test_every_panel_draws_in_a_scene_that_is_set_up(character, voice, name):
     assert _draw(name)
 
 
+def test_the_licence_of_the_chosen_model_is_shown(blender, monkeypatch):
+    session = importlib.import_module(f"{EXTENSION}.connection.session")
+    models = [
+        SimpleNamespace(name="free", licence="GPL-3.0-or-later", commercial_use=True),
+        SimpleNamespace(name="bound", licence="CC-BY-NC-3.0", commercial_use=False),
+    ]
+    settings = blender.scene.aqgt_generate
+    settings.model = "bound"
+    assert not any("Licence" in text for text in _draw("AQGT_PT_generate")), "the engine was not asked yet"
+    monkeypatch.setattr(session, "hello", lambda: SimpleNamespace(models=models))
+    drawn = {name: [] for name in ("free", "bound", "unknown")}
+    for name in drawn:
+        settings.model = name
+        drawn[name] = [text for text in _draw("AQGT_PT_generate") if "icence" in text or "commercial" in text]
+    assert drawn == {
+        "free": ["Licence: GPL-3.0-or-later"],
+        "bound": ["Licence: CC-BY-NC-3.0", "Not for commercial use"],
+        "unknown": [],
+    }
+
+
 def test_an_unreadable_marker_is_shown_with_the_reason(blender):
     blender.scene.timeline_markers.new("G: icnic", frame=40)
     assert any("icnic" in text for text in _draw("AQGT_PT_annotate"))

@@ -54,6 +54,15 @@ def vectors(result: GenerateResult, variant: int = 0) -> np.ndarray:
     return result.motions[variant].bone_vectors
 
 
+def test_a_licence_that_forbids_commercial_use_is_noted(model: LoadedModel) -> None:
+    request = a_request(audio=voice(1.0), words=())
+    assert not any("commercial" in note for note in generate(request, model).notes)
+    bound = model.config.model_copy(update={"licence": "CC-BY-NC-3.0", "commercial_use": False})
+    result = generate(request, replace(model, config=bound))
+    assert "The licence of tiny, CC-BY-NC-3.0, does not allow commercial use." in result.notes
+    assert not result.provenance[0].commercial_use
+
+
 def test_result_is_as_long_as_the_sound(model: LoadedModel) -> None:
     for seconds in (0.31, 2.0, 2.3, 7.3):
         result = generate(a_request(audio=voice(seconds), words=()), model)

@@ -10,15 +10,26 @@ import numpy as np
 
 from aqgt import rotations, skeleton
 from aqgt.motion import Motion
-from aqgt.retarget import RigDescription
+from aqgt.retarget import Mapping, RigDescription, match
 from aqgt.retarget.curves import smooth
+from tests.retarget.kinematics import rehung
 
 RIGS = Path(__file__).resolve().parent.parent / "data" / "rigs"
+RIG_NAMES = tuple(sorted(path.stem for path in RIGS.glob("*.json") if b'"bones"' in path.read_bytes()))
+FULL_RIGS = tuple(name for name in RIG_NAMES if "cmu" not in name)
+"""Those with all fingers."""
 FPS = 30.0
 
 
 def load_rig(name: str) -> RigDescription:
     return RigDescription.from_json(json.loads((RIGS / f"{name}.json").read_text(encoding="utf-8")))
+
+
+def rig_and_mapping(name: str) -> tuple[RigDescription, Mapping]:
+    """A rig with what plays which role; controls hang where their constraints hang them."""
+    rig = load_rig(name)
+    mapping = match(rig)
+    return rehung(rig, mapping), mapping
 
 
 def wander(rng: np.random.Generator, n_frames: int, size: float, seconds: float = 0.35) -> np.ndarray:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,8 @@ from aqgt import skeleton
 from aqgt.motion import Motion
 from aqgt.retarget.curves import unit
 
-CLIPS = Path(__file__).resolve().parents[3] / "shared" / "data" / "gestures"
+SHARED = Path(os.environ.get("AQGT_SHARED", Path(__file__).resolve().parents[3] / "shared"))
+CLIPS = SHARED / "data" / "gestures"
 
 
 def joint_names() -> list[str]:
@@ -24,7 +26,7 @@ def recorded_motion(clip: str) -> Motion:
     """One clip by name, or a skip that says why there is none."""
     archive = CLIPS / "smartbody_positions_30fps.npz"
     if not archive.exists():
-        pytest.skip("the recorded gestures are not beside the checkout (shared/data/gestures)")
+        pytest.skip(f"there are no recorded gestures in {CLIPS} (set AQGT_SHARED)")
     return convert(np.load(archive)[clip], joint_names())
 
 

@@ -8,10 +8,10 @@ import pytest
 
 from aqgt import rotations, skeleton
 from aqgt.motion import Motion
-from aqgt.retarget import RetargetOptions, RigAnimation, RigDescription, match, solve
-from aqgt.retarget.bone_map import Mapping
-from tests.retarget.kinematics import posed_heads
-from tests.retarget.motions import FPS, load_rig, wander
+from aqgt.retarget import RetargetOptions, RigAnimation, RigDescription, solve
+from aqgt.retarget.mapping import Mapping
+from tests.retarget.kinematics import angles, posed_heads
+from tests.retarget.motions import FPS, FULL_RIGS, rig_and_mapping, wander
 
 N_FRAMES = 150
 
@@ -68,7 +68,7 @@ def motion_from_rig(rig: RigDescription, mapping: Mapping, animation: RigAnimati
 
     bones = mapping.bones
     put("pelvis", heads[bones["hips"]])
-    put("spine", heads[bones["spine_2"]])
+    put("spine", heads[bones.get("spine_2", bones["spine_1"])])
     put("thorax", heads[bones["neck_1"]])
     head = heads[bones["head"]]
     put("nose", head + [0, -0.09, 0.05])
@@ -90,37 +90,48 @@ def motion_from_rig(rig: RigDescription, mapping: Mapping, animation: RigAnimati
     return Motion.from_positions(np.stack([joints[..., 0], -joints[..., 2], joints[..., 1]], axis=-1), FPS)
 
 
-@pytest.mark.parametrize("name", ["mixamo", "vroid"])
+@pytest.mark.parametrize("name", FULL_RIGS)
 def test_known_rotations_come_back(name: str) -> None:
-    rig = load_rig(name)
-    mapping = match(rig)
+    rig, mapping = rig_and_mapping(name)
     known = known_animation(rig, mapping, 4)
     motion = motion_from_rig(rig, mapping, known)
     solved = solve(motion, rig, mapping, RetargetOptions(keep_out=False))
     role_of = {bone: role for role, bone in mapping.bones.items()}
     for place, bone in enumerate(known.bones):
-        found = solved.quaternions[:, solved.bones.index(bone)]
-        gap = np.degrees(rotations.angle_between(found, known.quaternions[:, place]))
-        role = role_of[bone].partition("_")[2]
-        if role == "upper_arm_1":
-            # The elbow's plane shows the twist, less what smoothing takes where it bends little.
-            assert gap.mean() < 0.5, bone
-        elif role not in ("forearm_1", "hand"):
-            assert gap.max() < 0.1, bone
-    # The forearm takes half of the wrist's roll on purpose; what both do together must be right.
+        if role_of[bone].split("_")[1] in skeleton.FINGERS:
+            found = solved.quaternions[:, solved.bones.index(bone)]
+            assert np.degrees(rotations.angle_between(found, known.quaternions[:, place])).max() < 0.1, bone
     for side in ("left", "right"):
-        pair = [mapping.bones[f"{side}_{r}"] for r in ("forearm_1", "hand")]
-        assert np.degrees(chain_gap(rig, known, solved, pair).mean()) < 0.5, side
+        upper, fore = (
+            [mapping.bones[r] for r in mapping.chain(f"{side}_{limb}")] for limb in ("upper_arm", "forearm")
+        )
+        # The elbow's plane shows the twist, less what smoothing takes where it bends little. The parts of a
+        # split limb are not in line, and each twists about itself.
+        allowed = 0.5 if len(upper) == 1 else 1.0
+        if rest_bend(rig, mapping, side) < 12.0:
+            allowed = 5.0  # a straight elbow at rest shows no plane: its axis is taken to face the front
+        assert np.degrees(chain_gap(rig, known, solved, upper).mean()) < allowed, side
+        # The forearm takes half of the wrist's roll on purpose; what both do together must be right.
+        pair = [*fore, mapping.bones[f"{side}_hand"]]
+        assert np.degrees(chain_gap(rig, known, solved, pair).mean()) < allowed, side
+
+
+def rest_bend(rig: RigDescription, mapping: Mapping, side: str) -> float:
+    """Degrees by which the elbow is bent at rest."""
+    at = [rig.heads[rig.index[mapping.bones[f"{side}_{r}"]]] for r in ("upper_arm_1", "forearm_1", "hand")]
+    return float(angles((at[1] - at[0])[None], (at[2] - at[1])[None])[0])
 
 
 def chain_gap(rig: RigDescription, known: RigAnimation, solved: RigAnimation, pair: list[str]) -> np.ndarray:
-    """Angle between what two bones in a row do together in one animation and in the other."""
+    """Angle between what bones in a row do together in one animation and in the other."""
 
     def together(animation: RigAnimation) -> np.ndarray:
         total = rotations.identity(N_FRAMES)
         for bone in pair:
             rest = rig.rest_rotations[rig.index[bone]]
-            own = animation.quaternions[:, animation.bones.index(bone)]
+            own = rotations.identity(N_FRAMES)
+            if bone in animation.bones:
+                own = animation.quaternions[:, animation.bones.index(bone)]
             total = rotations.multiply(
                 total, rotations.multiply(rotations.multiply(rest, own), rotations.conjugate(rest))
             )
@@ -129,9 +140,9 @@ def chain_gap(rig: RigDescription, known: RigAnimation, solved: RigAnimation, pa
     return rotations.angle_between(together(known), together(solved))
 
 
-def test_the_rest_pose_itself_comes_back_as_no_rotation() -> None:
-    rig = load_rig("mixamo")
-    mapping = match(rig)
+@pytest.mark.parametrize("name", FULL_RIGS)
+def test_the_rest_pose_itself_comes_back_as_no_rotation(name: str) -> None:
+    rig, mapping = rig_and_mapping(name)
     still = RigAnimation((), np.arange(N_FRAMES) / FPS, np.zeros((N_FRAMES, 0, 4)), ())
     solved = solve(motion_from_rig(rig, mapping, still), rig, mapping)
     tips = {bone for role, bone in mapping.bones.items() if role[-2:] == "_3" and "spine" not in role}

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from aqgt.retarget import RetargetOptions, match, quality, solve
-from tests.retarget.motions import load_rig, with_noise
+from tests.retarget.motions import FULL_RIGS, load_rig, with_noise
 from tests.retarget.recorded import recorded_motion
 
 CLIPS = (
@@ -19,7 +19,7 @@ CLIPS = (
 )
 
 
-@pytest.mark.parametrize("rig_name", ["mixamo", "makehuman", "vroid"])
+@pytest.mark.parametrize("rig_name", FULL_RIGS)
 @pytest.mark.parametrize("clip", CLIPS)
 def test_targets_on_recorded_gestures(rig_name: str, clip: str) -> None:
     rig = load_rig(rig_name)

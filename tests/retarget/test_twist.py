@@ -9,7 +9,7 @@ import pytest
 from aqgt import rotations, skeleton
 from aqgt.motion import Motion
 from aqgt.retarget import RetargetOptions, curves, match, quality, solve
-from tests.retarget.motions import FPS, load_rig, sample_motion, with_noise
+from tests.retarget.motions import FPS, RIG_NAMES, load_rig, rig_and_mapping, sample_motion, with_noise
 
 AS_IS = RetargetOptions(keep_out=False)
 UPPER_ARMS = ("left_upper_arm_1", "right_upper_arm_1")
@@ -39,6 +39,18 @@ def test_noise_adds_little_twist_however_straight_the_elbow(bend: float, seed: i
     mapping = match(rig)
     clean = with_bend(sample_motion(seed, 300), bend)
     noisy = with_noise(clean, 0.003, seed + 10)
+    for role in UPPER_ARMS:
+        before = quality.twist_steps(rig, mapping, solve(clean, rig, mapping, AS_IS), role).max()
+        after = quality.twist_steps(rig, mapping, solve(noisy, rig, mapping, AS_IS), role).max()
+        assert after < before + 15.0, f"{role}: {before:.1f} -> {after:.1f} degrees per frame"
+
+
+@pytest.mark.parametrize("name", RIG_NAMES)
+@pytest.mark.parametrize("bend", [0.0, 2.0, 6.0, 20.0])
+def test_noise_adds_little_twist_on_every_rig(name: str, bend: float) -> None:
+    rig, mapping = rig_and_mapping(name)
+    clean = with_bend(sample_motion(1, 200), bend)
+    noisy = with_noise(clean, 0.003, 11)
     for role in UPPER_ARMS:
         before = quality.twist_steps(rig, mapping, solve(clean, rig, mapping, AS_IS), role).max()
         after = quality.twist_steps(rig, mapping, solve(noisy, rig, mapping, AS_IS), role).max()

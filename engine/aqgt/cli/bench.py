@@ -39,7 +39,7 @@ def bench(
 
     check_choice("--precision", precision, ("exact", "fast"))
     random = model in PUBLISHED and model not in registry.available()
-    published = random or registry.published(model)
+    published = random or _is_published(model)
     task = Task(
         ENGINE,
         model,
@@ -55,6 +55,14 @@ def bench(
     if output is not None:
         write_bytes(output, (json.dumps(record, indent=1) + "\n").encode())
         note(f"{output}: the figures.")
+
+
+def _is_published(model: str) -> bool:
+    from aqgt.models.config import read_config
+    from aqgt.models.registry import CONFIG, folder_of
+
+    folder = folder_of(model)
+    return folder is not None and read_config(folder / CONFIG).published is not None
 
 
 def _show(record: dict[str, Any]) -> None:

@@ -13,7 +13,7 @@ from aqgt.errors import AqgtError
 from aqgt.generation.conditioning import Conditioning, condition
 from aqgt.generation.job import Job, OnProgress, range_of
 from aqgt.generation.loop import run_windows, timed
-from aqgt.generation.provenance import provenances
+from aqgt.generation.provenance import licence_notes, provenances
 from aqgt.models.registry import LoadedModel
 from aqgt.motion import Motion
 from aqgt.protocol.checks import check_generate
@@ -144,7 +144,7 @@ def _result(job: Job, timings: dict[str, float]) -> GenerateResult:
         spans=job.conditioning.spans,
         tracks=tuple(job.read_tracks()),
         provenance=provenances(job.request, job.model, timings),
-        notes=job.conditioning.notes,
+        notes=(*job.conditioning.notes, *licence_notes(config)),
     )
 
 

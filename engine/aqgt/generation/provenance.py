@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import aqgt
+from aqgt.models.config import ModelConfig
 from aqgt.models.registry import LoadedModel
 from aqgt.motion import Motion
 from aqgt.protocol.messages import GenerateRequest, Provenance
@@ -44,6 +45,13 @@ def provenances(
         )
         for variant in range(request.variants)
     )
+
+
+def licence_notes(config: ModelConfig) -> tuple[str, ...]:
+    """A sentence for the user where the model's licence restricts what may be done with its motion."""
+    if config.commercial_use:
+        return ()
+    return (f"The licence of {config.name}, {config.licence}, does not allow commercial use.",)
 
 
 def _inputs(request: GenerateRequest) -> dict[str, str]:

@@ -3,8 +3,8 @@
 
 A model's folder holds ``config.yaml``, ``model.safetensors``, ``words.safetensors`` (word vectors, where the
 config asks for them) and ``card.md``; the folder alone rebuilds the model. Only the fastText .bin of a model
-that was trained with one lies elsewhere. The folder of a published model also holds ``audio_vq.safetensors``,
-and ``wav2vec2`` and ``bert`` as folders where they don't come from the hub.
+that was trained with one lies elsewhere. That of a published model also holds ``audio_vq.safetensors``, and
+``wav2vec2`` and ``bert`` in folders of their own where they don't come from the hub.
 """
 
 from __future__ import annotations
@@ -84,19 +84,9 @@ def describe(name_or_folder: str | Path) -> ModelInfo:
     Raises:
         AqgtError: no such model, or its config is not valid.
     """
-    folder = _find(name_or_folder)
+    folder = folder_of(name_or_folder)
     config = read_config(_debug_config() if folder is None else folder / CONFIG)
     return _info(_name_of(name_or_folder, config), config, folder)
-
-
-def published(name_or_folder: str | Path) -> bool:
-    """Whether a model is one of the published networks.
-
-    Raises:
-        AqgtError: no such model, or its config is not valid.
-    """
-    folder = _find(name_or_folder)
-    return read_config(_debug_config() if folder is None else folder / CONFIG).published is not None
 
 
 def load_model(
@@ -117,7 +107,7 @@ def load_model(
     Raises:
         AqgtError: no such model, or its files don't fit together; the message lists what is wrong.
     """
-    folder = _find(name_or_folder)
+    folder = folder_of(name_or_folder)
     config = read_config(_debug_config() if folder is None else folder / CONFIG)
     features: ClipFeatures
     if folder is None or config.weights == "seeded":
@@ -125,10 +115,9 @@ def load_model(
         model_hash = _hash(generator)
     else:
         generator = GestureGenerator(config)
-        model_hash = _load_weights(generator, folder / WEIGHTS)
+        model_hash = load_weights(generator, folder / WEIGHTS)
         if config.published is None:
-            vectors = open_word_vectors(config, folder, word_vectors)
-            features = CompactFeatures(config.features, vectors, config.window)
+            features = _compact_features(config, folder, word_vectors)
         else:
             features, codes_hash = _published_features(config, config.published, folder, device, precision)
             model_hash = hashlib.sha256((model_hash + codes_hash).encode()).hexdigest()
@@ -213,8 +202,12 @@ def user_folder() -> Path:
     return base / "aqgt" / "models"
 
 
-def _find(name_or_folder: str | Path) -> Path | None:
-    """The model's folder, or None for the debug model."""
+def folder_of(name_or_folder: str | Path) -> Path | None:
+    """The folder of a model, by name or folder; None for the debug model, which needs none.
+
+    Raises:
+        AqgtError: no such model.
+    """
     text = str(name_or_folder)
     if not _is_name(name_or_folder):
         if not _is_model(Path(text)):
@@ -293,13 +286,25 @@ def _info(name: str, config: ModelConfig, folder: Path | None) -> ModelInfo:
     )
 
 
+def _compact_features(config: ModelConfig, folder: Path, word_vectors: Path | None) -> CompactFeatures:
+    return CompactFeatures(
+        config.features, open_word_vectors(config, folder, word_vectors), window=config.window
+    )
+
+
 def _published_features(
     config: ModelConfig, published: PublishedConfig, folder: Path, device: str, precision: Precision
 ) -> tuple[PublishedFeatures, str]:
     """What computes a published model's inputs, and the SHA-256 of the audio VQ's weights."""
+    if not (folder / AUDIO_VQ).is_file():
+        raise AqgtError(
+            f"The sound encoder's weights {folder / AUDIO_VQ} are missing.",
+            f"Add it: aqgt models import --name {config.name} --audio-vq FILE",
+            "no-weights",
+        )
     vq = official.build("audio_vq")
     assert isinstance(vq, VqVae)
-    codes_hash = _load_weights(vq, folder / AUDIO_VQ)
+    codes_hash = load_weights(vq, folder / AUDIO_VQ)
     features = PublishedFeatures(
         AudioCodes(vq.to(device).eval()),
         Wav2Vec2(source_of(folder, WAV2VEC2, published.wav2vec2), device, published.logit_tokens, precision),
@@ -310,8 +315,12 @@ def _published_features(
     return features, codes_hash
 
 
-def _load_weights(network: nn.Module, path: Path) -> str:
-    """Fills a network from a safetensors file and returns the file's SHA-256."""
+def load_weights(network: nn.Module, path: Path) -> str:
+    """Fills a network from a safetensors file and returns the file's SHA-256.
+
+    Raises:
+        AqgtError: the file is missing or damaged, or its weights don't fit; the message lists what differs.
+    """
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 

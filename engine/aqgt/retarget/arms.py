@@ -46,8 +46,31 @@ class Limb:
 def limb(pose: Pose, name: str, end: str | None) -> Limb:
     """The bones of a chain such as ``left_forearm`` up to the head of ``end`` (else the last bone's tail)."""
     chain = pose.mapping.chain(name)
-    last = pose.head(end) if end and end in pose else pose.tail(chain[-1])
+    last = pose.head(end) if end and end in pose else pose.tip(chain[-1], *chain[-2:-1])
     return Limb(chain, np.stack([*(pose.head(role) for role in chain), last]))
+
+
+@dataclass
+class Arm:
+    """Where one arm is to point, before its bones are turned.
+
+    Attributes:
+        upper_limb, fore_limb: its parts at rest.
+        upper, fore: `[T, 3]` directions.
+    """
+
+    upper_limb: Limb
+    fore_limb: Limb
+    upper: Floats
+    fore: Floats
+
+    def shoulder(self, pose: Pose) -> Floats:
+        """Posed shoulder joint `[T, 3]`."""
+        return pose.position(self.upper_limb.roles[0])
+
+    def wrist(self, pose: Pose) -> Floats:
+        """Where the directions bring the wrist, `[T, 3]`."""
+        return self.shoulder(pose) + self.upper_limb.length * self.upper + self.fore_limb.length * self.fore
 
 
 def rest_hinge(upper: Floats, fore: Floats) -> Floats:
@@ -55,9 +78,9 @@ def rest_hinge(upper: Floats, fore: Floats) -> Floats:
 
     Where the rest elbow is straight there is no plane: then the forearm is taken to bend towards the front.
     """
-    assumed = np.cross(upper, FRONT)
+    assumed = rotations.cross(upper, FRONT)
     assumed = unit(assumed) if np.linalg.norm(assumed) > 1e-3 else rotations.perpendicular(upper)
-    plane = np.cross(upper, fore)
+    plane = rotations.cross(upper, fore)
     bend = np.degrees(np.arctan2(np.linalg.norm(plane), upper @ fore))
     share = curves.smoothstep(bend, _REST_HINGE, _REST_PLANE)
     return unit(curves.reject(share * unit(plane) + (1 - share) * assumed, upper))
@@ -84,7 +107,7 @@ def elbow_twist(hinge: Floats, upper: Floats, fore: Floats, fps: float) -> Float
     Where the elbow is straight the last good plane is held and led to the next one; where it is nearly so the
     plane is smoothed the more the less it bends.
     """
-    plane = np.cross(upper, fore)
+    plane = rotations.cross(upper, fore)
     bend = np.degrees(np.arctan2(np.linalg.norm(plane, axis=-1), np.sum(upper * fore, axis=-1)))
     clear = np.minimum(bend, 180.0 - bend)  # a fully folded arm shows no plane either
     good = curves.confident(clear, _PLANE_LOST, _PLANE_FOUND)
@@ -120,10 +143,46 @@ def set_twisted(pose: Pose, part: Limb, swing: Floats, twist: Floats, shares: li
     """Swing all bones of a limb as one and twist each about its own axis by its share.
 
     The bones of a split limb are not quite in line: twisting each about itself leaves every joint in place.
+    Twist bones beside the limb turn about the part they lie beside.
     """
     turn = swing
     for role, share, axis in zip(part.roles, shares, np.diff(part.joints, axis=0), strict=True):
         about = rotations.rotate(swing, unit(axis))
         turn = rotations.multiply(rotations.from_axis_angle(about, share * twist), swing)
         pose.set(role, turn)
+        for bone, own in pose.mapping.twist.get(role, ()):
+            pose.set(role, rotations.multiply(rotations.from_axis_angle(about, own * twist), swing), bone)
     return turn
+
+
+def reach(
+    shoulder: Floats,
+    old: Floats,
+    target: Floats,
+    elbow: Floats,
+    lift: Floats,
+    upper: float,
+    fore: float,
+) -> tuple[Floats, Floats]:
+    """Directions `[T, 3]` of upper arm and forearm under which the wrist comes to ``target``.
+
+    The elbow stays on its side. What is out of reach is pointed at with a stretched arm.
+
+    Args:
+        shoulder, old, target: `[T, 3]` where the arm begins, where its wrist is, where it shall be.
+        elbow, lift: `[T, 3]` where the elbow is, and what moves it besides.
+        upper, fore: lengths.
+    """
+    to_target = target - shoulder
+    distance = np.linalg.norm(to_target, axis=-1, keepdims=True)
+    near, far = abs(upper - fore) * 1.01 + 1e-6, (upper + fore) * 0.9999
+    axis = unit(to_target)
+    distance = np.clip(distance, near, far)
+    turned = rotations.rotate(rotations.between(old - shoulder, to_target), elbow - shoulder)
+    side = curves.reject(turned + lift, axis)
+    size = np.linalg.norm(side, axis=-1, keepdims=True)
+    side = np.where(size > 1e-9, side / np.maximum(size, 1e-9), rotations.perpendicular(axis))
+    along = (upper**2 - fore**2 + distance**2) / (2 * distance)
+    across = np.sqrt(np.maximum(upper**2 - along**2, 0.0))
+    joint = along * axis + across * side
+    return unit(joint), unit(distance * axis - joint)

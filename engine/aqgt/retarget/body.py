@@ -3,22 +3,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from aqgt import rotations
+from aqgt.retarget.body_shape import fit_head, fit_torso, guess_head, guess_torso
 from aqgt.retarget.curves import unit
 from aqgt.retarget.pose import FRONT, LEFT, UP, Pose
 
 Floats = NDArray[np.float64]
 
-# Fitted by eye and ruler to the torsos of a male and a female body; all sizes are shares of the distance
-# between the shoulder joints, or of pelvis → neck.
-_HALF_WIDTH, _HALF_DEPTH, _FORWARD = 0.40, 0.28, 0.07  # of the shoulder distance
-_TOP = 0.75  # where the capsule's upper cap begins, of pelvis → neck
-_HEAD_RADIUS, _HEAD_UP, _HEAD_FORWARD = 0.19, 0.16, 0.09  # of pelvis → neck
 _WAY_OUT = 0.5  # points leave the torso as seen from this far behind its middle, so mostly to the front
 
 
@@ -39,6 +35,10 @@ class Ball:
     length: float
     radii: Floats
     way_out: float
+
+    def at(self, frames: NDArray[np.int64]) -> Ball:
+        """The same capsule at some frames alone."""
+        return replace(self, centre=self.centre[frames], turn=self.turn[frames])
 
     def way(self, points: Floats, margin: float, sideways: float) -> Floats:
         """Displacements `[T, 3]` that bring the points `[T, 3]` out of the capsule grown by ``margin``.
@@ -82,13 +82,24 @@ class Body:
     parts: tuple[Ball, ...]
     scale: float
 
+    def at(self, frames: NDArray[np.int64]) -> Body:
+        """The same body at some frames alone."""
+        return replace(self, parts=tuple(part.at(frames) for part in self.parts))
+
     def way(self, points: Floats, margin: float, sideways: float = 1.0) -> Floats:
         """Displacements `[T, 3]` out of all parts; ``margin`` in metres of an adult."""
-        return np.sum([part.way(points, margin * self.scale, sideways) for part in self.parts], axis=0)
+        return strongest([part.way(points, margin * self.scale, sideways) for part in self.parts])
 
     def depth(self, points: Floats, margin: float = 0.0) -> Floats:
         """Depth `[T]` of the points in the part they lie deepest in, in metres of an adult."""
         return np.max([part.depth(points, margin * self.scale) for part in self.parts], axis=0) / self.scale
+
+
+def strongest(ways: list[Floats]) -> Floats:
+    """Mean of displacements weighted by their sizes: the largest counts most, without jumps between them."""
+    stacked = np.stack(ways)
+    size = np.linalg.norm(stacked, axis=-1, keepdims=True)
+    return np.sum(size * stacked, axis=0) / np.maximum(size.sum(axis=0), 1e-12)
 
 
 _ADULT_TRUNK = 0.52
@@ -108,20 +119,19 @@ def body_of(pose: Pose) -> Body | None:
     low, top = pose.position("hips"), pose.position(top_role)
     line = pose.position("left_upper_arm_1") - pose.position("right_upper_arm_1")
     turn = rotations.from_frames(UP, LEFT, unit(top - low), unit(line))
-    forward = rotations.rotate(turn, FRONT)
-    depth = _HALF_DEPTH * width
     parts = [
         Ball(
-            low + forward * _FORWARD * width,
+            low + rotations.rotate(turn, section.start),
             turn,
-            _TOP * trunk,
-            np.array([_HALF_WIDTH * width, depth, depth]),
+            section.length,
+            section.radii,
             _WAY_OUT,
         )
+        for section in fit_torso(pose, pose.head(top_role) - pose.head("hips")) or guess_torso(trunk, width)
     ]
     if "head" in pose:
         head = pose.turn_of(pose.bone("head"))
-        offset = (UP * _HEAD_UP + FRONT * _HEAD_FORWARD) * trunk
-        centre = pose.position("head") + rotations.rotate(head, offset)
-        parts.append(Ball(centre, head, 0.0, np.full(3, _HEAD_RADIUS * trunk), 0.0))
+        skull = fit_head(pose) or guess_head(trunk)
+        centre = pose.position("head") + rotations.rotate(head, skull.start)
+        parts.append(Ball(centre, head, skull.length, skull.radii, 0.0))
     return Body(tuple(parts), trunk / _ADULT_TRUNK)

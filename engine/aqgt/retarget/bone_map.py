@@ -1,24 +1,25 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Bone maps: files that say which bone plays which role, and how they meet an armature."""
+"""Bone maps: files that say which bone names play which role in one naming convention."""
 
 from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Iterable
 from collections.abc import Mapping as MappingType
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from aqgt.errors import AqgtError
 from aqgt.resources import data_path
 from aqgt.retarget import roles
-from aqgt.retarget.rig import RigDescription
+from aqgt.retarget.mapping import Switch
 
-SCHEMA = 1
+SCHEMAS = (1, 2)
 _KEYS = {"schema", "name", "title", "tested", "notes", "prefixes", "sides", "bones"}
-_NEEDED = ("upper_arm_1", "forearm_1")
+_KEYS_OF_2 = _KEYS | {"controls", "twist", "switches"}
+_SWITCH_KEYS = {"part", "bone", "property", "fk", "ik"}
 
 
 @dataclass(frozen=True)
@@ -29,9 +30,12 @@ class BoneMap:
         name: short identifier, the file's name without ``.toml``.
         title: what a user reads.
         tested: whether it was tried on a real armature.
-        notes: remarks for the user.
+        notes: remarks for the user, and where the names are documented if it is untested.
         prefixes: regular expressions for what may stand before each bone name.
         bones: role (sides spelt out) to the names that may play it, best first.
+        twist: role to its twist bones beside the limb: (name, share); None is read off the rest pose.
+        switches: properties that let the bones move the character.
+        controls: whether the bones are an animator's controls (see ``Mapping.controls``).
     """
 
     name: str
@@ -40,35 +44,9 @@ class BoneMap:
     notes: str
     prefixes: tuple[str, ...]
     bones: dict[str, tuple[str, ...]]
-
-
-@dataclass(frozen=True)
-class Mapping:
-    """Which bone of one armature plays which role.
-
-    Attributes:
-        bones: role to bone name.
-        bone_map: name of the bone map that was used.
-        missing: roles the bone map knows and the armature lacks.
-        report: sentences for the user.
-    """
-
-    bones: dict[str, str]
-    bone_map: str = ""
-    missing: tuple[str, ...] = ()
-    report: tuple[str, ...] = ()
-
-    def chain(self, name: str) -> list[str]:
-        """The roles of a chain (``spine``, ``neck``, ``left_upper_arm``, …) that are there, root first."""
-        return [role for role in roles.chain_roles(name) if role in self.bones]
-
-    def without(self, leave_out: Callable[[str], bool]) -> Mapping:
-        """The same mapping less the roles for which ``leave_out(role)`` holds."""
-        return replace(self, bones={role: bone for role, bone in self.bones.items() if not leave_out(role)})
-
-    def sides(self) -> list[str]:
-        """The sides whose arm can be moved."""
-        return [s for s in roles.SIDES if all(f"{s}_{role}" in self.bones for role in _NEEDED)]
+    twist: dict[str, tuple[tuple[str, float | None], ...]] = field(default_factory=dict)
+    switches: tuple[Switch, ...] = ()
+    controls: bool = False
 
 
 def available_bone_maps() -> list[str]:
@@ -82,15 +60,21 @@ def load_bone_map(name: str | Path) -> BoneMap:
     Raises:
         AqgtError: there is none of that name, or the file is not a bone map.
     """
-    path = Path(name)
-    if path.suffix.lower() != ".toml":
-        if str(name) not in available_bone_maps():
-            raise AqgtError(
-                f"There is no bone map “{name}”.",
-                f"Pick one of {', '.join(available_bone_maps())}.",
-                "no-bone-map",
-            )
-        path = data_path("rigs", f"{name}.toml")
+    return _read(Path(name)) if Path(name).suffix.lower() == ".toml" else _of_the_project(str(name))
+
+
+@lru_cache
+def _of_the_project(name: str) -> BoneMap:
+    if name not in available_bone_maps():
+        raise AqgtError(
+            f"There is no bone map “{name}”.",
+            f"Pick one of {', '.join(available_bone_maps())}.",
+            "no-bone-map",
+        )
+    return _read(data_path("rigs", f"{name}.toml"))
+
+
+def _read(path: Path) -> BoneMap:
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -106,11 +90,13 @@ def parse_bone_map(data: MappingType[str, Any], name: str, source: str) -> BoneM
     Raises:
         AqgtError: names the file, the key and what is allowed.
     """
-    unknown = sorted(set(data) - _KEYS)
+    schema = data.get("schema")
+    if schema not in SCHEMAS:
+        raise _bad_map(source, f"“schema” is {schema!r} where 1 or 2 is needed")
+    allowed = _KEYS if schema == 1 else _KEYS_OF_2
+    unknown = sorted(set(data) - allowed)
     if unknown:
-        raise _bad_map(source, f"“{unknown[0]}” is unknown; allowed are {', '.join(sorted(_KEYS))}")
-    if data.get("schema") != SCHEMA:
-        raise _bad_map(source, f"“schema” is {data.get('schema')!r} where {SCHEMA} is needed")
+        raise _bad_map(source, f"“{unknown[0]}” is unknown; allowed are {', '.join(sorted(allowed))}")
     sides = data.get("sides", {})
     if not isinstance(sides, dict) or set(sides) != set(roles.SIDES):
         raise _bad_map(source, "[sides] must hold “left” and “right”")
@@ -118,7 +104,8 @@ def parse_bone_map(data: MappingType[str, Any], name: str, source: str) -> BoneM
         raise _bad_map(source, "[bones] is missing")
     bones: dict[str, tuple[str, ...]] = {}
     for role, names in data["bones"].items():
-        bones.update(_spell_out(role, _strings(names, source, role), sides, source))
+        for spelt, filled in _spell_out(role, _strings(names, source, role), sides, source).items():
+            bones[spelt] = tuple(filled)
     prefixes = tuple(_strings(data.get("prefixes", [""]), source, "prefixes"))
     for prefix in prefixes:
         try:
@@ -132,118 +119,85 @@ def parse_bone_map(data: MappingType[str, Any], name: str, source: str) -> BoneM
         notes=str(data.get("notes", "")),
         prefixes=prefixes,
         bones=bones,
+        twist=_twist(data.get("twist", {}), sides, source),
+        switches=_switches(data.get("switches", []), sides, source),
+        controls=bool(data.get("controls", False)),
     )
 
 
 def _spell_out(
     role: str, names: list[str], sides: MappingType[str, str], source: str
-) -> dict[str, tuple[str, ...]]:
+) -> dict[str, list[str]]:
     sided = roles.template_is_sided(role)
     if sided is None:
         raise _bad_map(source, f"“{role}” is no role")
     if not sided:
-        return {role: tuple(names)}
-    if not all("{side}" in name for name in names):
+        return {role: names}
+    if not all(re.search("{side}|{word}|{letter}", name) for name in names):
         raise _bad_map(source, f"a name of “{role}” lacks {{side}}")
-    return {
-        f"{side}_{role}": tuple(name.replace("{side}", sides[side]) for name in names) for side in roles.SIDES
-    }
+    return {f"{side}_{role}": [_fill(name, side, sides) for name in names] for side in roles.SIDES}
+
+
+def _fill(text: str, side: str, sides: MappingType[str, str]) -> str:
+    return text.replace("{side}", sides[side]).replace("{word}", side).replace("{letter}", side[0].upper())
+
+
+def _twist(
+    data: Any, sides: MappingType[str, str], source: str
+) -> dict[str, tuple[tuple[str, float | None], ...]]:
+    if not isinstance(data, dict):
+        raise _bad_map(source, "[twist] must be a table of roles")
+    found: dict[str, tuple[tuple[str, float | None], ...]] = {}
+    for role, entries in data.items():
+        if role.rpartition("_")[0] not in roles.SIDE_CHAINS:
+            raise _bad_map(source, f"[twist] holds “{role}”, which is no part of a limb")
+        if not isinstance(entries, list) or not entries:
+            raise _bad_map(source, f"[twist] “{role}” must be a list")
+        names, shares = [], []
+        for entry in entries:
+            entry = {"bone": entry} if isinstance(entry, str) else entry
+            if not isinstance(entry, dict) or set(entry) - {"bone", "share"} or "bone" not in entry:
+                raise _bad_map(source, f"[twist] “{role}” must list names or {{bone = …, share = …}}")
+            share = entry.get("share")
+            if share is not None and not 0 <= share <= 1:
+                raise _bad_map(source, f"a share of [twist] “{role}” is not between 0 and 1")
+            names.append(entry["bone"])
+            shares.append(share)
+        for spelt, filled in _spell_out(role, names, sides, source).items():
+            found[spelt] = tuple(zip(filled, shares, strict=True))
+    return found
+
+
+def _switches(data: Any, sides: MappingType[str, str], source: str) -> tuple[Switch, ...]:
+    if not isinstance(data, list) or not all(isinstance(entry, dict) for entry in data):
+        raise _bad_map(source, "[[switches]] must be tables")
+    found = []
+    for entry in data:
+        if set(entry) != _SWITCH_KEYS:
+            raise _bad_map(source, f"a switch must hold {', '.join(sorted(_SWITCH_KEYS))}, no more")
+        part = entry["part"]
+        if part in roles.PARTS:
+            found.append(Switch(part, entry["bone"], entry["property"], entry["fk"], entry["ik"]))
+        elif all(f"{side}_{part}" in roles.PARTS for side in roles.SIDES):
+            found += [
+                Switch(
+                    f"{side}_{part}",
+                    _fill(entry["bone"], side, sides),
+                    _fill(entry["property"], side, sides),
+                    entry["fk"],
+                    entry["ik"],
+                )
+                for side in roles.SIDES
+            ]
+        else:
+            raise _bad_map(source, f"the switch of “{part}” belongs to no part of the body")
+    return tuple(found)
 
 
 def _strings(value: Any, source: str, key: str) -> list[str]:
     if not isinstance(value, list) or not value or not all(isinstance(item, str) for item in value):
         raise _bad_map(source, f"“{key}” must be a list of strings")
     return value
-
-
-def match(rig: RigDescription, bone_map: BoneMap | str | Path = "auto") -> Mapping:
-    """Which bones of the armature play which role.
-
-    ``"auto"`` tries every bone map of the project and takes the one that finds most roles.
-
-    Raises:
-        AqgtError: no arm can be moved with the bones that were found.
-    """
-    if bone_map == "auto":
-        tried = [load_bone_map(name) for name in available_bone_maps()]
-        found = max(((_find(rig, one), one) for one in tried), key=lambda pair: len(pair[0]))
-    else:
-        chosen = bone_map if isinstance(bone_map, BoneMap) else load_bone_map(bone_map)
-        found = (_find(rig, chosen), chosen)
-    bones, chosen = found
-    mapping = Mapping(
-        bones, chosen.name, tuple(role for role in chosen.bones if role not in bones), _report(bones, chosen)
-    )
-    if not mapping.sides():
-        raise _no_known_bone(rig, chosen, automatic=bone_map == "auto")
-    return mapping
-
-
-def _find(rig: RigDescription, bone_map: BoneMap) -> dict[str, str]:
-    """Role to bone name by the prefix that finds most; exact spelling goes before another case."""
-    best: dict[str, str] = {}
-    for prefix in _prefixes_in(rig.names, bone_map):
-        exact = {name[len(prefix) :]: name for name in rig.names if name.startswith(prefix)}
-        loose = {short.lower(): name for short, name in reversed(exact.items())}
-        found: dict[str, str] = {}
-        for role, names in bone_map.bones.items():
-            hits = [exact[n] for n in names if n in exact] + [
-                loose[n.lower()] for n in names if n.lower() in loose
-            ]
-            free = [hit for hit in hits if hit not in found.values()]
-            if free:
-                found[role] = free[0]
-        if len(found) > len(best):
-            best = found
-    return best
-
-
-def _prefixes_in(names: Iterable[str], bone_map: BoneMap) -> list[str]:
-    """The literal prefixes that occur in the armature, in the order of the bone map's patterns."""
-    literal: dict[str, None] = {}
-    for pattern in bone_map.prefixes:
-        compiled = re.compile(pattern)
-        for name in names:
-            hit = compiled.match(name)
-            if hit:
-                literal[hit.group()] = None
-    return list(literal)
-
-
-def _report(bones: MappingType[str, str], bone_map: BoneMap) -> tuple[str, ...]:
-    lines = [f"{len(bones)} bones found with the bone map “{bone_map.title}”."]
-    for side in roles.SIDES:
-        fingers = [role for role in bones if roles.part_of(role) == f"{side}_fingers"]
-        if f"{side}_upper_arm_1" not in bones or f"{side}_forearm_1" not in bones:
-            lines.append(f"The {side} arm lacks a bone and stays at rest.")
-        elif f"{side}_hand" not in bones:
-            lines.append(f"The {side} hand has no bone: it follows the forearm.")
-        elif not fingers:
-            lines.append(f"The {side} hand has no finger bones.")
-    if not any(role.startswith("spine_") for role in bones):
-        lines.append("There is no spine bone: the torso stays at rest.")
-    if "head" not in bones:
-        lines.append("There is no head bone: the head stays at rest.")
-    return tuple(lines)
-
-
-def _no_known_bone(rig: RigDescription, bone_map: BoneMap, *, automatic: bool) -> AqgtError:
-    wanted = [
-        bone_map.bones[role][0] for role in ("left_upper_arm_1", "left_forearm_1") if role in bone_map.bones
-    ]
-    known = ", ".join(load_bone_map(name).title for name in available_bone_maps())
-    if not len(rig):
-        sentence = "The armature has no bones."
-    elif automatic:
-        sentence = f"No arm of this armature was recognised (tried: {known})."
-    else:
-        sentence = f"The armature has no arm bones named as in “{bone_map.title}” ({', '.join(wanted)}, …)."
-    return AqgtError(
-        sentence,
-        f"Pick a character whose bones follow one of the known namings ({known}), "
-        "or write a bone map file for it (see rigs/mixamo.toml).",
-        "unknown-rig",
-    )
 
 
 def _bad_map(source: str, problem: str) -> AqgtError:

@@ -6,6 +6,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from aqgt import rotations
+
 Floats = NDArray[np.float64]
 
 _TINY = 1e-9
@@ -14,7 +16,7 @@ _TINY = 1e-9
 def unit(vectors: ArrayLike) -> Floats:
     """Unit vectors `[..., 3]`; a vector of no length stays 0."""
     vectors = np.asarray(vectors, dtype=np.float64)
-    norms = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    norms = np.sqrt(np.einsum("...i,...i->...", vectors, vectors))[..., None]
     return np.where(norms > _TINY, vectors / np.maximum(norms, _TINY), 0.0)
 
 
@@ -27,7 +29,7 @@ def reject(vectors: ArrayLike, axis: Floats) -> Floats:
 def signed_angle(u: Floats, v: Floats, axis: Floats) -> Floats:
     """Angle `[...]` from u to v about the unit ``axis``, -pi … pi; 0 where either is parallel to it."""
     u, v = reject(u, axis), reject(v, axis)
-    return np.arctan2(np.sum(np.cross(u, v) * axis, axis=-1), np.sum(u * v, axis=-1))
+    return np.arctan2(np.sum(rotations.cross(u, v) * axis, axis=-1), np.sum(u * v, axis=-1))
 
 
 def smoothstep(x: ArrayLike, low: float, high: float) -> Floats:

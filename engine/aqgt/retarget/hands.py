@@ -37,10 +37,10 @@ def rest_hand(pose: Pose, side: str) -> tuple[Floats, Floats]:
     outer = [knuckles[f] for f in skeleton.FINGERS[1:] if f in knuckles]
     normal = np.zeros(3)
     if len(outer) >= 2:
-        normal = palm_sign(side) * np.cross(unit(outer[0] - wrist), unit(outer[-1] - wrist))
+        normal = palm_sign(side) * rotations.cross(unit(outer[0] - wrist), unit(outer[-1] - wrist))
     if np.linalg.norm(normal) < 1e-3:
         # No knuckles to tell: at rest palms face down (arms level) or the body (arms hanging).
-        normal = -palm_sign(side) * np.cross(along, FRONT)
+        normal = -palm_sign(side) * rotations.cross(along, FRONT)
     return along, unit(curves.reject(normal, along))
 
 
@@ -59,7 +59,7 @@ def source_hand(source: Source, side: str) -> tuple[Floats, Floats, Floats]:
     wrist = source.positions[:, joint[f"{side}_wrist"]]
     first = {f: source.positions[:, joint[f"{side}_{f}_1"]] for f in skeleton.FINGERS[1:]}
     along = curves.hold_directions((first["middle"] + first["ring"]) / 2 - wrist, np.array([0.0, 0.0, -1.0]))
-    normal = palm_sign(side) * np.cross(unit(first["index"] - wrist), unit(first["little"] - wrist))
+    normal = palm_sign(side) * rotations.cross(unit(first["index"] - wrist), unit(first["little"] - wrist))
     normal = curves.reject(normal, along)
     spread = np.degrees(np.arcsin(np.clip(np.linalg.norm(normal, axis=-1), 0.0, 1.0)))
     return along, normal, spread
@@ -79,6 +79,8 @@ def solve_hand(pose: Pose, side: str, part: Limb, fore_swing: Floats, source: So
         middle = thumb_up_roll(pose, side, part)
         roll = middle + curves.soft_limit(curves.recentre(roll - middle), _ROLL_FREE, _ROLL_END)
     shares = [(k + 1) / (len(part.roles) + 1) for k in range(len(part.roles))]
+    if any(pose.mapping.twist.get(role) for role in part.roles):
+        shares = [0.0] * len(part.roles)  # the twist bones beside the limb take it
     set_twisted(pose, part, fore_swing, roll, shares)
     pose.set(f"{side}_hand", rotations.multiply(rotations.from_axis_angle(along, roll), swing))
 

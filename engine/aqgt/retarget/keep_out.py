@@ -6,9 +6,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from aqgt import rotations
-from aqgt.retarget.body import Body
-from aqgt.retarget.curves import reject, smoothstep, unit
+from aqgt.retarget.arms import reach
+from aqgt.retarget.body import Body, strongest
+from aqgt.retarget.curves import smoothstep, unit
 
 Floats = NDArray[np.float64]
 
@@ -52,58 +52,29 @@ def keep_out(
     upper_length, fore_length, hand_length = lengths
     outwards = np.sign(shoulder[:, :1] - body.parts[0].centre[:, :1])
     relief = _BIAS * upper_length * unit(_OUT_DOWN_BACK) * np.where([True, False, False], outwards, 1.0)
+    upper, fore = upper.copy(), fore.copy()
+    frames = np.arange(len(shoulder))
     for _ in range(_ROUNDS):
-        elbow = shoulder + upper_length * upper
-        wrist = elbow + fore_length * fore
-        push = _strongest(
+        near, here, hand = body.at(frames), shoulder[frames], along[frames]
+        elbow = here + upper_length * upper[frames]
+        wrist = elbow + fore_length * fore[frames]
+        push = strongest(
             [
-                body.way(point, radius, _HAND_SIDEWAYS)
-                for point, radius in hand_points(wrist, along, hand_length)
+                near.way(point, radius, _HAND_SIDEWAYS)
+                for point, radius in hand_points(wrist, hand, hand_length)
             ]
         )
-        lift = _LIFT * body.way(elbow, ELBOW)
+        lift = _LIFT * near.way(elbow, ELBOW)
         touched = (np.abs(push).sum(-1) + np.abs(lift).sum(-1)) > 1e-9
-        if not touched.any():
+        frames = frames[touched]
+        if not len(frames):
             break
+        here, elbow, wrist, push, lift = (v[touched] for v in (here, elbow, wrist, push, lift))
         # A stretched arm has no elbow to move aside: there the hand goes along.
-        stretch = np.linalg.norm(wrist - shoulder, axis=-1, keepdims=True) / (upper_length + fore_length)
+        stretch = np.linalg.norm(wrist - here, axis=-1, keepdims=True) / (upper_length + fore_length)
         push = push + smoothstep(stretch, 0.9, 0.99) * lift
         bias = np.minimum(np.linalg.norm(push, axis=-1, keepdims=True) / (_FULL_BIAS * body.scale), 1.0)
-        new_upper, new_fore = _reach(
-            shoulder, wrist, wrist + push, elbow, lift + bias * relief, upper_length, fore_length
+        upper[frames], fore[frames] = reach(
+            here, wrist, wrist + push, elbow, lift + bias * relief[frames], upper_length, fore_length
         )
-        upper = np.where(touched[:, None], new_upper, upper)
-        fore = np.where(touched[:, None], new_fore, fore)
     return upper, fore
-
-
-def _strongest(ways: list[Floats]) -> Floats:
-    """Mean of displacements weighted by their sizes: the largest counts most, without jumps between them."""
-    stacked = np.stack(ways)
-    size = np.linalg.norm(stacked, axis=-1, keepdims=True)
-    return np.sum(size * stacked, axis=0) / np.maximum(size.sum(axis=0), 1e-12)
-
-
-def _reach(
-    shoulder: Floats,
-    old: Floats,
-    target: Floats,
-    elbow: Floats,
-    lift: Floats,
-    upper: float,
-    fore: float,
-) -> tuple[Floats, Floats]:
-    """Two-bone reach to ``target``; the elbow stays on its side, moved by ``lift``."""
-    to_target = target - shoulder
-    distance = np.linalg.norm(to_target, axis=-1, keepdims=True)
-    near, far = abs(upper - fore) * 1.01 + 1e-6, (upper + fore) * 0.9999
-    axis = unit(to_target)
-    distance = np.clip(distance, near, far)
-    turned = rotations.rotate(rotations.between(old - shoulder, to_target), elbow - shoulder)
-    side = reject(turned + lift, axis)
-    size = np.linalg.norm(side, axis=-1, keepdims=True)
-    side = np.where(size > 1e-9, side / np.maximum(size, 1e-9), rotations.perpendicular(axis))
-    along = (upper**2 - fore**2 + distance**2) / (2 * distance)
-    across = np.sqrt(np.maximum(upper**2 - along**2, 0.0))
-    joint = along * axis + across * side
-    return unit(joint), unit(distance * axis - joint)

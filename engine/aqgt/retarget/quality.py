@@ -13,9 +13,9 @@ from aqgt.motion import Motion
 from aqgt.retarget import hands, torso
 from aqgt.retarget.animation import RigAnimation
 from aqgt.retarget.body import body_of
-from aqgt.retarget.bone_map import Mapping
 from aqgt.retarget.curves import reject, unit
 from aqgt.retarget.keep_out import ELBOW, hand_points
+from aqgt.retarget.mapping import Mapping
 from aqgt.retarget.pose import Pose
 from aqgt.retarget.rig import RigDescription
 from aqgt.retarget.roles import SIDES
@@ -88,7 +88,7 @@ def _arm_pairs(pose: Pose, source: Source, side: str) -> dict[str, tuple[Floats,
         along, palm, _ = hands.source_hand(source, side)
         knuckle = {f: pose.position(f"{side}_{f}_1") - at[2] for f in skeleton.FINGERS[1:]}
         pairs[f"{side}_hand"] = (knuckle["middle"] + knuckle["ring"], along)
-        normal = hands.palm_sign(side) * np.cross(unit(knuckle["index"]), unit(knuckle["little"]))
+        normal = hands.palm_sign(side) * rotations.cross(unit(knuckle["index"]), unit(knuckle["little"]))
         pairs[f"{side}_palm"] = (reject(normal, unit(knuckle["middle"] + knuckle["ring"])), palm)
     for finger in skeleton.FINGERS:
         chain = skeleton.finger_chain(side, finger)

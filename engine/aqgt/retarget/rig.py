@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -32,6 +32,11 @@ class RigDescription:
         inherit_rotation: `[B]` whether a bone turns with its parent.
         matrix_world: `[4, 4]` of the armature object. The motion is solved in the character's own axes, so
             this changes no rotation; it is kept for whoever needs world positions.
+        skin: `[V, 3]` points of the rest mesh in armature space, a few thousand will do; empty if unknown.
+            Hands are kept out of the body they show.
+        skin_bones: `[V]` index of the bone with the largest weight for each point.
+        humanoid: the map that the file itself carries (VRM): human bone name as VRM spells it
+            (``leftUpperArm``) to bone name. Empty where there is none; bones that do not exist are dropped.
     """
 
     names: tuple[str, ...]
@@ -41,6 +46,9 @@ class RigDescription:
     rotation_modes: tuple[str, ...] = ()
     inherit_rotation: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=bool))
     matrix_world: NDArray[np.float64] = field(default_factory=lambda: np.eye(4))
+    humanoid: Mapping[str, str] = field(default_factory=dict)
+    skin: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 3)))
+    skin_bones: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
     def __post_init__(self) -> None:
         n_bones = len(self.names)
@@ -54,6 +62,8 @@ class RigDescription:
                 (n_bones,),
             ),
             "matrix_world": (self.matrix_world, np.float64, (4, 4)),
+            "skin": (self.skin, np.float64, (len(self.skin), 3)),
+            "skin_bones": (self.skin_bones, np.int64, (len(self.skin),)),
         }
         for name, (value, dtype, shape) in arrays.items():
             array: NDArray[Any] = np.asarray(value, dtype=dtype)
@@ -66,6 +76,8 @@ class RigDescription:
         modes = tuple(self.rotation_modes) or ("QUATERNION",) * n_bones
         object.__setattr__(self, "rotation_modes", modes)
         self._check_tree()
+        known = {human: bone for human, bone in self.humanoid.items() if bone in self.index}
+        object.__setattr__(self, "humanoid", known)
 
     def _check_tree(self) -> None:
         if len(set(self.names)) != len(self.names):
@@ -74,9 +86,16 @@ class RigDescription:
             raise _bad_rig(f"The rotation modes are not one of {', '.join(ROTATION_MODES)} for each bone.")
         if np.any(self.parents >= np.arange(len(self.names))) or np.any(self.parents < -1):
             raise _bad_rig("A bone stands before its parent.")
+        if np.any(self.skin_bones < 0) or np.any(self.skin_bones >= len(self.names)):
+            raise _bad_rig("A point of the skin belongs to no bone.")
 
     @classmethod
-    def from_bones(cls, bones: Sequence[Mapping[str, Any]], matrix_world: Any = None) -> RigDescription:
+    def from_bones(
+        cls,
+        bones: Sequence[Mapping[str, Any]],
+        matrix_world: Any = None,
+        humanoid: Mapping[str, str] | None = None,
+    ) -> RigDescription:
         """A description from one mapping per bone, in any order.
 
         Keys: ``name``, ``parent`` (name or None), ``rest`` `[4, 4]`, ``tail`` `[3]`, and, where they differ
@@ -95,6 +114,21 @@ class RigDescription:
             rotation_modes=tuple(bone.get("rotation_mode", "QUATERNION") for bone in ordered),
             inherit_rotation=np.array([bone.get("inherit_rotation", True) for bone in ordered], dtype=bool),
             matrix_world=np.eye(4) if matrix_world is None else np.asarray(matrix_world, dtype=np.float64),
+            humanoid=dict(humanoid or {}),
+        )
+
+    def with_skin(self, points: NDArray, bones: Sequence[str]) -> RigDescription:
+        """The same rig with its rest mesh.
+
+        Args:
+            points: `[V, 3]` vertices at rest in armature space.
+            bones: for each the bone (or vertex group) of the largest weight; points of others are left out.
+        """
+        known = [place for place, bone in enumerate(bones) if bone in self.index]
+        return replace(
+            self,
+            skin=np.asarray(points, dtype=np.float64)[known],
+            skin_bones=np.array([self.index[bones[place]] for place in known], dtype=np.int64),
         )
 
     def __len__(self) -> int:
@@ -119,6 +153,7 @@ class RigDescription:
         """A JSON-able form; ``from_json`` reads it."""
         return {
             "matrix_world": self.matrix_world.tolist(),
+            "humanoid": dict(self.humanoid),
             "bones": [
                 {
                     "name": name,
@@ -140,7 +175,7 @@ class RigDescription:
             AqgtError: a part is missing or of the wrong kind.
         """
         try:
-            return cls.from_bones(data["bones"], data.get("matrix_world"))
+            return cls.from_bones(data["bones"], data.get("matrix_world"), data.get("humanoid"))
         except (KeyError, TypeError, ValueError) as error:
             raise _bad_rig(f"The description can't be read ({error}).") from error
 

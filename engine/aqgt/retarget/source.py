@@ -9,12 +9,10 @@ from numpy.typing import NDArray
 from aqgt import skeleton
 from aqgt.motion import Motion
 from aqgt.retarget.curves import smooth, unit
+from aqgt.retarget.options import SMOOTHING_SECONDS
 from aqgt.retarget.pose import LEFT, UP, from_model_axes
 
 Floats = NDArray[np.float64]
-
-SMOOTHING_SECONDS = {"none": 0.0, "light": 0.04, "strong": 0.12}
-"""Standard deviation of the Gaussian; symmetric, so nothing comes late."""
 
 
 class Source:

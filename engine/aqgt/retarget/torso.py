@@ -13,7 +13,8 @@ from aqgt.retarget.source import Source
 
 Floats = NDArray[np.float64]
 
-_LEAN_ROUNDS = 3
+# The chest's turn is spread with its lean; what is left after that, the chain leans as a whole.
+_SPREAD_ROUNDS, _WHOLE_ROUNDS = 2, 2
 
 
 def trunk_ends(pose: Pose) -> tuple[Floats, Floats] | None:
@@ -52,19 +53,22 @@ def solve_spine(pose: Pose, chest: Floats) -> None:
     joints = np.stack([ends[0], *(pose.head(role) for role in chain), ends[1]])
     segments = np.diff(joints, axis=0)
     wanted = rotations.rotate(chest, unit(ends[1] - ends[0]))
+    shares = np.arange(1, len(chain) + 1) / len(chain)
     whole = chest
-    parts = [whole]
-    for _ in range(_LEAN_ROUNDS):
-        parts = [
-            rotations.slerp(rotations.identity(pose.n_frames), whole, (k + 1) / len(chain))
-            for k in range(len(chain))
-        ]
-        reached = segments[0] + sum(
-            rotations.rotate(part, segment) for part, segment in zip(parts, segments[1:], strict=True)
-        )
-        whole = rotations.multiply(rotations.between(reached, wanted), whole)
-    for role, part in zip(chain, parts, strict=True):
-        pose.set(role, part)
+    for _ in range(_SPREAD_ROUNDS):
+        parts = rotations.power(whole[:, None], shares)
+        whole = rotations.multiply(_lean(parts, segments, wanted), whole)
+    parts = rotations.power(whole[:, None], shares)
+    for _ in range(_WHOLE_ROUNDS):
+        parts = rotations.multiply(_lean(parts, segments, wanted)[:, None], parts)
+    for place, role in enumerate(chain):
+        pose.set(role, parts[:, place])
+
+
+def _lean(parts: Floats, segments: Floats, wanted: Floats) -> Floats:
+    """The turn `[T, 4]` still lacking from where the chain of parts `[T, K, 4]` ends to where it should."""
+    reached = segments[0] + rotations.rotate(parts, segments[1:]).sum(axis=1)
+    return rotations.between(reached, wanted)
 
 
 def head_frame(to_nose: Floats, to_top: Floats) -> Floats:
@@ -72,7 +76,7 @@ def head_frame(to_nose: Floats, to_top: Floats) -> Floats:
 
     Nose → top lies wholly in the head, so it counts exactly; the neck only decides which way is sideways.
     """
-    sideways = np.cross(to_top, to_nose)
+    sideways = rotations.cross(to_top, to_nose)
     if sideways.ndim == 2:
         sideways = hold_directions(sideways, LEFT)
     return rotations.from_frames(unit(UP + FRONT * -0.7), LEFT, to_top, sideways)
@@ -112,7 +116,8 @@ def _same_sign(q: Floats) -> Floats:
 def solve_head(pose: Pose, chest: Floats, head: Floats) -> None:
     """Give neck bones a growing share of the head's turn against the chest, and the head all of it."""
     chain = pose.mapping.chain("neck")
+    n_parts = len(chain) + ("head" in pose)  # without a head bone the neck ends in its turn
     for place, role in enumerate(chain):
-        pose.set(role, rotations.slerp(chest, head, (place + 1) / (len(chain) + 1)))
+        pose.set(role, rotations.slerp(chest, head, (place + 1) / n_parts))
     if "head" in pose:
         pose.set("head", head)
