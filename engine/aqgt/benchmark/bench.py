@@ -100,7 +100,7 @@ def _ratios(sides: Record, main: str) -> dict[str, float]:
         elif side["variants"] > 1:
             ratios[f"time of {side['variants']} variants to one"] = side["per_second"] / ours["per_second"]
         elif title != main:
-            ratios["fast to exact"] = side["per_second"] / ours["per_second"]
+            ratios["time of exact to fast"] = side["per_second"] / ours["per_second"]
     return ratios
 
 
