@@ -11,6 +11,7 @@ from aqgt import __version__
 from aqgt.cli.align import align
 from aqgt.cli.annotate import annotate
 from aqgt.cli.batch import batch
+from aqgt.cli.bench import bench
 from aqgt.cli.errors import report_errors
 from aqgt.cli.generate import generate
 from aqgt.cli.models import models_app
@@ -31,6 +32,7 @@ app.command()(serve)
 app.command()(align)
 app.command()(annotate)
 app.command()(preview)
+app.command()(bench)
 app.command()(retarget)
 app.command()(batch)
 app.command()(render)
