@@ -36,7 +36,7 @@ def test_a_bone_set_by_hand_is_marked_so_and_nothing_else_changes() -> None:
     changed = set_bone(MAPPED, RIG, "left_hand", "mixamorig:RightHand")
     assert changed.bones == {**MAPPED.bones, "left_hand": "mixamorig:RightHand"}
     assert next(row for row in changed.rows if row.role == "left_hand").how == "manual"
-    assert "1 bones found by hand." in changed.report
+    assert "1 bone found by hand." in changed.report
     assert MAPPED.bones["left_hand"] == "mixamorig:LeftHand"
 
 

@@ -23,7 +23,9 @@ def report(mapping: Mapping) -> tuple[str, ...]:
     counted = Counter(row.how for row in mapping.rows if row.bone)
     bone_map = _known(mapping.bone_map)
     title = f"with the bone map “{bone_map.title if bone_map else mapping.bone_map}”"
-    lines = [f"{n} bones found {_WAYS.get(how, title)}." for how, n in counted.items()]
+    lines = [
+        f"{n} {'bone' if n == 1 else 'bones'} found {_WAYS.get(how, title)}." for how, n in counted.items()
+    ]
     if bone_map is not None and counted["preset"] and not bone_map.tested:
         lines.append(f"The bone map “{bone_map.title}” is untested by us: look the bones over.")
     lines += _missing(mapping)

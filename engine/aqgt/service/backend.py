@@ -6,6 +6,7 @@ from __future__ import annotations
 import importlib
 import logging
 import os
+import time
 from collections.abc import Sequence
 from typing import Any, Protocol
 
@@ -16,6 +17,10 @@ from aqgt.service.inner import Facts
 from aqgt.service.shelf import ModelShelf
 
 log = logging.getLogger("aqgt.backend")
+
+
+_LOOK_EVERY = 2.0
+"""Seconds for which the number of free cores is believed."""
 
 
 class JobCancelled(Exception):  # noqa: N818 -- it is no error
@@ -72,15 +77,17 @@ class ModelBackend:
     def __init__(self, config: EngineConfig, number: int = 0) -> None:
         import torch
 
+        self._precision = config.precision
         self._device = choose_device(config.device)
         self._devices = torch.cuda.device_count() if self._device == "cuda" else 1
         if self._devices > 1:
             self._device = f"cuda:{number % self._devices}"
-        threads = config.threads
-        if threads is None and self._device == "cpu" and (config.workers or 1) > 1:
-            threads = max(1, (os.cpu_count() or 1) // (config.workers or 1))
-        if threads is not None:
-            torch.set_num_threads(threads)
+        self._threads = config.threads
+        self._steady_threads: int | None = None
+        self._looked = -_LOOK_EVERY
+        if self._threads is None and self._device == "cpu" and (config.workers or 1) > 1:
+            # Each would count the cores that the others are about to use as free.
+            self._threads = max(1, (os.cpu_count() or 1) // (config.workers or 1))
         self._allowed = config.models
         self._shelf = ModelShelf(config.loaded_models, config.model_memory_mib)
         self._batchable: tuple[str, ...] = ()
@@ -108,11 +115,34 @@ class ModelBackend:
 
         request = tasks[0].request
         if isinstance(request, messages.GenerateRequest):
-            run_batch(tasks, self._model(request.model))
+            model = self._model(request.model)
+            self._use_threads(amplifies=model.config.published is not None)
+            run_batch(tasks, model)
         elif isinstance(request, messages.AlignRequest):
             tasks[0].finish(self._align(request))
         elif isinstance(request, messages.SuggestRequest):
             tasks[0].finish(self._suggest(request))
+
+    def _use_threads(self, *, amplifies: bool) -> None:
+        """The cores that are free now; for a model that amplifies rounding, those of its first job.
+
+        Another number of threads sums in another order.
+        """
+        from aqgt.threads import use_threads
+
+        now = time.monotonic()
+        if not amplifies:
+            # Looking takes 20 ms, as long as a short job's overhead may be in all.
+            if self._threads is None and now - self._looked < _LOOK_EVERY:
+                return
+            use_threads(self._threads)
+            self._looked = now
+        elif self._steady_threads is None:
+            self._steady_threads = use_threads(self._threads)
+            self._looked = -_LOOK_EVERY
+        else:
+            use_threads(self._steady_threads)
+            self._looked = -_LOOK_EVERY
 
     def _align(self, request: messages.AlignRequest) -> messages.AlignResult:
         from aqgt.speech.alignment import align
@@ -160,7 +190,9 @@ class ModelBackend:
             raise AqgtError(
                 f"The engine has no model “{name}”.", f"It has: {', '.join(names)}.", "unknown-model"
             )
-        return self._shelf.get(name, lambda: registry.load_model(name, device=self._device))
+        return self._shelf.get(
+            name, lambda: registry.load_model(name, device=self._device, precision=self._precision)
+        )
 
 
 def choose_device(wish: str) -> str:

@@ -47,6 +47,7 @@ class EngineConfig(Settings):
     keys: str | None = None
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     workers: int | None = Field(default=None, ge=1, le=64)
+    precision: Literal["exact", "fast"] = "exact"
     threads: int | None = Field(default=None, ge=1, le=1024)
     batch: int = Field(default=16, ge=1, le=256)
     models: tuple[str, ...] | None = None
