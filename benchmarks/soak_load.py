@@ -222,6 +222,8 @@ def many_jobs(model: str, jobs: int, seed: int) -> Figures:
         (f"memory after {warm_up} jobs", warm.memory_mib, "MiB", None),
         ("memory at the end", end.memory_mib, "MiB", None),
         ("growth", 100 * (end.memory_mib / warm.memory_mib - 1), "%", 5.0),
+        ("  of the broker", end.per_process["broker"] - warm.per_process["broker"], "MiB", None),
+        ("  of the worker", end.per_process["worker"] - warm.per_process["worker"], "MiB", None),
         ("more sockets", end.sockets - warm.sockets, "", 0),
         ("more threads", end.threads - warm.threads, "", 0),
     ]

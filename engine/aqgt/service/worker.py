@@ -21,6 +21,7 @@ from aqgt.service import inner
 from aqgt.service.backend import Backend, JobCancelled, make_backend
 from aqgt.service.config import EngineConfig
 from aqgt.service.logs import set_up_logging
+from aqgt.service.memory import give_back_memory
 
 log = logging.getLogger("aqgt.worker")
 
@@ -59,6 +60,7 @@ def worker_main(address: str, token: str, factory: str, config: EngineConfig, nu
         if kind == inner.RUN:
             _Batch(dealer, parts).run(backend)
             dealer.send_multipart([inner.FREE, backend.facts().pack()])
+            give_back_memory()
 
 
 def _die_with_parent() -> None:
