@@ -200,6 +200,34 @@ def test_rude_clients_disturb_nobody(engine: Any) -> None:
         deaf.close()
 
 
+def test_results_reach_a_client_that_did_not_read_for_a_while(engine: Any) -> None:
+    context = zmq.Context()
+    slow = context.socket(zmq.DEALER)
+    slow.setsockopt(zmq.RCVHWM, 1)
+    slow.connect(engine.address)
+    # Each is about 6 MB of progress in 300 messages, and 6 MB of result.
+    names = ["one", "two", "three"]
+    for name in names:
+        slow.send(wire.encode(request(seconds=590.0), name))
+    with Client(engine.address) as client:
+        deadline = time.monotonic() + 20
+        while client.status().finished < 3 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert client.status().kept_results == 3
+    results, progress = set(), 0
+    while results != set(names):
+        slow.send(HEARTBEAT)
+        while slow.poll(300):
+            answer = wire.decode(slow.recv())
+            progress += isinstance(answer.body, messages.Progress)
+            if isinstance(answer.body, messages.GenerateResult):
+                results.add(answer.job)
+        assert time.monotonic() < deadline + 20, results
+    assert progress < 3 * 295, "nothing was ever dropped: this test tests nothing"
+    slow.close(linger=0)
+    context.term()
+
+
 def test_too_many_clients_and_too_many_jobs_of_one(start_engine: Callable[..., Any]) -> None:
     engine = start_engine(config={"limits": {"clients": 2, "per_client": 2}})
     with Client(engine.address) as first, Client(engine.address) as second, Client(engine.address) as third:

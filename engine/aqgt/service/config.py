@@ -64,7 +64,7 @@ class EngineConfig(Settings):
         try:
             parse_address(self.address, with_keys=self.keys is not None)
         except AqgtError as error:
-            raise ValueError(f"address: {error}") from error
+            raise ValueError(f"address: {error}".rstrip(".")) from error
         return self
 
 

@@ -25,7 +25,7 @@ def resident_mib(pid: int) -> float | None:
 
 
 def give_back_memory() -> None:
-    """Return freed memory to the system, where its C library can (glibc): it keeps the holes between what stays."""
+    """Return freed memory to the system: glibc keeps the holes between what stays."""
     if sys.platform == "linux":
         with contextlib.suppress(OSError, AttributeError):
             ctypes.CDLL(None).malloc_trim(0)
