@@ -112,6 +112,7 @@ class Connection:
         self._bell = Bell()
         self._lost_at: float | None = None
         self._sending_until = 0.0
+        self._fresh_look = False
         self._thread = threading.Thread(target=self._run, name="aqgt-client", daemon=True)
         self._thread.start()
 
@@ -144,7 +145,9 @@ class Connection:
         try:
             while True:
                 reason = self._meet(context)
-                if reason is None or not self._wait_for_return(reason):
+                if self._fresh_look:
+                    self._fresh_look = False
+                elif reason is None or not self._wait_for_return(reason):
                     return
         except zmq.ZMQError as error:
             reason = failures.broken(error)
@@ -218,6 +221,9 @@ class Connection:
                 last_heard = now
                 # After a disconnection the next request begins with a fresh look at who listens.
                 if (news is not News.NONE or now - last_work > self._timing.idle) and self._retire():
+                    return None
+                if news is not News.NONE:
+                    self._fresh_look = True  # that request has come in this very moment
                     return None
         self._say_goodbye(dealer)
         return None
