@@ -33,7 +33,7 @@ def main() -> None:
     parts: dict[str, Callable[[], Figures]] = {
         "overhead": lambda: overhead(model, some(40)),
         "crowd": lambda: crowd(model, some(32), 3),
-        "batches": lambda: batches(model, some(48)),
+        "batches": lambda: batches(model, some(32)),
         "jobs": lambda: many_jobs(model, some(1000), seed),
         "cancel": lambda: cancelling(model, some(60)),
         "workers": lambda: killed_workers(model, some(20)),
