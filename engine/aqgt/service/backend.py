@@ -186,7 +186,7 @@ class ModelBackend:
         from aqgt.models import registry
 
         # A name only: a client must never make the engine open a path.
-        if name not in (names := self._names()):
+        if name not in self._shelf.names and name not in (names := self._names()):
             raise AqgtError(
                 f"The engine has no model “{name}”.", f"It has: {', '.join(names)}.", "unknown-model"
             )
