@@ -17,6 +17,7 @@ from .generate import job
 from .generate import ops as generate_ops
 from .generate import panel as generate_panel
 from .generate import props as generate_props
+from .speech import align, align_ops, overlay, transcript_ops, word_list, word_ops, words
 from .speech import panel as speech_panel
 from .speech import props as speech_props
 from .takes import ops as takes_ops
@@ -24,11 +25,22 @@ from .takes import panel as takes_panel
 
 CLASSES: tuple[type, ...] = (
     preferences.AQGT_Preferences,
+    words.AQGT_PG_word,
+    words.AQGT_PG_words,
     speech_props.AQGT_PG_speech,
     generate_props.AQGT_PG_generate,
     connection_ops.AQGT_OT_engine_start,
     connection_ops.AQGT_OT_engine_stop,
     connection_ops.AQGT_OT_engine_check,
+    transcript_ops.AQGT_OT_transcript_paste,
+    transcript_ops.AQGT_OT_transcript_import,
+    align_ops.AQGT_OT_align,
+    align_ops.AQGT_OT_align_cancel,
+    word_ops.AQGT_OT_word_add,
+    word_ops.AQGT_OT_word_remove,
+    word_ops.AQGT_OT_words_estimate,
+    word_ops.AQGT_OT_words_clear,
+    word_list.AQGT_UL_words,
     annotate_ops.AQGT_OT_marker_add,
     generate_ops.AQGT_OT_generate,
     generate_ops.AQGT_OT_cancel,
@@ -41,11 +53,15 @@ CLASSES: tuple[type, ...] = (
 )
 
 PROPERTIES: tuple[tuple[type, str, type], ...] = (
+    (bpy.types.Sound, "aqgt_words", words.AQGT_PG_words),
     (bpy.types.Scene, "aqgt_speech", speech_props.AQGT_PG_speech),
     (bpy.types.Scene, "aqgt_generate", generate_props.AQGT_PG_generate),
 )
 
-HANDLERS: tuple[tuple[str, Any], ...] = (("load_pre", job.on_load_pre),)
+HANDLERS: tuple[tuple[str, Any], ...] = (
+    ("load_pre", job.on_load_pre),
+    ("load_pre", align.on_load_pre),
+)
 
 
 def register() -> None:
@@ -56,10 +72,13 @@ def register() -> None:
         setattr(owner, name, bpy.props.PointerProperty(type=group))
     for event, function in HANDLERS:
         getattr(bpy.app.handlers, event).append(function)
+    overlay.add()
 
 
 def unregister() -> None:
     """Called by Blender when the extension is disabled; ends the job, the connection and the local engine."""
+    overlay.remove()
+    align.abandon()
     job.abandon()
     session.close()
     engine_process.stop()
