@@ -18,15 +18,15 @@ from aqgt.errors import AqgtError
 
 from ..annotate.reading import read_annotations
 from ..scene.context import frames_per_second, sequencer_scene
-from .source import origin
+from .source import heard_range, origin
 from .words import stored
 
 _MEASURED = (0.16, 0.36, 0.62, 0.85)
 _ESTIMATED = (0.38, 0.38, 0.38, 0.80)
 _SPAN = (0.72, 0.42, 0.10, 0.85)
 _LETTERS = (1.0, 1.0, 1.0, 1.0)
-_SCRUBBING = 24
-"""Height of the strip with the frame numbers, at the usual size of the interface."""
+_SCRUBBING = 28
+"""Height of the frame numbers and the preview range below them, at the usual size of the interface."""
 _ROW = 16
 _LABEL_PIXELS = 18
 """Below this width a text would be a stroke or two."""
@@ -118,11 +118,13 @@ def _draw_words(
     if group is None:
         return False
     try:
-        shift = origin(context)
+        shift, (begin, stop) = origin(context), heard_range(context)
     except AqgtError:
         return False
     starts, ends, estimated = read_times(group)
     seen, first, last = in_view(starts, ends, left - shift, right - shift, width)
+    sounding = (ends[seen] > begin - shift) & (starts[seen] < stop - shift)
+    seen, first, last = seen[sounding], first[sounding], last[sounding]
     for wanted, colour in ((False, _MEASURED), (True, _ESTIMATED)):
         chosen = estimated[seen] == wanted
         _boxes(first[chosen], last[chosen], top, size, colour)

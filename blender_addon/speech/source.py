@@ -3,14 +3,15 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import bpy
 
 from aqgt.errors import AqgtError
 
-from ..scene.context import sequencer_scene
-from ..scene.sound import HeardSound, read_file, read_strip, sound_strips, strip_origin
+from ..scene.context import seconds, sequencer_scene
+from ..scene.sound import HeardSound, read_file, read_strip, sound_strips, strip_origin, strip_range
 
 
 def read_sound(context: bpy.types.Context) -> HeardSound:
@@ -55,6 +56,19 @@ def origin(context: bpy.types.Context) -> float:
         AqgtError: no strip is chosen.
     """
     return 0.0 if context.scene.aqgt_speech.source == "FILE" else strip_origin(*chosen_strip(context))
+
+
+def heard_range(context: bpy.types.Context) -> tuple[float, float]:
+    """From when to when the chosen sound is heard on the timeline, in seconds; of a file the end is unknown.
+
+    Raises:
+        AqgtError: no strip is chosen.
+    """
+    if context.scene.aqgt_speech.source == "FILE":
+        return 0.0, math.inf
+    scene, strip = chosen_strip(context)
+    first, last = strip_range(strip)
+    return seconds(scene, first), seconds(scene, last)
 
 
 def read_transcript(context: bpy.types.Context) -> str:

@@ -137,13 +137,15 @@ def test_a_click_on_a_word_moves_the_playhead(voice, tmp_path):
     assert snapshot() == before, "nothing but the frame"
 
 
-def test_words_stay_with_their_sound_when_the_strip_is_trimmed_and_moved(voice, words, tmp_path):
+def test_words_stay_with_their_sound_when_the_strip_is_trimmed_and_moved(voice, words, part, tmp_path):
     load_srt(tmp_path)
     group = words.stored(bpy.context)
     voice.frame_offset_start = 60
     voice.frame_start += 15
     group.index = 2
     assert bpy.context.scene.frame_current == 31 + 15 + 3 * 30
+    begin, _ = part("speech.source").heard_range(bpy.context)
+    assert begin == pytest.approx((31 + 15 + 60) / 30)
 
 
 def test_a_time_set_by_hand_is_no_estimate_and_keeps_start_before_end(voice, tmp_path):
