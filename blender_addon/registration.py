@@ -17,7 +17,7 @@ from .generate import job
 from .generate import ops as generate_ops
 from .generate import panel as generate_panel
 from .generate import props as generate_props
-from .speech import align, align_ops, overlay, transcript_ops, word_list, word_ops, words
+from .speech import align, align_ops, changes, overlay, transcript_ops, word_list, word_ops, words
 from .speech import panel as speech_panel
 from .speech import props as speech_props
 from .takes import ops as takes_ops
@@ -61,6 +61,7 @@ PROPERTIES: tuple[tuple[type, str, type], ...] = (
 HANDLERS: tuple[tuple[str, Any], ...] = (
     ("load_pre", job.on_load_pre),
     ("load_pre", align.on_load_pre),
+    *((event, changes.on_replaced) for event in ("load_post", "undo_post", "redo_post")),
 )
 
 

@@ -11,7 +11,7 @@ import bpy
 from aqgt.errors import AqgtError
 
 from . import align
-from .overlay import redraw
+from .changes import redraw
 from .source import read_transcript
 from .words import check_editable, list_of_sound, stored
 

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The words, and the spans of the gesture markers, drawn over timeline, dope sheet and sequencer.
 
-Times are read anew at every draw (2,000 words: well under a millisecond), so undo, scripts and other scenes
-never show what is gone. Only what is in view is drawn.
+Only what is in view is drawn; the times are read again where a word has changed.
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ from aqgt.errors import AqgtError
 
 from ..annotate.reading import read_annotations
 from ..scene.context import frames_per_second, sequencer_scene
+from . import changes
 from .source import heard_range, origin
 from .words import stored
 
@@ -31,7 +31,10 @@ _ROW = 16
 _LABEL_PIXELS = 18
 """Below this width a text would be a stroke or two."""
 
+Times = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_]]
+
 _handles: list[tuple[Any, Any]] = []
+_cached_times: tuple[Any, Times] | None = None
 _cached_spans: tuple[Any, list[tuple[float, float, str]]] = (None, [])
 
 
@@ -58,15 +61,20 @@ def in_view(
     return seen, first.astype(np.float32), last.astype(np.float32)
 
 
-def read_times(group: Any) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_]]:
-    """Starts, ends and estimated marks of a word list, each `[N]`."""
+def read_times(group: Any) -> Times:
+    """Starts, ends and estimated marks of a word list, each `[N]`; read again where one changed."""
+    global _cached_times
     count = len(group.words)
+    key = (group.as_pointer(), count, changes.revision)
+    if _cached_times is not None and _cached_times[0] == key:
+        return _cached_times[1]
     starts, ends = np.empty(count, np.float32), np.empty(count, np.float32)
     estimated = np.empty(count, np.bool_)
     group.words.foreach_get("start", starts)
     group.words.foreach_get("end", ends)
     group.words.foreach_get("estimated", estimated)
-    return starts, ends, estimated
+    _cached_times = key, (starts, ends, estimated)
+    return _cached_times[1]
 
 
 def marker_spans(context: bpy.types.Context) -> list[tuple[float, float, str]]:
@@ -189,17 +197,9 @@ def _texts(
     blf.disable(0, blf.CLIPPING)
 
 
-def redraw() -> None:
-    """Have the sidebars and the editors with words draw again."""
-    for window in bpy.context.window_manager.windows:
-        for area in window.screen.areas:
-            if area.type in ("VIEW_3D", "DOPESHEET_EDITOR", "SEQUENCE_EDITOR"):
-                area.tag_redraw()
-
-
 def on_show(_group: object, _context: bpy.types.Context) -> None:
     """The words are switched on or off."""
-    redraw()
+    changes.redraw()
 
 
 def add() -> None:

@@ -20,6 +20,7 @@ from aqgt.formats.intervals import words_in
 from aqgt.words import Word
 
 from ..scene.context import frames_per_second
+from .changes import changed
 from .source import chosen_strip, origin
 
 VERSION = 1
@@ -30,14 +31,19 @@ _quiet = False
 
 def _on_start(word: Any, _context: bpy.types.Context) -> None:
     if not _quiet:
-        word.end = max(word.end, word.start)
-        word.estimated = False
+        with quiet():
+            word.end, word.estimated = max(word.end, word.start), False
 
 
 def _on_end(word: Any, _context: bpy.types.Context) -> None:
     if not _quiet:
-        word.start = min(word.start, word.end)
-        word.estimated = False
+        with quiet():
+            word.start, word.estimated = min(word.start, word.end), False
+
+
+def _on_change(_word: Any, _context: bpy.types.Context) -> None:
+    if not _quiet:
+        changed()
 
 
 def _on_index(group: Any, context: bpy.types.Context) -> None:
@@ -52,7 +58,7 @@ def _on_index(group: Any, context: bpy.types.Context) -> None:
 class AQGT_PG_word(bpy.types.PropertyGroup):
     """One word; a time that is set by hand is no estimate any more."""
 
-    text: bpy.props.StringProperty(name="Word", description="The word as it is said")
+    text: bpy.props.StringProperty(name="Word", description="The word as it is said", update=_on_change)
     start: bpy.props.FloatProperty(
         name="Start",
         description="Seconds from the start of the sound file",
@@ -73,6 +79,7 @@ class AQGT_PG_word(bpy.types.PropertyGroup):
         name="Estimated",
         description="The times were laid between the neighbours, not found in the sound",
         default=False,
+        update=_on_change,
     )
 
 
@@ -91,13 +98,14 @@ class AQGT_PG_words(bpy.types.PropertyGroup):
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Within it, setting a property has no further effect."""
+    """Within it, setting a property has no further effect; at its end, all of it counts as one change."""
     global _quiet
     _quiet = True
     try:
         yield
     finally:
         _quiet = False
+        changed()
 
 
 def list_of_sound(context: bpy.types.Context) -> Any:

@@ -339,12 +339,38 @@ def test_only_what_is_in_view_is_laid_out(part):
     assert len(in_view(starts, ends, 700.0, 710.0, 1000.0)[0]) == 0
 
 
-def test_reading_2000_words_for_a_draw_takes_well_under_4_ms(voice, part, words):
+def test_what_is_drawn_follows_every_change(voice, part, words, tmp_path):
+    overlay = part("speech.overlay")
+
+    def drawn() -> list[tuple[float, float, bool]]:
+        times = (part.tolist() for part in overlay.read_times(bpy.data.sounds[0].aqgt_words))
+        return [(round(a, 3), round(b, 3), mark) for a, b, mark in zip(*times, strict=True)]
+
+    load_srt(tmp_path)
+    bpy.ops.ed.undo_push(message="loaded")
+    row = bpy.data.sounds[0].aqgt_words.words[0]
+    for change in (
+        lambda: setattr(row, "start", 0.1),
+        lambda: setattr(row, "end", 0.3),
+        lambda: setattr(row, "estimated", True),
+        lambda: bpy.ops.aqgt.word_add("EXEC_DEFAULT", True, text="and"),
+        lambda: bpy.ops.aqgt.words_estimate("EXEC_DEFAULT", True),
+        bpy.ops.ed.undo,
+        lambda: bpy.ops.aqgt.word_remove("EXEC_DEFAULT", True),
+    ):
+        before = drawn()
+        change()
+        assert drawn() == [entry[1:] for entry in rows()]
+        assert drawn() != before
+
+
+def test_2000_words_are_laid_out_well_within_4_ms(voice, part, words):
     overlay = part("speech.overlay")
     group = words.list_of_sound(bpy.context)
     words.write(group, [words.Word(f"word{i}", i * 0.3, i * 0.3 + 0.2) for i in range(2000)], "Test", "")
 
     def once() -> float:
+        part("speech.changes").changed()
         begin = time.perf_counter()
         starts, ends, _ = overlay.read_times(group)
         overlay.in_view(starts, ends, 0.0, 600.0, 1500.0)

@@ -85,7 +85,7 @@ def show(name: str, last: int) -> None:
 
 def redraw() -> None:
     """One more draw."""
-    part("speech.overlay").redraw()
+    part("speech.changes").redraw()
 
 
 def finish() -> None:
