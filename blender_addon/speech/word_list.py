@@ -30,12 +30,14 @@ class AQGT_UL_words(bpy.types.UIList):
         """All of it can be edited in place; red: no text, or begins before the word above."""
         row = layout.row(align=True)
         row.alert = not item.text.strip() or (index > 0 and item.start < data.words[index - 1].start)
-        row.prop(item, "text", text="", emboss=False)
-        times = row.row(align=True)
-        times.scale_x = 0.6
+        split = row.split(factor=0.36, align=True)
+        split.prop(item, "text", text="", emboss=False)
+        times = split.row(align=True)
         times.prop(item, "start", text="", emboss=False)
         times.prop(item, "end", text="", emboss=False)
-        row.prop(item, "estimated", text="", icon="QUESTION" if item.estimated else "CHECKMARK", emboss=False)
+        times.prop(
+            item, "estimated", text="", icon="QUESTION" if item.estimated else "CHECKMARK", emboss=False
+        )
 
     def filter_items(
         self, context: bpy.types.Context, data: Any, property: str
@@ -65,6 +67,10 @@ def draw_words(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     column.separator()
     column.operator("aqgt.words_estimate", text="", icon="CENTER_ONLY")
     column.operator("aqgt.words_clear", text="", icon="TRASH")
+    if 0 <= group.index < len(group.words):
+        times = layout.row(align=True)  # the list has no room for hundredths
+        times.prop(group.words[group.index], "start")
+        times.prop(group.words[group.index], "end")
     estimated = sum(word.estimated for word in group.words)
     layout.label(text=f"{group.made}: {len(group.words)} words, {estimated} estimated")
     if outdated(group, read_transcript(context)):

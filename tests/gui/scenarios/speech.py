@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""In Blender's window: 2,000 words and some markers over a timeline and a sequencer, shown and hidden.
+"""In Blender's window: 2,000 words and some markers over timeline and sequencer, shown and hidden; the list.
 
 Prints `TIMES editor view draws fastest median slowest`, in milliseconds; pictures lie in /shared.
 """
@@ -97,6 +97,22 @@ def finish() -> None:
     bpy.ops.wm.quit_blender()
 
 
+def open_list() -> None:
+    """The viewport again, with the list in its sidebar."""
+    areas = bpy.context.window_manager.windows[0].screen.areas
+    area = next(area for area in areas if area.type == "SEQUENCE_EDITOR")
+    area.ui_type = "VIEW_3D"
+    area.spaces.active.show_region_ui = True
+
+
+def pick_tab() -> None:
+    """Bring the extension's tab to the front."""
+    areas = bpy.context.window_manager.windows[0].screen.areas
+    area = next(area for area in areas if area.type == "VIEW_3D")
+    next(region for region in area.regions if region.type == "UI").active_panel_category = "Gestures"
+    area.tag_redraw()
+
+
 def hide() -> None:
     """Switch the words off."""
     bpy.context.scene.aqgt_speech.show_words = False
@@ -108,7 +124,8 @@ def steps():
     plan += [(redraw, 0.1)] * DRAWS
     plan += [(lambda: show("far", FAR), 1.0), (lambda: picture("far"), 0.1)]
     plan += [(redraw, 0.1)] * DRAWS
-    plan += [(lambda: show("last", NEAR), 1.0), (hide, 1.0), (lambda: picture("hidden"), 0.1), (finish, 1.0)]
+    plan += [(lambda: show("last", NEAR), 1.0), (hide, 1.0), (lambda: picture("hidden"), 0.1)]
+    plan += [(open_list, 1.0), (pick_tab, 1.0), (lambda: picture("list"), 0.1), (finish, 1.0)]
     for step, seconds in plan:
         try:
             step()
