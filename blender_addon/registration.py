@@ -25,6 +25,7 @@ from .headless import command
 from .retarget import ops as retarget_ops
 from .retarget import panel as retarget_panel
 from .retarget import props as retarget_props
+from .speech import align, align_ops, changes, overlay, transcript_ops, word_list, word_ops, words
 from .speech import panel as speech_panel
 from .speech import props as speech_props
 from .takes import ops as takes_ops
@@ -32,6 +33,8 @@ from .takes import panel as takes_panel
 
 CLASSES: tuple[type, ...] = (
     preferences.AQGT_Preferences,
+    words.AQGT_PG_word,
+    words.AQGT_PG_words,
     speech_props.AQGT_PG_speech,
     generate_props.AQGT_PG_generate,
     retarget_props.AQGT_PG_bone_row,
@@ -40,6 +43,15 @@ CLASSES: tuple[type, ...] = (
     connection_ops.AQGT_OT_engine_start,
     connection_ops.AQGT_OT_engine_stop,
     connection_ops.AQGT_OT_engine_check,
+    transcript_ops.AQGT_OT_transcript_paste,
+    transcript_ops.AQGT_OT_transcript_import,
+    align_ops.AQGT_OT_align,
+    align_ops.AQGT_OT_align_cancel,
+    word_ops.AQGT_OT_word_add,
+    word_ops.AQGT_OT_word_remove,
+    word_ops.AQGT_OT_words_estimate,
+    word_ops.AQGT_OT_words_clear,
+    word_list.AQGT_UL_words,
     annotate_ops.AQGT_OT_marker_add,
     generate_ops.AQGT_OT_generate,
     generate_ops.AQGT_OT_cancel,
@@ -69,6 +81,7 @@ CLASSES: tuple[type, ...] = (
 )
 
 PROPERTIES: tuple[tuple[type, str, type], ...] = (
+    (bpy.types.Sound, "aqgt_words", words.AQGT_PG_words),
     (bpy.types.Scene, "aqgt_speech", speech_props.AQGT_PG_speech),
     (bpy.types.Scene, "aqgt_generate", generate_props.AQGT_PG_generate),
     (bpy.types.Scene, "aqgt_retarget", retarget_props.AQGT_PG_retarget),
@@ -80,7 +93,11 @@ COMMANDS: tuple[tuple[str, Any], ...] = ((command.NAME, command.run),)
 
 _commands: list[Any] = []
 
-HANDLERS: tuple[tuple[str, Any], ...] = (("load_pre", job.on_load_pre),)
+HANDLERS: tuple[tuple[str, Any], ...] = (
+    ("load_pre", job.on_load_pre),
+    ("load_pre", align.on_load_pre),
+    *((event, changes.on_replaced) for event in ("load_post", "undo_post", "redo_post")),
+)
 
 
 def register() -> None:
@@ -92,6 +109,7 @@ def register() -> None:
     for event, function in HANDLERS:
         getattr(bpy.app.handlers, event).append(function)
     _commands.extend(bpy.utils.register_cli_command(name, function) for name, function in COMMANDS)
+    overlay.add()
 
 
 def unregister() -> None:
@@ -101,6 +119,8 @@ def unregister() -> None:
     batch_process.stop()
     if bpy.app.timers.is_registered(batch_ops.tick):
         bpy.app.timers.unregister(batch_ops.tick)
+    overlay.remove()
+    align.abandon()
     job.abandon()
     session.close()
     engine_process.stop()
