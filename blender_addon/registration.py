@@ -8,8 +8,10 @@ from typing import Any
 import bpy
 
 from . import preferences
+from .annotate import following
 from .annotate import ops as annotate_ops
 from .annotate import panel as annotate_panel
+from .annotate import props as annotate_props
 from .connection import engine_process, session
 from .connection import ops as connection_ops
 from .connection import panel as connection_panel
@@ -25,27 +27,43 @@ from .takes import panel as takes_panel
 CLASSES: tuple[type, ...] = (
     preferences.AQGT_Preferences,
     speech_props.AQGT_PG_speech,
+    annotate_props.AQGT_PG_annotation,
+    annotate_props.AQGT_PG_annotate,
     generate_props.AQGT_PG_generate,
     connection_ops.AQGT_OT_engine_start,
     connection_ops.AQGT_OT_engine_stop,
     connection_ops.AQGT_OT_engine_check,
     annotate_ops.AQGT_OT_marker_add,
+    annotate_ops.AQGT_OT_marker_add_range,
+    annotate_ops.AQGT_OT_annotation_retime,
+    annotate_ops.AQGT_OT_annotation_duplicate,
+    annotate_ops.AQGT_OT_annotation_mirror,
+    annotate_ops.AQGT_OT_annotation_delete,
+    annotate_ops.AQGT_OT_annotation_lock,
+    annotate_ops.AQGT_OT_annotation_reason,
+    annotate_panel.AQGT_UL_annotations,
     generate_ops.AQGT_OT_generate,
     generate_ops.AQGT_OT_cancel,
     takes_ops.AQGT_OT_take_export,
     connection_panel.AQGT_PT_connection,
     speech_panel.AQGT_PT_speech,
     annotate_panel.AQGT_PT_annotate,
+    annotate_panel.AQGT_PT_annotation,
     generate_panel.AQGT_PT_generate,
     takes_panel.AQGT_PT_takes,
 )
 
 PROPERTIES: tuple[tuple[type, str, type], ...] = (
     (bpy.types.Scene, "aqgt_speech", speech_props.AQGT_PG_speech),
+    (bpy.types.Scene, "aqgt_annotate", annotate_props.AQGT_PG_annotate),
+    (bpy.types.TimelineMarker, "aqgt", annotate_props.AQGT_PG_annotation),
     (bpy.types.Scene, "aqgt_generate", generate_props.AQGT_PG_generate),
 )
 
-HANDLERS: tuple[tuple[str, Any], ...] = (("load_pre", job.on_load_pre),)
+HANDLERS: tuple[tuple[str, Any], ...] = (
+    ("load_pre", job.on_load_pre),
+    ("save_pre", following.on_save_pre),
+)
 
 
 def register() -> None:
@@ -61,6 +79,7 @@ def register() -> None:
 def unregister() -> None:
     """Called by Blender when the extension is disabled; ends the job, the connection and the local engine."""
     job.abandon()
+    following.stop()
     session.close()
     engine_process.stop()
     for event, function in reversed(HANDLERS):
