@@ -12,6 +12,7 @@ from .annotate import following
 from .annotate import ops as annotate_ops
 from .annotate import panel as annotate_panel
 from .annotate import props as annotate_props
+from .annotate import suggest_ops as annotate_suggest
 from .connection import engine_process, session
 from .connection import ops as connection_ops
 from .connection import panel as connection_panel
@@ -42,6 +43,7 @@ CLASSES: tuple[type, ...] = (
     annotate_ops.AQGT_OT_annotation_lock,
     annotate_ops.AQGT_OT_annotation_reason,
     annotate_panel.AQGT_UL_annotations,
+    annotate_suggest.AQGT_OT_suggest,
     generate_ops.AQGT_OT_generate,
     generate_ops.AQGT_OT_cancel,
     takes_ops.AQGT_OT_take_export,
@@ -49,6 +51,7 @@ CLASSES: tuple[type, ...] = (
     speech_panel.AQGT_PT_speech,
     annotate_panel.AQGT_PT_annotate,
     annotate_panel.AQGT_PT_annotation,
+    annotate_panel.AQGT_PT_suggest,
     generate_panel.AQGT_PT_generate,
     takes_panel.AQGT_PT_takes,
 )

@@ -15,26 +15,8 @@ from aqgt.markers import ParsedMarker
 from ..connection.session import redraw
 from ..scene.markers import playhead, preview_range
 from . import store
+from .addressing import new_address
 from .vocabulary import NOT_NAMED, choice, length_choice, rest_choice, side_choice
-
-
-def address(scene: bpy.types.Scene) -> str | None:
-    """Whom a new annotation addresses; None: whichever character is chosen.
-
-    Raises:
-        AqgtError: it is to address one character, and none is chosen.
-    """
-    if not scene.aqgt_annotate.addressed:
-        return None
-    character = scene.aqgt_generate.character
-    if character is None:
-        raise AqgtError(
-            "No character is chosen for the annotation.",
-            "Choose one under Generate, or untick For This Character Only.",
-            "no-character",
-        )
-    name: str = character.name
-    return name
 
 
 class _Labels:
@@ -60,7 +42,7 @@ class _Labels:
         this: Any = self
         try:
             store.sync(scene)
-            content = ParsedMarker(address(scene), this.side, named, this.rest, length or None)
+            content = ParsedMarker(new_address(scene), this.side, named, this.rest, length or None)
             store.activate(scene, store.add(scene, store.Annotation(time, "", content)))
         except AqgtError as error:
             this.report({"ERROR"}, str(error))

@@ -10,9 +10,11 @@ import bpy
 from aqgt.annotations import SIDED_FAMILIES
 from aqgt.markers import is_marker
 
+from ..generate import job as jobs
 from ..ui import GesturesPanel, draw_lines
 from . import following, store
 from .reading import reason_not_used
+from .suggest import SuggestJob
 from .vocabulary import TITLES
 
 
@@ -142,3 +144,24 @@ def _draw_channels(layout: bpy.types.UILayout, group: Any) -> None:
         keys = [f"{family}_{hand}" for hand in hands] if family in SIDED_FAMILIES else [family]
         for key in keys:
             row.prop(group, key, text="")
+
+
+class AQGT_PT_suggest(GesturesPanel, bpy.types.Panel):
+    """Have the planner annotate the voice."""
+
+    bl_label = "Suggest Gestures"
+    bl_idname = "AQGT_PT_suggest"
+    bl_parent_id = "AQGT_PT_annotate"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """The planner's sliders, and the button or the progress."""
+        layout, settings = self.layout, context.scene.aqgt_annotate
+        column = layout.column()
+        for name in ("density", "energy", "handedness", "seed"):
+            column.prop(settings, name)
+        job = jobs.running()
+        if isinstance(job, SuggestJob):
+            layout.progress(factor=job.fraction, text=job.text)
+            layout.operator("aqgt.cancel", icon="X")
+        else:
+            layout.operator("aqgt.suggest", icon="LIGHT")
