@@ -97,8 +97,9 @@ format: $(DEVELOPMENT)  ## bring the code into its format
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
 
-bench: $(ENGINE)  ## measure the speed of generation on this machine
+bench: $(DEVELOPMENT)  ## measure the speed of generation on this machine
 	$(PY) benchmarks/run.py
+	$(PY) -m aqgt.cli bench --seconds 20 -o out/bench-published.json
 
 soak: $(DEVELOPMENT)  ## long tests, by hand: an engine under load, generated input in quantity
 	$(PY) benchmarks/soak.py

@@ -12,6 +12,8 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 DATA_FOLDERS = ("rigs", "configs")
 LEFT_OUT = ("rigs/characters/",)
+DATA_FILES = ("blender_addon/headless/entry.py",)
+"""What `aqgt` starts Blender with, before the extension can be imported."""
 
 
 class DataFiles(BuildHookInterface):
@@ -22,6 +24,8 @@ class DataFiles(BuildHookInterface):
         if version == "editable":
             return
         root = Path(self.root)
+        for name in DATA_FILES:
+            build_data["force_include"][str(root / name)] = f"aqgt/_data/{name}"
         for folder in DATA_FOLDERS:
             for path in sorted((root / folder).rglob("*")):
                 relative = path.relative_to(root).as_posix()

@@ -13,6 +13,10 @@ from .annotate import ops as annotate_ops
 from .annotate import panel as annotate_panel
 from .annotate import props as annotate_props
 from .annotate import suggest_ops as annotate_suggest
+from .batch import ops as batch_ops
+from .batch import panel as batch_panel
+from .batch import process as batch_process
+from .batch import props as batch_props
 from .connection import engine_process, session
 from .connection import ops as connection_ops
 from .connection import panel as connection_panel
@@ -20,6 +24,10 @@ from .generate import job
 from .generate import ops as generate_ops
 from .generate import panel as generate_panel
 from .generate import props as generate_props
+from .headless import command
+from .retarget import ops as retarget_ops
+from .retarget import panel as retarget_panel
+from .retarget import props as retarget_props
 from .speech import panel as speech_panel
 from .speech import props as speech_props
 from .takes import ops as takes_ops
@@ -31,6 +39,9 @@ CLASSES: tuple[type, ...] = (
     annotate_props.AQGT_PG_annotation,
     annotate_props.AQGT_PG_annotate,
     generate_props.AQGT_PG_generate,
+    retarget_props.AQGT_PG_bone_row,
+    retarget_props.AQGT_PG_retarget,
+    batch_props.AQGT_PG_batch,
     connection_ops.AQGT_OT_engine_start,
     connection_ops.AQGT_OT_engine_stop,
     connection_ops.AQGT_OT_engine_check,
@@ -47,6 +58,19 @@ CLASSES: tuple[type, ...] = (
     generate_ops.AQGT_OT_generate,
     generate_ops.AQGT_OT_cancel,
     takes_ops.AQGT_OT_take_export,
+    takes_ops.AQGT_MT_take_export,
+    takes_ops.AQGT_MT_played_export,
+    retarget_ops.AQGT_OT_auto_map,
+    retarget_ops.AQGT_OT_show_map,
+    retarget_ops.AQGT_OT_remember_map,
+    retarget_ops.AQGT_OT_save_map,
+    retarget_ops.AQGT_OT_load_map,
+    retarget_ops.AQGT_OT_retarget,
+    retarget_panel.AQGT_OT_bone_status,
+    retarget_panel.AQGT_UL_bones,
+    batch_ops.AQGT_OT_batch_run,
+    batch_ops.AQGT_OT_batch_cancel,
+    batch_ops.AQGT_OT_batch_report,
     connection_panel.AQGT_PT_connection,
     speech_panel.AQGT_PT_speech,
     annotate_panel.AQGT_PT_annotate,
@@ -54,6 +78,10 @@ CLASSES: tuple[type, ...] = (
     annotate_panel.AQGT_PT_suggest,
     generate_panel.AQGT_PT_generate,
     takes_panel.AQGT_PT_takes,
+    retarget_panel.AQGT_PT_retarget,
+    retarget_panel.AQGT_PT_bones,
+    retarget_panel.AQGT_PT_laying,
+    batch_panel.AQGT_PT_batch,
 )
 
 PROPERTIES: tuple[tuple[type, str, type], ...] = (
@@ -61,7 +89,14 @@ PROPERTIES: tuple[tuple[type, str, type], ...] = (
     (bpy.types.Scene, "aqgt_annotate", annotate_props.AQGT_PG_annotate),
     (bpy.types.TimelineMarker, "aqgt", annotate_props.AQGT_PG_annotation),
     (bpy.types.Scene, "aqgt_generate", generate_props.AQGT_PG_generate),
+    (bpy.types.Scene, "aqgt_retarget", retarget_props.AQGT_PG_retarget),
+    (bpy.types.Scene, "aqgt_batch", batch_props.AQGT_PG_batch),
 )
+
+COMMANDS: tuple[tuple[str, Any], ...] = ((command.NAME, command.run),)
+"""What `blender --command NAME …` runs."""
+
+_commands: list[Any] = []
 
 HANDLERS: tuple[tuple[str, Any], ...] = (
     ("load_pre", job.on_load_pre),
@@ -77,10 +112,16 @@ def register() -> None:
         setattr(owner, name, bpy.props.PointerProperty(type=group))
     for event, function in HANDLERS:
         getattr(bpy.app.handlers, event).append(function)
+    _commands.extend(bpy.utils.register_cli_command(name, function) for name, function in COMMANDS)
 
 
 def unregister() -> None:
     """Called by Blender when the extension is disabled; ends the job, the connection and the local engine."""
+    while _commands:
+        bpy.utils.unregister_cli_command(_commands.pop())
+    batch_process.stop()
+    if bpy.app.timers.is_registered(batch_ops.tick):
+        bpy.app.timers.unregister(batch_ops.tick)
     job.abandon()
     following.stop()
     session.close()

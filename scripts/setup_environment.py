@@ -81,7 +81,7 @@ def make_engine(torch: str) -> None:
 
 def make_development() -> None:
     """The tools of training, tests and lint, into `.venv`."""
-    print("==> .venv: tools for training, tests and lint (0.3 GB more, one to three minutes)", flush=True)
+    print("==> .venv: tools for training, tests and lint (0.7 GB more, two to four minutes)", flush=True)
     python = venv_python(ENGINE)
     compiler = shutil.which("g++") or shutil.which("clang++") or shutil.which("cl")
     if not compiler and not installed_version(python, "fasttext"):
@@ -89,7 +89,7 @@ def make_development() -> None:
             "the training tools compile fastText, and there is no C++ compiler. "
             "Install one (Debian: apt-get install g++ python3.11-dev) and try again."
         )
-    pip(python, "-e", f"{ROOT}[engine,training,dev]")
+    pip(python, "-e", f"{ROOT}[engine,training,cluster,dev]")
 
 
 def make_blender() -> None:

@@ -7,10 +7,10 @@ import bpy
 
 from aqgt.errors import AqgtError
 from aqgt.protocol.messages import GenerateRequest
-from aqgt.retarget import match
 
 from ..annotate.reading import read_annotations
 from ..connection import session
+from ..retarget.mapping import mapping_of
 from ..scene.armature import describe
 from ..scene.nla import check_editable
 from ..speech.source import read_sound, read_transcript
@@ -45,7 +45,7 @@ def gather(context: bpy.types.Context) -> Job:
     """
     character = chosen_character(context)
     check_editable(character)
-    match(describe(character))
+    mapping_of(character, describe(character))
     sound = read_sound(context)
     annotations = read_annotations(context.scene, character.name, sound.start, sound.duration)
     settings, speech = context.scene.aqgt_generate, context.scene.aqgt_speech

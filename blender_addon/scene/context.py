@@ -6,6 +6,11 @@ from __future__ import annotations
 import bpy
 
 
+def blender_version() -> str:
+    """The version of this Blender, for people."""
+    return bpy.app.version_string
+
+
 def frames_per_second(scene: bpy.types.Scene) -> float:
     """The scene's real frame rate; 29.97 is kept as 30 over a base of 1.001."""
     return scene.render.fps / scene.render.fps_base

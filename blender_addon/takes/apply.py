@@ -11,18 +11,18 @@ import numpy as np
 
 from aqgt.errors import AqgtError
 from aqgt.motion import Motion
-from aqgt.retarget import RetargetOptions, RigAnimation, match, solve
+from aqgt.retarget import match, solve
 
-from ..scene import actions, nla
+from ..retarget.mapping import mapping_of
+from ..retarget.settings import options_of, writing_of
+from ..scene import nla
 from ..scene.armature import describe, find
 from ..scene.context import frames_per_second
-from .provenance import Take, remember
+from .provenance import Take
+from .write import write_take
 
 if TYPE_CHECKING:
     from ..generate.job import Job
-
-BLEND_SECONDS = 0.4
-"""How long a take fades in and out over what lies below it: about one retraction."""
 
 
 def apply_result(job: Job) -> tuple[str, list[str]]:
@@ -55,30 +55,30 @@ def apply_result(job: Job) -> tuple[str, list[str]]:
     return name, notes
 
 
-def apply_take(scene: bpy.types.Scene, armature: bpy.types.Object, take: Take) -> tuple[str, list[str]]:
-    """One take: solve for this rig, write the curves, lay the strip.
+def apply_take(
+    scene: bpy.types.Scene, armature: bpy.types.Object, take: Take, bone_map: str = "auto"
+) -> tuple[str, list[str]]:
+    """One take, by the panel's settings: solve for this rig, write the curves, lay the strips.
+
+    Args:
+        scene: whose time and settings count.
+        armature: the character.
+        take: what is laid on.
+        bone_map: name of a bone map of the project's, or the path of one's own; ``auto``: the bones
+            remembered on the armature, else those that are found.
 
     Returns:
         Its name, and sentences for the user.
+
+    Raises:
+        AqgtError: the bones or settings do not fit, or the motion is too short; nothing has changed.
     """
-    rig = describe(armature)
+    rig = describe(armature, skin=scene.aqgt_retarget.keep_out)
+    mapping = mapping_of(armature, rig) if bone_map == "auto" else match(rig, bone_map)
     frames, motion = at_scene_frames(take.motion, take.start, frames_per_second(scene))
-    animation = solve(motion, rig, match(rig), RetargetOptions(smoothing="light"))
-    notes = []
-    hold = not nla.is_animated(armature)
-    action, slot, channelbag = actions.new_action(f"Gestures {armature.name}", armature.name)
-    try:
-        _write(channelbag, animation, frames)
-        remember(action, take)
-        pushed = nla.push_down_active_action(armature)
-        blend = BLEND_SECONDS * frames_per_second(scene)
-        nla.lay_on_new_track(armature, action, slot, action.name, blend, hold)
-    except Exception:
-        bpy.data.actions.remove(action)
-        raise
-    if pushed is not None:
-        notes.append(f"The action “{pushed}” now plays from an NLA track below the take")
-    return action.name, notes
+    animation = solve(motion, rig, mapping, options_of(scene, armature, frames))
+    name = f"Gestures {armature.name}"
+    return write_take(scene, armature, name, animation, frames, mapping, writing_of(scene), take)
 
 
 def at_scene_frames(motion: Motion, start: float, fps: float) -> tuple[np.ndarray, Motion]:
@@ -97,8 +97,3 @@ def at_scene_frames(motion: Motion, start: float, fps: float) -> tuple[np.ndarra
     if not len(frames):
         raise AqgtError("The motion is shorter than one frame.", "Use a longer sound.", "short-motion")
     return frames, Motion(fps, motion.sample(frames / fps - start), motion.lengths)
-
-
-def _write(channelbag: object, animation: RigAnimation, frames: np.ndarray) -> None:
-    for channel in animation.channels():
-        actions.write_curves(channelbag, channel.data_path, channel.values, frames, channel.bone)

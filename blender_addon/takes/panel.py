@@ -29,4 +29,7 @@ class AQGT_PT_takes(GesturesPanel, bpy.types.Panel):
             row.prop(track, "name", text="")
             row.prop(track, "is_solo", text="", icon="SOLO_ON" if track.is_solo else "SOLO_OFF")
             row.prop(track, "mute", text="", icon="HIDE_ON" if track.mute else "HIDE_OFF")
-            row.operator("aqgt.take_export", text="", icon="EXPORT").action = action.name
+            row.context_pointer_set("aqgt_take", action)
+            row.menu("AQGT_MT_take_export", text="", icon="EXPORT")
+        if character is not None:
+            layout.menu("AQGT_MT_played_export", icon="EXPORT")

@@ -57,7 +57,8 @@ def remember(action: bpy.types.Action, take: Take) -> None:
     action["aqgt_fps"] = take.motion.fps
     action["aqgt_lengths"] = take.motion.lengths.tolist()
     action["aqgt_motion"] = zlib.compress(
-        np.ascontiguousarray(take.motion.bone_vectors, dtype="<f4").tobytes()
+        np.ascontiguousarray(take.motion.bone_vectors, dtype="<f4").tobytes(),
+        level=0,  # packing floats saves a sixteenth and takes as long as writing every key
     )
 
 
@@ -86,14 +87,38 @@ def recall(action: bpy.types.Action) -> Take:
 
 
 def takes_of(armature: bpy.types.Object) -> Sequence[tuple[bpy.types.NlaTrack, bpy.types.Action]]:
-    """The takes on an armature's NLA tracks, newest first, each with its track."""
+    """The takes on an armature's NLA tracks, newest first, each with its (uppermost) track."""
     data = armature.animation_data
     if data is None:
         return []
-    found = [
-        (track, strip.action) for track in data.nla_tracks for strip in track.strips if is_take(strip.action)
-    ]
-    return found[::-1]
+    found = {
+        strip.action: track for track in data.nla_tracks for strip in track.strips if is_take(strip.action)
+    }
+    return [(track, action) for action, track in reversed(found.items())]
+
+
+def newest_take(armature: bpy.types.Object | None) -> bpy.types.Action:
+    """The Action of the character's newest take.
+
+    Raises:
+        AqgtError: it has none.
+    """
+    takes = takes_of(armature) if armature is not None else []
+    if not takes:
+        raise AqgtError("The character has no take.", "Generate gestures first.", "no-take")
+    return takes[0][1]
+
+
+def take_named(name: str) -> bpy.types.Action:
+    """An Action by name.
+
+    Raises:
+        AqgtError: there is none.
+    """
+    action: bpy.types.Action | None = bpy.data.actions.get(name)
+    if action is None:
+        raise AqgtError(f"There is no action “{name}”.", "Choose a take.", "no-take")
+    return action
 
 
 def _plain(value: Any) -> Any:

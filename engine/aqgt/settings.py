@@ -45,10 +45,15 @@ def check_settings(raw: Any, kind: type[Kind], origin: str) -> Kind:
     try:
         return kind.model_validate(raw)
     except ValidationError as error:
-        problems = [_explained(problem, kind) for problem in error.errors(include_url=False)]
+        problems = [sentence for _, sentence in explain(error, kind)]
         raise AqgtError(
             f"“{origin}” is not valid: {'; '.join(problems)}.", "Correct it.", "bad-config"
         ) from error
+
+
+def explain(error: ValidationError, kind: type[BaseModel]) -> list[tuple[tuple[int | str, ...], str]]:
+    """What is wrong with a document: for each problem, where it is and half a sentence that names the key."""
+    return [(problem["loc"], _explained(problem, kind)) for problem in error.errors(include_url=False)]
 
 
 def _explained(problem: Any, kind: type[BaseModel]) -> str:

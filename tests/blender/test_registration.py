@@ -13,7 +13,17 @@ import pytest
 
 from tests.blender.conftest import EXTENSION, USER
 
-PANELS = ("AQGT_PT_connection", "AQGT_PT_speech", "AQGT_PT_annotate", "AQGT_PT_generate", "AQGT_PT_takes")
+PANELS = (
+    "AQGT_PT_connection",
+    "AQGT_PT_speech",
+    "AQGT_PT_annotate",
+    "AQGT_PT_generate",
+    "AQGT_PT_takes",
+    "AQGT_PT_retarget",
+    "AQGT_PT_bones",
+    "AQGT_PT_laying",
+    "AQGT_PT_batch",
+)
 
 
 def _left_behind() -> dict[str, Any]:
@@ -114,3 +124,21 @@ def test_an_unreadable_marker_is_shown_with_the_reason(blender):
     blender.scene.timeline_markers.new("G: icnic", frame=40)
     assert any("icnic" in text for text in _draw("AQGT_PT_annotate"))
     assert any("iconic" in text for text in _draw("AQGT_PT_annotate"))
+
+
+def test_a_row_of_bones_draws_with_its_reason_as_tooltip(character):
+    bpy.ops.aqgt.auto_map()
+    row = bpy.context.scene.aqgt_retarget.rows[0]
+    row.status, row.reason = "DOUBTFUL", "It looks like a tail"
+    layout = Layout()
+    bpy.types.AQGT_UL_bones.draw_item(None, bpy.context, layout, None, row, 0, None, "")
+    assert row.title in layout.seen
+    operator = bpy.types.AQGT_OT_bone_status
+    assert operator.description(bpy.context, SimpleNamespace(text=row.reason)) == "It looks like a tail"
+
+
+@pytest.mark.parametrize("menu", ["AQGT_MT_take_export", "AQGT_MT_played_export"])
+def test_the_export_menus_list_every_format(blender, menu):
+    layout = Layout()
+    getattr(bpy.types, menu).draw(SimpleNamespace(layout=layout), bpy.context)
+    assert {"BVH (skeleton)", "FBX", "VRM animation", "SMPL-X NPZ"} <= set(layout.seen)

@@ -34,8 +34,9 @@ def randomised(module: nn.Module) -> nn.Module:
 
 @pytest.mark.parametrize("rows", [1, 3, 40, 300])
 @pytest.mark.parametrize("width", [20, 192, 500])
-def test_affine_layer(rows: int, width: int) -> None:
-    layer, x = kernels.Affine(width, 30), torch.randn(2, rows, width + 5)[..., 5:]
+@pytest.mark.parametrize("kernel", [kernels.Affine, kernels.PackedAffine])
+def test_affine_layer(rows: int, width: int, kernel: type[kernels.Affine]) -> None:
+    layer, x = kernel(width, 30), torch.randn(2, rows, width + 5)[..., 5:]
     wanted = x.double() @ layer.weight.double().t() + layer.bias.double()
     with torch.inference_mode():
         assert (layer(x) - wanted).abs().max() < 1e-5
@@ -53,7 +54,7 @@ def test_convolution(stride: int) -> None:
 
 def test_kept_weights_follow_a_change() -> None:
     """Weights in another layout are made again after a step of training, a load and a copy."""
-    layer, x = kernels.Affine(16, 8), torch.randn(4, 16)
+    layer, x = kernels.PackedAffine(16, 8), torch.randn(4, 16)
     with torch.inference_mode():
         before = layer(x)
     torch.optim.SGD(layer.parameters(), 0.1).zero_grad()
@@ -68,7 +69,7 @@ def test_kept_weights_follow_a_change() -> None:
 
 
 def test_gradients_flow() -> None:
-    layer, x = kernels.Affine(16, 8), torch.randn(4, 16)
+    layer, x = kernels.PackedAffine(16, 8), torch.randn(4, 16)
     layer(x).square().sum().backward()
     assert layer.weight.grad is not None
     assert layer.weight.grad.abs().min() > 0

@@ -10,10 +10,14 @@ import typer
 from aqgt import __version__
 from aqgt.cli.align import align
 from aqgt.cli.annotate import annotate
+from aqgt.cli.batch import batch
+from aqgt.cli.bench import bench
 from aqgt.cli.errors import report_errors
 from aqgt.cli.generate import generate
 from aqgt.cli.models import models_app
 from aqgt.cli.preview import preview
+from aqgt.cli.render import render
+from aqgt.cli.retarget import retarget
 from aqgt.cli.serve import serve
 
 app = typer.Typer(
@@ -28,6 +32,10 @@ app.command()(serve)
 app.command()(align)
 app.command()(annotate)
 app.command()(preview)
+app.command()(bench)
+app.command()(retarget)
+app.command()(batch)
+app.command()(render)
 app.add_typer(models_app, name="models")
 
 

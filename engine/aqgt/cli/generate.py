@@ -66,6 +66,15 @@ def generate(
     ] = "seeded",
     variants: Annotated[int, typer.Option(min=1, help="How many motions to make.")] = 1,
     language: Annotated[str, typer.Option(help="Language of the speech.")] = "en",
+    precision: Annotated[
+        str | None,
+        typer.Option(
+            help="exact, or fast: published models hear and read in bfloat16 (default: engine.yaml)."
+        ),
+    ] = None,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Processor threads (default: the cores that are free now).")
+    ] = None,
     word_vectors: Annotated[
         Path | None,
         typer.Option(help="The fastText .bin of a model that was trained with one; also $AQGT_FASTTEXT."),
@@ -108,7 +117,9 @@ def generate(
         language=language,
     )
     presets: list[str | None] = [*dict.fromkeys(preset or [])] or [None]
-    results = _run([replace(request, preset=name) for name in presets], engine, word_vectors)
+    results = _run(
+        [replace(request, preset=name) for name in presets], engine, word_vectors, precision, threads
+    )
     for sentence in dict.fromkeys(sentence for result in results for sentence in result.notes):
         note(sentence)
     for path in outputs:
@@ -119,7 +130,13 @@ def generate(
                 note(f"{written}: {result.motions[variant].duration:.1f} s.")
 
 
-def _run(requests: list[Any], engine: str | None, word_vectors: Path | None) -> list[Any]:
+def _run(
+    requests: list[Any],
+    engine: str | None,
+    word_vectors: Path | None,
+    precision: str | None,
+    threads: int | None,
+) -> list[Any]:
     """The results of requests that differ in their preset alone."""
     from aqgt.cli.progress import stages
     from aqgt.errors import AqgtError
@@ -147,12 +164,23 @@ def _run(requests: list[Any], engine: str | None, word_vectors: Path | None) -> 
         from aqgt.generation import generate_many
         from aqgt.models.registry import load_model
         from aqgt.service.checks import check_request
-        from aqgt.service.config import read_engine_config
+        from aqgt.service.config import EngineConfig, read_engine_config
+        from aqgt.settings import check_settings
+        from aqgt.threads import use_threads
 
         config = read_engine_config()
+        if precision is not None:
+            changed = {**config.model_dump(), "precision": precision}
+            config = check_settings(changed, EngineConfig, "the command line")
+        use_threads(threads or config.threads)
         for request in requests:
             check_request(request, config.limits)
-        loaded = load_model(requests[0].model, device=_device(config.device), word_vectors=word_vectors)
+        loaded = load_model(
+            requests[0].model,
+            device=_device(config.device),
+            word_vectors=word_vectors,
+            precision=config.precision,
+        )
         return generate_many(requests, loaded, on_progress=told)
 
 

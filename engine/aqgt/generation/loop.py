@@ -68,9 +68,8 @@ def run_windows(
         Cancelled: ``is_cancelled`` said so.
     """
     n_windows = max(len(job.starts) for job in jobs)
-    for first in range(0, n_windows, windows_at_once):
+    for indices in _stretches(n_windows, windows_at_once):
         _stop_if(is_cancelled)
-        indices = range(first, min(first + windows_at_once, n_windows))
         with timed(timings, "features"):
             heard, sound_of = _hear(jobs, indices)
         with timed(timings, "network"):
@@ -80,6 +79,13 @@ def run_windows(
             _stop_if(is_cancelled)
             with timed(timings, "network"):
                 row = _step([job for job in jobs if index < len(job.starts)], index, generator, chunk, row)
+
+
+def _stretches(n_windows: int, at_once: int) -> Iterator[range]:
+    """Windows that are heard and read together; the first one alone, so that it can be shown soon."""
+    yield range(1)
+    for first in range(1, n_windows, at_once):
+        yield range(first, min(first + at_once, n_windows))
 
 
 def _stop_if(is_cancelled: Callable[[], bool] | None) -> None:

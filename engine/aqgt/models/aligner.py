@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from aqgt.models.config import POSE_DIMENSIONS, AlignerConfig, PoseHeadConfig
-from aqgt.models.kernels import Affine
+from aqgt.models.kernels import PackedAffine
 from aqgt.models.layers import feed_forward
 from aqgt.models.pose_head import build_pose_head
 
@@ -89,20 +89,22 @@ class TemporalAligner(nn.Module):
         self.first_guess = nn.Sequential(
             nn.Mish(),
             nn.Dropout(dropout),
-            feed_forward([2 * feature_width, hidden, POSE_DIMENSIONS], last_activation=False, linear=Affine),
+            feed_forward(
+                [2 * feature_width, hidden, POSE_DIMENSIONS], last_activation=False, linear=PackedAffine
+            ),
         )
         joined = (N_CONTEXT + 1) * POSE_DIMENSIONS + style_width
         self.context_norm = nn.LayerNorm(joined)
         self.align = nn.Sequential(
             nn.Mish(),
             nn.Dropout(dropout),
-            feed_forward([joined, hidden, hidden, hidden], last_activation=False, linear=Affine),
+            feed_forward([joined, hidden, hidden, hidden], last_activation=False, linear=PackedAffine),
         )
         self.code_norm = nn.LayerNorm(hidden + POSE_DIMENSIONS)
         self.to_code = nn.Sequential(
-            nn.Mish(), nn.Dropout(dropout), Affine(hidden + POSE_DIMENSIONS, code_width)
+            nn.Mish(), nn.Dropout(dropout), PackedAffine(hidden + POSE_DIMENSIONS, code_width)
         )
-        self.residual = nn.Sequential(Affine(code_width, POSE_DIMENSIONS), nn.Tanh())
+        self.residual = nn.Sequential(PackedAffine(code_width, POSE_DIMENSIONS), nn.Tanh())
 
     def forward(self, features: Tensor, style: Tensor, seed: Tensor) -> Tensor:
         before = torch.cat([torch.zeros_like(features[:, :1]), features[:, :-1]], dim=1)

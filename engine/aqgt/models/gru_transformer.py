@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from aqgt.models.config import BackboneConfig, PositionConfig, TransformerConfig
-from aqgt.models.kernels import Affine, Derived, affine, pack_pieces
+from aqgt.models.kernels import Affine, Derived, PackedAffine, affine, own_ways, pack_pieces
 from aqgt.models.layers import SummedBiGru, feed_forward
 
 
@@ -60,7 +60,7 @@ class TransformerLayer(nn.TransformerEncoderLayer):
 
     def forward(self, x: Tensor, *_: object, **__: object) -> Tensor:  # type: ignore[override]
         """`[B, T, C]` → `[B, T, C]`."""
-        if self.training or torch.is_grad_enabled() or x.device.type != "cpu":
+        if self.training or not own_ways(x):
             return super().forward(x)
         if self.norm_first:
             x = x + self._attend(self.norm1(x))
@@ -113,13 +113,13 @@ class TransformerStack(nn.Module):
                 nn.Sequential(
                     nn.Mish(),
                     nn.Dropout(config.dropout),
-                    Affine(width, next_width),
+                    PackedAffine(width, next_width),
                     nn.Mish(),
                     nn.LayerNorm(next_width),
                 )
             )
             width = next_width
-        self.out = nn.Sequential(nn.Dropout(config.dropout), Affine(width, hidden))
+        self.out = nn.Sequential(nn.Dropout(config.dropout), PackedAffine(width, hidden))
 
     def forward(self, x: Tensor) -> Tensor:
         for position, layer, projection in zip(self.positions, self.layers, self.projections, strict=True):

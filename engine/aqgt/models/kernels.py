@@ -9,7 +9,8 @@ Everywhere else (training, graphics cards, float64, builds without oneDNN) PyTor
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -21,6 +22,25 @@ _FEW_ROWS = 256
 """Up to this many rows the weights' layout decides over the speed, so that a second copy of them pays."""
 _PIECE = 192
 """oneDNN adds up all products of a row in one go; in pieces, as MKL does, less than half is rounded away."""
+
+
+_plain = False
+
+
+@contextmanager
+def plain() -> Iterator[None]:
+    """Inside, networks compute as PyTorch's own modules do: for comparisons of speed and of results."""
+    global _plain
+    before, _plain = _plain, True
+    try:
+        yield
+    finally:
+        _plain = before
+
+
+def own_ways(x: Tensor) -> bool:
+    """Whether networks may compute ``x`` in ways of their own: on a processor, without gradients."""
+    return x.device.type == "cpu" and not torch.is_grad_enabled() and not _plain
 
 
 class Derived:
@@ -36,9 +56,12 @@ class Derived:
         self._value: Any = None
 
     def of(self, *weights: Tensor | None) -> Any:
+        if any(x is not None and x.is_inference() for x in weights):
+            return self._make(*weights)  # such tensors count no changes
         key = tuple(None if x is None else (x.data_ptr(), x._version, x.dtype, x.device) for x in weights)
         if key != self._key:
-            with torch.no_grad():
+            # What is made in inference mode counts no changes: nothing could be derived from it in turn.
+            with torch.inference_mode(False), torch.no_grad():
                 self._key, self._value = key, self._make(*weights)
         return self._value
 
@@ -70,9 +93,8 @@ def usable(x: Tensor, weight: Tensor) -> bool:
     """Whether oneDNN takes these: float32 on a processor, without gradients."""
     return (
         x.dtype == weight.dtype == torch.float32
-        and x.device.type == "cpu"
-        and not torch.is_grad_enabled()
-        and not weight.is_inference()  # counts no changes, so that `Derived` could not notice one
+        and own_ways(x)
+        and not torch.is_autocast_enabled("cpu")
         and bool(torch.backends.mkldnn.enabled)
         and available()
     )
@@ -97,6 +119,11 @@ def pack_kernel(weight: Tensor) -> Tensor:
     return torch.ops.mkldnn._reorder_convolution_weight(weight.detach(), [0, 0], [1, 1], [1, 1], 1, None)
 
 
+def pack_row_kernel(weight: Tensor) -> Tensor:
+    """Weights of a convolution over time in oneDNN's own layout for pictures of one row."""
+    return pack_kernel(weight.unsqueeze(2))
+
+
 def _multiply(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     return torch.ops.mkldnn._linear_pointwise(x, weight, bias, "none", [], "")
 
@@ -114,15 +141,22 @@ def _convolve(
     )
 
 
-def affine(x: Tensor, weight: Tensor, bias: Tensor | None, packed: Derived) -> Tensor:
+def convolve_row(x: Tensor, packed: Tensor, bias: Tensor | None, stride: int) -> Tensor:
+    """Convolution over time of `[B, C, T]` by weights that `pack_row_kernel` gave."""
+    image = x.unsqueeze(2).contiguous(memory_format=torch.channels_last)
+    return _convolve(image, packed, bias, (0, 0), (1, stride), "none").squeeze(2)
+
+
+def affine(x: Tensor, weight: Tensor, bias: Tensor | None, packed: Derived | None) -> Tensor:
     """`F.linear` of `[..., C]`.
 
     Args:
-        packed: keeps the weights in another layout for small batches, by `pack_matrix` or `pack_pieces`.
+        packed: keeps the weights in another layout for small batches, by `pack_matrix` or `pack_pieces`; None
+            takes the weights as they are, without a second copy.
     """
     if not usable(x, weight):
         return F.linear(x, weight, bias)
-    if x.numel() > _FEW_ROWS * x.shape[-1]:
+    if packed is None or x.numel() > _FEW_ROWS * x.shape[-1]:
         return _multiply(x, weight, bias)
     first, *others = packed.of(weight)
     if not others:
@@ -135,14 +169,20 @@ def affine(x: Tensor, weight: Tensor, bias: Tensor | None, packed: Derived) -> T
 
 
 class Affine(nn.Linear):
-    """`nn.Linear` whose inference is `affine`."""
+    """`nn.Linear` whose inference is `affine`, on the weights as they are."""
+
+    packed: Derived | None = None
+
+    def forward(self, x: Tensor) -> Tensor:
+        return affine(x, self.weight, self.bias, self.packed)
+
+
+class PackedAffine(Affine):
+    """The same on a second copy of the weights: faster with few rows, and rounding less."""
 
     def __init__(self, width_in: int, width_out: int, bias: bool = True) -> None:
         super().__init__(width_in, width_out, bias)
         self.packed = Derived(pack_pieces)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return affine(x, self.weight, self.bias, self.packed)
 
 
 class Convolution(nn.Conv2d):

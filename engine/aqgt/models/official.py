@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from functools import cache
 from typing import Any
 
@@ -14,7 +15,7 @@ from torch import Tensor, nn
 
 from aqgt import resources
 from aqgt.errors import AqgtError
-from aqgt.models import official_runs
+from aqgt.models import kernels, official_runs
 from aqgt.models.annotation_network import AnnotationNetwork
 from aqgt.models.config import ModelConfig, read_config
 from aqgt.models.config_published import AnnotationNetworkConfig, AutoencoderConfig, SpeechDiscriminatorConfig
@@ -163,7 +164,10 @@ def run(network: str, module: nn.Module, inputs: Arrays) -> dict[str, NDArray[An
         raise AqgtError(
             f"The inputs {', '.join(missing)} of {network} are missing.", "Give them too.", "missing-input"
         )
-    with torch.inference_mode():
+    # In single precision another order of summation decides near-ties of codes and is amplified; PyTorch's
+    # own operations sum as the published code does.
+    order = kernels.plain() if reference.dtype == torch.float32 else nullcontext()
+    with torch.inference_mode(), order:
         outputs = official_runs.RUNS[network](module, tensors)
     return {name: value.cpu().numpy() for name, value in outputs.items()}
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from aqgt.models.kernels import Derived, affine, pack_matrix
+from aqgt.models.kernels import Derived, affine, own_ways, pack_matrix
 
 _WIDE = 256
 """Smaller ones are bound by the number of operations, which PyTorch does faster."""
@@ -22,17 +22,12 @@ class PairedGru:
     def __init__(self, gru: nn.GRU) -> None:
         self.gru = gru
         self._kept = {
-            name: Derived(pack_matrix) for name, _ in gru.named_parameters() if name.startswith("weight")
+            name: Derived(pack_matrix) for name, _ in gru.named_parameters() if name.startswith("weight_hh")
         }
 
     def usable(self, x: Tensor) -> bool:
         """Whether this is the better way: wide, on a processor, without gradients and dropout."""
-        return (
-            self.gru.hidden_size >= _WIDE
-            and x.device.type == "cpu"
-            and not torch.is_grad_enabled()
-            and not self.gru.training
-        )
+        return self.gru.hidden_size >= _WIDE and own_ways(x) and not self.gru.training
 
     def run(self, x: Tensor) -> Tensor:
         """`[B, T, C]` → both directions, `[B, T, 2 · hidden]`."""
@@ -44,7 +39,7 @@ class PairedGru:
     def _affine(self, kind: str, direction: str, x: Tensor) -> Tensor:
         name = f"{kind}_{direction}"
         weight, bias = getattr(self.gru, f"weight_{name}"), getattr(self.gru, f"bias_{name}")
-        return affine(x, weight, bias, self._kept[f"weight_{name}"])
+        return affine(x, weight, bias, self._kept.get(f"weight_{name}"))
 
     def _layer(self, layer: int, sequence: Tensor) -> Tensor:
         """`[T, B, C]` → `[T, B, 2 · hidden]`."""

@@ -28,6 +28,7 @@ from aqgt.formats.files import write_bytes
 from aqgt.models import official
 from aqgt.models.config import ModelConfig, read_config, write_config
 from aqgt.models.config_published import PublishedConfig
+from aqgt.models.frozen import Precision
 from aqgt.models.generator import GestureGenerator
 from aqgt.models.vq import VqVae
 from aqgt.models.word_table import WORDS, open_word_vectors
@@ -89,7 +90,11 @@ def describe(name_or_folder: str | Path) -> ModelInfo:
 
 
 def load_model(
-    name_or_folder: str | Path, device: str = "cpu", *, word_vectors: Path | None = None
+    name_or_folder: str | Path,
+    device: str = "cpu",
+    *,
+    word_vectors: Path | None = None,
+    precision: Precision = "exact",
 ) -> LoadedModel:
     """Loads a model by name, or from a folder.
 
@@ -114,9 +119,12 @@ def load_model(
         if config.published is None:
             features = _compact_features(config, folder, word_vectors)
         else:
-            features, codes_hash = _published_features(config, config.published, folder, device)
+            features, codes_hash = _published_features(config, config.published, folder, device, precision)
             model_hash = hashlib.sha256((model_hash + codes_hash).encode()).hexdigest()
     # Weights that want no gradients make torch sum a GRU in another order, which published networks amplify.
+    if config.published is not None and device.startswith("cuda"):
+        # cuDNN would round the inputs of convolutions and GRUs to ten bits; not run by us yet.
+        torch.backends.cudnn.allow_tf32 = False
     generator.to(device).eval().requires_grad_(config.published is not None)
     info = _info(_name_of(name_or_folder, config), config, folder)
     return LoadedModel(config, generator, features, info, model_hash)
@@ -285,7 +293,7 @@ def _compact_features(config: ModelConfig, folder: Path, word_vectors: Path | No
 
 
 def _published_features(
-    config: ModelConfig, published: PublishedConfig, folder: Path, device: str
+    config: ModelConfig, published: PublishedConfig, folder: Path, device: str, precision: Precision
 ) -> tuple[PublishedFeatures, str]:
     """What computes a published model's inputs, and the SHA-256 of the audio VQ's weights."""
     if not (folder / AUDIO_VQ).is_file():
@@ -299,8 +307,8 @@ def _published_features(
     codes_hash = load_weights(vq, folder / AUDIO_VQ)
     features = PublishedFeatures(
         AudioCodes(vq.to(device).eval()),
-        Wav2Vec2(source_of(folder, WAV2VEC2, published.wav2vec2), device, published.logit_tokens),
-        Bert(source_of(folder, BERT, published.bert), device, published.sentence_width),
+        Wav2Vec2(source_of(folder, WAV2VEC2, published.wav2vec2), device, published.logit_tokens, precision),
+        Bert(source_of(folder, BERT, published.bert), device, published.sentence_width, precision),
         fps=config.fps,
         window=config.window,
     )
@@ -314,15 +322,14 @@ def load_weights(network: nn.Module, path: Path) -> str:
         AqgtError: the file is missing or damaged, or its weights don't fit; the message lists what differs.
     """
     from safetensors import SafetensorError
-    from safetensors.torch import load
+    from safetensors.torch import load_file
 
     if not path.is_file():
         raise AqgtError(
             f"The model's weights {path} are missing.", "Copy or install the model again.", "no-weights"
         )
-    blob = path.read_bytes()
     try:
-        state = load(blob)
+        state = load_file(path)  # maps the file, so that no second copy of it is in memory
     except SafetensorError as problem:
         raise AqgtError(
             f"The model's weights {path} can't be read ({problem}).",
@@ -331,7 +338,8 @@ def load_weights(network: nn.Module, path: Path) -> str:
         ) from problem
     _check_state(state, network, str(path))
     network.load_state_dict({name: value.to(torch.float32) for name, value in state.items()})
-    return hashlib.sha256(blob).hexdigest()
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _check_state(state: Mapping[str, Tensor], network: nn.Module, origin: str) -> None:

@@ -26,7 +26,8 @@ class FirstRows:
     def __init__(self, decoder: nn.Sequential) -> None:
         layers = list(decoder)
         wide, narrow = layers[-3], layers[-1]
-        assert isinstance(wide, nn.ConvTranspose2d) and isinstance(narrow, nn.ConvTranspose2d)
+        assert isinstance(wide, nn.ConvTranspose2d)
+        assert isinstance(narrow, nn.ConvTranspose2d)
         self.wide, self.narrow = wide, narrow
         # All before the first transposed convolution, the ReLU before it included.
         self.body = layers[:-3]

@@ -49,10 +49,9 @@ class ModelBackend:
     """The real one: it loads models when they are first asked for and keeps the last few."""
 
     def __init__(self, config: EngineConfig) -> None:
-        import torch
-
-        if config.threads is not None:
-            torch.set_num_threads(config.threads)
+        self._threads = config.threads
+        self._steady_threads: int | None = None
+        self._precision = config.precision
         self._device = choose_device(config.device)
         self._allowed = config.models
         self._keep = config.loaded_models
@@ -88,12 +87,26 @@ class ModelBackend:
     ) -> messages.GenerateResult:
         from aqgt import generation
 
+        model = self._model(request.model)
+        self._use_threads(amplifies=model.config.published is not None)
         try:
-            return generation.generate(
-                request, self._model(request.model), on_progress=on_progress, is_cancelled=is_cancelled
-            )
+            return generation.generate(request, model, on_progress=on_progress, is_cancelled=is_cancelled)
         except generation.Cancelled as cancelled:
             raise JobCancelled from cancelled
+
+    def _use_threads(self, *, amplifies: bool) -> None:
+        """The cores that are free now; for a model that amplifies rounding, those of its first job.
+
+        Another number of threads sums in another order.
+        """
+        from aqgt.threads import use_threads
+
+        if not amplifies:
+            use_threads(self._threads)
+        elif self._steady_threads is None:
+            self._steady_threads = use_threads(self._threads)
+        else:
+            use_threads(self._steady_threads)
 
     def _align(self, request: messages.AlignRequest) -> messages.AlignResult:
         from aqgt.speech.alignment import align
@@ -142,7 +155,7 @@ class ModelBackend:
                 raise AqgtError(
                     f"The engine has no model “{name}”.", f"It has: {', '.join(names)}.", "unknown-model"
                 )
-            self._loaded[name] = registry.load_model(name, device=self._device)
+            self._loaded[name] = registry.load_model(name, device=self._device, precision=self._precision)
         self._loaded.move_to_end(name)
         while len(self._loaded) > self._keep:
             self._loaded.popitem(last=False)

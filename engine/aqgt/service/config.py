@@ -37,6 +37,7 @@ class EngineConfig(Settings):
     address: str = DEFAULT_ADDRESS
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     workers: int = Field(default=1, ge=1, le=64)
+    precision: Literal["exact", "fast"] = "exact"
     threads: int | None = Field(default=None, ge=1, le=1024)
     models: tuple[str, ...] | None = None
     loaded_models: int = Field(default=2, ge=1)

@@ -71,22 +71,38 @@ def test_network(recording: Read, network: str, inputs: list[str], outputs: list
 def test_audio_vq(recording: Read) -> None:
     """Its codes are single numbers, so that two of them may lie within a rounding error of one value.
 
-    Which of the two is taken then depends on the order of summation; the values are next to each other. The
-    recording's own single precision takes another one than double precision for 3 of 640.
+    Which of the two is taken then depends on the order of summation, and so on the number of threads; the
+    values are next to each other.
     """
     recorded = recording("audio_vq")
     module = official.load("audio_vq", filled("audio_vq"))
     inputs = {"x": recorded["x"], "free_t": recorded["quant_t"], "free_b": recorded["quant_b"]}
     found = official.run("audio_vq", module, inputs)
     for name in ("quant_t", "quant_b", "diff"):
-        assert worst(found[name], recorded[name]) <= 1e-3, name
-    for name, level in (("id_t", "quantise_top"), ("id_b", "quantise_bottom")):
-        rank = module.get_submodule(level).embed[0].argsort().argsort().numpy()
-        apart = np.abs(rank[found[name]] - rank[recorded[name]])
+        assert worst(found[name], recorded[name]) <= 1e-4, name
+    for name in ("id_t", "id_b"):
+        assert (found[name] != recorded[name]).sum() <= 2, name
+    assert worst(found["free_dec"], recorded["dec"]) <= 1e-5
+    assert worst(found["dec"], recorded["dec"]) <= 3e-4
+
+
+def test_audio_vq_as_the_engine_runs_it(recording: Read) -> None:
+    """Faster kernels sum in yet another order: of 640 codes a few are their neighbours.
+
+    The recording's own single precision takes another one than double precision for 3 of them.
+    """
+    recorded = recording("audio_vq")
+    module = official.load("audio_vq", filled("audio_vq"))
+    with torch.inference_mode():
+        codes = module.encode(torch.from_numpy(recorded["x"]))
+    found = {"top": codes.top_codes.numpy(), "bottom": codes.bottom_codes.numpy()}
+    assert worst(codes.bottom.numpy(), recorded["quant_b"]) <= 1e-3
+    assert worst(codes.top.numpy(), recorded["quant_t"]) <= 1e-3
+    for name, key in (("top", "id_t"), ("bottom", "id_b")):
+        rank = module.get_submodule(f"quantise_{name}").embed[0].argsort().argsort().numpy()
+        apart = np.abs(rank[found[name]] - rank[recorded[key]])
         assert apart.max() <= 1, name
         assert apart.sum() <= 4, name
-    assert worst(found["free_dec"], recorded["dec"]) <= 1e-5
-    assert worst(found["dec"], recorded["dec"]) <= 1e-3
 
 
 @pytest.mark.parametrize("name", GENERATOR)

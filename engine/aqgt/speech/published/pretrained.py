@@ -16,9 +16,12 @@ import torch
 from numpy.typing import NDArray
 
 from aqgt.errors import AqgtError
+from aqgt.models.frozen import Precision, freeze
 
 _LONGEST = 500
 """Tokens of a sentence that are read, the two that frame it included."""
+_WINDOWS_AT_ONCE = 1
+"""More at once are hardly faster, and the first layers' results take 60 MiB for each."""
 _TRAINING_ONLY = ("masked_spec_embed", "position_ids")
 """Weights that published files lack and that inference never reads."""
 
@@ -38,19 +41,25 @@ class Wav2Vec2:
         source: folder in the format of `transformers`, or a name on the hub.
         device: where it runs.
         tokens: size of the vocabulary that is wanted.
+        precision: see `aqgt.models.frozen`.
     """
 
-    def __init__(self, source: str, device: str = "cpu", tokens: int = 32) -> None:
-        self.source, self.device, self.tokens = source, device, tokens
+    def __init__(
+        self, source: str, device: str = "cpu", tokens: int = 32, precision: Precision = "exact"
+    ) -> None:
+        self.source, self.device, self.tokens, self.precision = source, device, tokens, precision
         self._model: Any = None
 
     def logits(self, windows: NDArray[Any]) -> NDArray[np.float32]:
         """Logits `[W, frames, tokens]` of windows `[W, N]` of mean 0 and variance 1."""
         if self._model is None:
-            self._model = self._load().float().to(self.device).eval()
+            self._model = freeze(self._load().float().eval(), self.precision).to(self.device)
+        sound = torch.from_numpy(np.asarray(windows, np.float32))
         with torch.inference_mode():
-            found = self._model(torch.from_numpy(np.asarray(windows, np.float32)).to(self.device)).logits
-        return found.float().cpu().numpy()
+            found = [
+                self._model(few.to(self.device)).logits.float().cpu() for few in sound.split(_WINDOWS_AT_ONCE)
+            ]
+        return torch.cat(found).numpy()
 
     def _load(self) -> Any:
         with _problems_of(self.source, "speech recogniser wav2vec2", "wav2vec2"):
@@ -69,10 +78,13 @@ class Bert:
             name on the hub.
         device: where it runs.
         width: length of a vector that is wanted.
+        precision: see `aqgt.models.frozen`.
     """
 
-    def __init__(self, source: str, device: str = "cpu", width: int = 768) -> None:
-        self.source, self.device, self.width = source, device, width
+    def __init__(
+        self, source: str, device: str = "cpu", width: int = 768, precision: Precision = "exact"
+    ) -> None:
+        self.source, self.device, self.width, self.precision = source, device, width, precision
         self._model: Any = None
         self._tokenizer: Any = None
 
@@ -80,7 +92,7 @@ class Bert:
         """Vectors `[W, D]`; of a sentence longer than 500 tokens the beginning is read."""
         if self._model is None:
             self._tokenizer, model = self._load()
-            self._model = model.float().to(self.device).eval()
+            self._model = freeze(model.float().eval(), self.precision).to(self.device)
         tokens = self._tokenizer(
             list(sentences), padding=True, truncation=True, max_length=_LONGEST, return_tensors="pt"
         ).to(self.device)

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Other people's networks (wav2vec2, BERT), frozen, with their layers run by `aqgt.models.kernels`."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from aqgt.models import kernels
+
+Precision = Literal["exact", "fast"]
+"""``"exact"`` is float32; ``"fast"`` multiplies and convolves in bfloat16 and does the rest in float32.
+
+Only for wav2vec2 and BERT: never for the generator, whose transformers amplify rounding, and never for the
+audio VQ, whose codes are single numbers close to each other.
+"""
+
+
+class FrozenAffine(nn.Module):
+    """Another module's affine layer for inference alone; in float32 the weights are shared with it."""
+
+    def __init__(self, layer: nn.Linear, precision: Precision) -> None:
+        super().__init__()
+        self.weight, self.bias = _weights(layer, precision)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.weight.dtype == torch.bfloat16:
+            return F.linear(x.bfloat16(), self.weight, self.bias).to(x.dtype)
+        return kernels.affine(x, self.weight, self.bias, None)
+
+
+class FrozenConvolution(nn.Module):
+    """Another module's plain convolution over time for inference alone, channels last on kept weights."""
+
+    def __init__(self, layer: nn.Conv1d, precision: Precision) -> None:
+        super().__init__()
+        self.weight, self.bias = _weights(layer, precision)
+        self.stride = layer.stride[0]
+        self.packed = kernels.Derived(kernels.pack_row_kernel)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The convolution of `[B, C, T]`."""
+        if self.weight.dtype == torch.bfloat16:
+            return F.conv1d(x.bfloat16(), self.weight, self.bias, self.stride).to(x.dtype)
+        if not kernels.usable(x, self.weight):
+            return F.conv1d(x, self.weight, self.bias, self.stride)
+        packed = self.packed.of(self.weight)
+        return kernels.convolve_row(x, packed, self.bias, self.stride)
+
+
+def freeze(network: nn.Module, precision: Precision) -> nn.Module:
+    """The same network for inference alone, its affine layers and plain convolutions exchanged."""
+    for module in list(network.modules()):
+        for name, child in list(module.named_children()):
+            if type(child) is nn.Linear:
+                setattr(module, name, FrozenAffine(child, precision))
+            elif type(child) is nn.Conv1d and _is_plain(child):
+                setattr(module, name, FrozenConvolution(child, precision))
+    return network
+
+
+def _weights(layer: nn.Linear | nn.Conv1d, precision: Precision) -> tuple[Tensor, Tensor | None]:
+    if precision == "exact":
+        return layer.weight, layer.bias
+    bias = None if layer.bias is None else nn.Parameter(layer.bias.detach().bfloat16(), False)
+    return nn.Parameter(layer.weight.detach().bfloat16(), False), bias
+
+
+def _is_plain(layer: nn.Conv1d) -> bool:
+    # A weight that is computed from others (weight norm) is no parameter.
+    plain = (layer.groups, layer.padding, layer.dilation) == (1, (0,), (1,))
+    return plain and "weight" in dict(layer.named_parameters(recurse=False))

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""In Blender's window: run a batch from the panel with a stand-in for the engine, take pictures, leave.
+
+Prints `STARTED seconds` (how long the button held Blender), and `TEXT …` while it runs and after its end.
+"""
+
+import os
+import subprocess
+import sys
+import time
+import traceback
+from pathlib import Path
+
+import bpy
+
+EXTENSION = "bl_ext.user_default.aqgt_gestures"
+STAND_IN = """#!/bin/sh
+for done in 1 2 3; do
+  echo 'AQGT-PROGRESS {"share": 0.'$done', "total": 5, "done": '$done', "kept": 0, "failed": 0, "left": 65}'
+  sleep 1.5
+done
+echo report > /shared/report.html
+echo 'AQGT-PROGRESS {"share": 1, "total": 5, "done": 4, "failed": 1, "report": "/shared/report.html"}'
+exit 1
+"""
+
+
+def picture(name: str) -> None:
+    """Save what the screen shows."""
+    subprocess.run(["import", "-window", "root", f"/shared/{name}.png"], check=True)
+
+
+def batch():
+    """The batch the panel shows."""
+    return sys.modules[f"{EXTENSION}.batch.process"].current
+
+
+def open_tab() -> None:
+    """The sidebar with the section Batch on top and open."""
+    panel = bpy.types.AQGT_PT_batch
+    bpy.utils.unregister_class(panel)
+    panel.bl_order, panel.bl_options = -1, set()
+    bpy.utils.register_class(panel)
+    area = next(area for area in bpy.context.window_manager.windows[0].screen.areas if area.type == "VIEW_3D")
+    area.spaces.active.show_region_ui = True
+
+
+def pick_tab() -> None:
+    """Bring the tab to the front."""
+    area = next(area for area in bpy.context.window_manager.windows[0].screen.areas if area.type == "VIEW_3D")
+    next(region for region in area.regions if region.type == "UI").active_panel_category = "Gestures"
+    area.tag_redraw()
+
+
+def start() -> None:
+    """Press the button."""
+    began = time.monotonic()
+    bpy.ops.aqgt.batch_run()
+    print("STARTED", time.monotonic() - began, flush=True)
+
+
+def look_while_running() -> None:
+    """It is on its way, and Blender is free."""
+    picture("running")
+    print("TEXT", batch().text(), "| running", batch().running, flush=True)
+
+
+def finish() -> None:
+    """It has ended; nothing but the timer has drawn the panel meanwhile."""
+    picture("ended")
+    print("TEXT", batch().text(), "| running", batch().running, flush=True)
+    print("TIMER", bpy.app.timers.is_registered(sys.modules[f"{EXTENSION}.batch.ops"].tick), flush=True)
+    print("REPORT", bpy.ops.aqgt.batch_report.poll(), flush=True)
+    bpy.ops.wm.quit_blender()
+
+
+def steps():
+    """Each step, and the seconds until the next."""
+    for step, seconds in (
+        (open_tab, 1.0), (pick_tab, 1.0), (start, 2.5), (look_while_running, 4.0), (finish, 1.0),
+    ):  # fmt: skip
+        try:
+            step()
+        except Exception:
+            traceback.print_exc()
+            bpy.ops.wm.quit_blender()
+        yield seconds
+
+
+bpy.context.preferences.view.show_splash = False
+program = Path("/shared/bin/aqgt")
+program.parent.mkdir()
+program.write_text(STAND_IN)
+program.chmod(0o755)
+os.environ["PATH"] = f"{program.parent}:{os.environ['PATH']}"
+Path("/shared/jobs.yaml").write_text("jobs: []\n")
+bpy.ops.extensions.package_install_files(
+    filepath="/shared/extension.zip", repo="user_default", enable_on_install=True, overwrite=True
+)
+bpy.context.scene.aqgt_batch.jobs = "/shared/jobs.yaml"
+sequence = steps()
+bpy.app.timers.register(lambda: next(sequence, None), first_interval=1.0)
