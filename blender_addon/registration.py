@@ -8,6 +8,7 @@ from typing import Any
 import bpy
 
 from . import preferences
+from .annotate import exchange_ops as annotate_exchange
 from .annotate import following
 from .annotate import ops as annotate_ops
 from .annotate import panel as annotate_panel
@@ -55,6 +56,8 @@ CLASSES: tuple[type, ...] = (
     annotate_ops.AQGT_OT_annotation_reason,
     annotate_panel.AQGT_UL_annotations,
     annotate_suggest.AQGT_OT_suggest,
+    annotate_exchange.AQGT_OT_annotations_export,
+    annotate_exchange.AQGT_OT_annotations_import,
     generate_ops.AQGT_OT_generate,
     generate_ops.AQGT_OT_cancel,
     takes_ops.AQGT_OT_take_export,

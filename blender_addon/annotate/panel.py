@@ -80,6 +80,9 @@ class AQGT_PT_annotate(GesturesPanel, bpy.types.Panel):
         row.operator("aqgt.marker_add", text="Add at Playhead", icon="MARKER")
         row.operator("aqgt.marker_add_range", text="On Range", icon="PREVIEW_RANGE")
         layout.prop(scene.aqgt_annotate, "addressed")
+        row = layout.row(align=True)
+        row.operator("aqgt.annotations_import", text="Import", icon="IMPORT")
+        row.operator("aqgt.annotations_export", text="Export", icon="EXPORT")
         if not store.gesture_markers(scene):
             draw_lines(layout, "No G: marker: gestures are suggested from words and voice", icon="INFO")
             return

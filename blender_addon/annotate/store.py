@@ -98,9 +98,19 @@ def write(scene: bpy.types.Scene, marker: bpy.types.TimelineMarker, annotation: 
     group.suggested, group.locked = annotation.suggested, annotation.locked
 
 
+def check(annotation: Annotation) -> None:
+    """Whether a marker can hold an annotation; raises like `write`."""
+    print_marker(annotation.content.at(0.0), annotation.content.character)
+
+
+def same_address(one: str | None, other: str | None) -> bool:
+    """Whether two annotations address the same character, or both none."""
+    return canonical(one or "") == canonical(other or "")
+
+
 def add(scene: bpy.types.Scene, annotation: Annotation) -> bpy.types.TimelineMarker:
     """A new marker that holds an annotation; raises like `write`, and then there is none."""
-    print_marker(annotation.content.at(0.0), annotation.content.character)
+    check(annotation)
     marker = new_marker(scene, annotation.time, "G:")
     write(scene, marker, annotation)
     return marker

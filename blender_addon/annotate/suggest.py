@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import bpy
 
-from aqgt.annotations import LONGEST_OPEN_SPAN, Span, canonical
+from aqgt.annotations import LONGEST_OPEN_SPAN, Span
 from aqgt.errors import AqgtError
 from aqgt.protocol.messages import GenerateRequest, SuggestRequest, SuggestResult
 
@@ -122,7 +122,7 @@ def apply_suggestion(job: SuggestJob) -> tuple[str, list[str]]:
 
 
 def _is_replaced(annotation: store.Annotation, job: SuggestJob) -> bool:
-    same = canonical(annotation.content.character or "") == canonical(job.address or "")
+    same = store.same_address(annotation.content.character, job.address)
     return same and annotation.suggested and not annotation.locked and _is_heard(annotation.time, job)
 
 

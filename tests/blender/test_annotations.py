@@ -290,3 +290,27 @@ def test_the_chosen_annotation_is_drawn(scene, store, part):
     assert panel.poll(bpy.context)
     panel.draw(SimpleNamespace(layout=texts), bpy.context)
     assert {"Type", "Hand Shape", "Wrist Distance", "Position in Speech"} <= set(texts.seen)
+
+
+def test_the_list_shows_gesture_markers_in_order_and_the_bad_ones_with_the_reason(scene, store):
+    for name, frame in (("G: beat", 90), ("Camera", 50), ("G: icnic", 40)):
+        typed(scene, name, frame)
+    drawn = bpy.types.AQGT_UL_annotations
+    fake = SimpleNamespace(filter_name="", bitflag_filter_item=1)
+    assert drawn.filter_items(fake, bpy.context, scene, "timeline_markers") == ([1, 0, 1], [2, 1, 0])
+    fake.filter_name = "BEAT"
+    assert drawn.filter_items(fake, bpy.context, scene, "timeline_markers")[0] == [1, 0, 0]
+    shown = []
+    for index in (0, 2):
+        layout = Layout()
+        drawn.draw_item(fake, bpy.context, layout, scene, scene.timeline_markers[index], 0, None, "", index)
+        shown.append(layout.seen)
+    assert "3.00 s  G: beat" in shown[0]
+    assert "1.33 s  G: icnic" in shown[1]
+    described = bpy.types.AQGT_OT_annotation_reason.description
+    assert described(bpy.context, SimpleNamespace(reason="It is “icnic”.")) == "It is “icnic”"
+    ops.annotation_reason(index=2)
+    assert scene.frame_current == 40
+    assert "mend its name" in refused(ops.annotation_mirror)
+    ops.annotation_delete()
+    assert [one.name for one in scene.timeline_markers] == ["G: beat", "Camera"]
