@@ -31,11 +31,15 @@ def stop() -> None:
 @bpy.app.handlers.persistent
 def on_save_pre(*_arguments: Any) -> None:
     """The file is about to be saved: what it holds shall be whole."""
-    for scene in bpy.data.scenes:
-        store.sync(scene)
+    _sync_all()
 
 
 def _follow() -> None:
-    for scene in bpy.data.scenes:
-        store.sync(scene)
+    _sync_all()
     redraw()
+
+
+def _sync_all() -> None:
+    for scene in bpy.data.scenes:
+        if scene.library is None:
+            store.sync(scene)

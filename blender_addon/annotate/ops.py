@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import bpy
@@ -13,7 +12,7 @@ from aqgt.errors import AqgtError
 from aqgt.markers import ParsedMarker
 
 from ..connection.session import redraw
-from ..scene.markers import playhead, preview_range
+from ..scene.markers import marker_time, playhead, preview_range
 from . import store
 from .addressing import new_address
 from .vocabulary import NOT_NAMED, choice, length_choice, rest_choice, side_choice
@@ -158,7 +157,7 @@ class AQGT_OT_annotation_duplicate(_OfActive, bpy.types.Operator):
 
     def _change(self, scene: Any, marker: Any, annotation: store.Annotation) -> None:
         time = playhead(scene)
-        if math.isclose(time, annotation.time, abs_tol=1e-3) or scene.frame_current == marker.frame:
+        if time == marker_time(scene, marker):
             time = annotation.time + (annotation.content.duration or 1.0)
         copy = store.changed(annotation, time=time, locked=False)
         store.activate(scene, store.add(scene, copy))

@@ -17,6 +17,8 @@ from .reading import reason_not_used
 from .suggest import SuggestJob
 from .vocabulary import TITLES
 
+_REASONS = 4
+
 
 class AQGT_UL_annotations(bpy.types.UIList):
     """The gesture markers among all markers, in order of time; a click moves the playhead there."""
@@ -95,11 +97,12 @@ class AQGT_PT_annotate(GesturesPanel, bpy.types.Panel):
         row.operator("aqgt.annotation_mirror", text="", icon="MOD_MIRROR")
         row.operator("aqgt.annotation_lock", text="", icon="LOCKED")
         row.operator("aqgt.annotation_delete", text="", icon="TRASH")
-        for marker in store.gesture_markers(scene):
-            annotation = store.read(scene, marker)
-            reason = reason_not_used(scene, annotation)
-            if reason:
-                draw_lines(layout, f"{annotation.name}: {reason}", icon="ERROR", alert=True)
+        found = [store.read(scene, marker) for marker in store.gesture_markers(scene)]
+        bad = [(one.name, reason) for one in found if (reason := reason_not_used(scene, one))]
+        for name, reason in bad[:_REASONS]:
+            draw_lines(layout, f"{name}: {reason}", icon="ERROR", alert=True)
+        if len(bad) > _REASONS:
+            layout.label(text=f"… and {len(bad) - _REASONS} more: see the signs in the list")
 
 
 class AQGT_PT_annotation(GesturesPanel, bpy.types.Panel):

@@ -65,8 +65,10 @@ def reason_not_used(scene: bpy.types.Scene, annotation: Annotation) -> str:
     if annotation.problem is not None:
         return f"{annotation.problem.sentence} {annotation.problem.next_step}".strip()
     address = annotation.content.character
+    if address is None:
+        return ""
     armatures = [one.name for one in scene.objects if one.type == "ARMATURE"]
-    if address is None or any(annotation.speaks_to(name) for name in armatures):
+    if any(annotation.speaks_to(name) for name in armatures):
         return ""
     known = ", ".join(armatures) or "none"
     return f"No character here is called “{address}”. Address one of this scene's armatures: {known}."

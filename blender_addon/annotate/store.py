@@ -283,7 +283,6 @@ def _rename(marker: bpy.types.TimelineMarker) -> None:
 
 
 def _owner(group: Any) -> bpy.types.TimelineMarker | None:
-    # Blender gives a property group no way to its marker.
-    wanted = group.as_pointer()
-    found = (one for one in group.id_data.timeline_markers if one.aqgt.as_pointer() == wanted)
-    return next(found, None)
+    # Blender gives a property group no way to its marker. Markers of an Action's pose are of the same type.
+    wanted, markers = group.as_pointer(), getattr(group.id_data, "timeline_markers", ())
+    return next((one for one in markers if one.aqgt.as_pointer() == wanted), None)

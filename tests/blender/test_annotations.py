@@ -314,3 +314,16 @@ def test_the_list_shows_gesture_markers_in_order_and_the_bad_ones_with_the_reaso
     assert "mend its name" in refused(ops.annotation_mirror)
     ops.annotation_delete()
     assert [one.name for one in scene.timeline_markers] == ["G: beat", "Camera"]
+
+
+def test_what_writes_is_one_undo_step_by_itself(blender):
+    names = ["marker_add", "marker_add_range", "suggest", "annotations_import"]
+    names += [f"annotation_{verb}" for verb in ("retime", "duplicate", "mirror", "delete", "lock")]
+    for name in names:
+        assert "UNDO" in getattr(ops, name).bl_options, name
+
+
+def test_markers_of_a_pose_are_left_alone(scene):
+    marker = bpy.data.actions.new("Wave").pose_markers.new("G: beat")
+    marker.aqgt.side = "left"
+    assert marker.name == "G: beat"
