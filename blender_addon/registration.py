@@ -8,8 +8,12 @@ from typing import Any
 import bpy
 
 from . import preferences
+from .annotate import exchange_ops as annotate_exchange
+from .annotate import following
 from .annotate import ops as annotate_ops
 from .annotate import panel as annotate_panel
+from .annotate import props as annotate_props
+from .annotate import suggest_ops as annotate_suggest
 from .batch import ops as batch_ops
 from .batch import panel as batch_panel
 from .batch import process as batch_process
@@ -36,6 +40,8 @@ CLASSES: tuple[type, ...] = (
     words.AQGT_PG_word,
     words.AQGT_PG_words,
     speech_props.AQGT_PG_speech,
+    annotate_props.AQGT_PG_annotation,
+    annotate_props.AQGT_PG_annotate,
     generate_props.AQGT_PG_generate,
     retarget_props.AQGT_PG_bone_row,
     retarget_props.AQGT_PG_retarget,
@@ -53,6 +59,17 @@ CLASSES: tuple[type, ...] = (
     word_ops.AQGT_OT_words_clear,
     word_list.AQGT_UL_words,
     annotate_ops.AQGT_OT_marker_add,
+    annotate_ops.AQGT_OT_marker_add_range,
+    annotate_ops.AQGT_OT_annotation_retime,
+    annotate_ops.AQGT_OT_annotation_duplicate,
+    annotate_ops.AQGT_OT_annotation_mirror,
+    annotate_ops.AQGT_OT_annotation_delete,
+    annotate_ops.AQGT_OT_annotation_lock,
+    annotate_ops.AQGT_OT_annotation_reason,
+    annotate_panel.AQGT_UL_annotations,
+    annotate_suggest.AQGT_OT_suggest,
+    annotate_exchange.AQGT_OT_annotations_export,
+    annotate_exchange.AQGT_OT_annotations_import,
     generate_ops.AQGT_OT_generate,
     generate_ops.AQGT_OT_cancel,
     takes_ops.AQGT_OT_take_export,
@@ -72,6 +89,8 @@ CLASSES: tuple[type, ...] = (
     connection_panel.AQGT_PT_connection,
     speech_panel.AQGT_PT_speech,
     annotate_panel.AQGT_PT_annotate,
+    annotate_panel.AQGT_PT_annotation,
+    annotate_panel.AQGT_PT_suggest,
     generate_panel.AQGT_PT_generate,
     takes_panel.AQGT_PT_takes,
     retarget_panel.AQGT_PT_retarget,
@@ -83,6 +102,8 @@ CLASSES: tuple[type, ...] = (
 PROPERTIES: tuple[tuple[type, str, type], ...] = (
     (bpy.types.Sound, "aqgt_words", words.AQGT_PG_words),
     (bpy.types.Scene, "aqgt_speech", speech_props.AQGT_PG_speech),
+    (bpy.types.Scene, "aqgt_annotate", annotate_props.AQGT_PG_annotate),
+    (bpy.types.TimelineMarker, "aqgt", annotate_props.AQGT_PG_annotation),
     (bpy.types.Scene, "aqgt_generate", generate_props.AQGT_PG_generate),
     (bpy.types.Scene, "aqgt_retarget", retarget_props.AQGT_PG_retarget),
     (bpy.types.Scene, "aqgt_batch", batch_props.AQGT_PG_batch),
@@ -97,6 +118,7 @@ HANDLERS: tuple[tuple[str, Any], ...] = (
     ("load_pre", job.on_load_pre),
     ("load_pre", align.on_load_pre),
     *((event, changes.on_replaced) for event in ("load_post", "undo_post", "redo_post")),
+    ("save_pre", following.on_save_pre),
 )
 
 
@@ -122,6 +144,7 @@ def unregister() -> None:
     overlay.remove()
     align.abandon()
     job.abandon()
+    following.stop()
     session.close()
     engine_process.stop()
     for event, function in reversed(HANDLERS):

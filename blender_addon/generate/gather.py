@@ -7,15 +7,14 @@ import bpy
 
 from aqgt.errors import AqgtError
 from aqgt.protocol.messages import GenerateRequest
-from aqgt.words import Word
 
 from ..annotate.reading import read_annotations
 from ..connection import session
 from ..retarget.mapping import mapping_of
 from ..scene.armature import describe
 from ..scene.nla import check_editable
-from ..speech.source import origin, read_sound, read_transcript
-from ..speech.words import heard, outdated, read, stored
+from ..speech.said import spoken
+from ..speech.source import read_sound
 from .job import Job
 
 
@@ -52,19 +51,11 @@ def gather(context: bpy.types.Context) -> Job:
     annotations = read_annotations(context.scene, character.name, sound.start, sound.duration)
     settings, speech = context.scene.aqgt_generate, context.scene.aqgt_speech
     language = speech.language or "en"
-    group, transcript = stored(context), read_transcript(context)
     notes = [f"Left out: {entry.name} ({entry.problem})" for entry in annotations.entries if entry.problem]
-    words: tuple[Word, ...] = ()
-    if group is not None:
-        kept = read(group, language)
-        words = heard(kept, sound.start - origin(context), sound.duration)
-        if len(words) < len(kept):
-            notes.append(f"{len(kept) - len(words)} of {len(kept)} words lie outside what is heard")
-        if outdated(group, transcript):
-            notes.append("The transcript has changed since the words were made; align them again to use it")
+    said = spoken(context, sound)
     request = GenerateRequest(
         audio=sound.samples,
-        words=words,
+        words=said.words,
         spans=tuple(annotations.spans),
         annotate="around" if settings.annotate else "none",
         model=settings.model,
@@ -74,9 +65,9 @@ def gather(context: bpy.types.Context) -> Job:
     return Job(
         client=session.client(),
         request=request,
-        transcript="" if group is not None else transcript,
+        transcript=said.transcript,
         scene=context.scene.name,
         character=character.name,
         start=sound.start,
-        notes=notes,
+        notes=notes + said.notes,
     )

@@ -85,7 +85,7 @@ def marker_spans(context: bpy.types.Context) -> list[tuple[float, float, str]]:
     key = (
         frames_per_second(scene),
         character.name if character else None,
-        tuple((marker.frame, marker.name) for marker in scene.timeline_markers),
+        tuple(map(_shown, scene.timeline_markers)),
     )
     if _cached_spans[0] != key:
         spans = read_annotations(scene, key[1]).spans
@@ -97,6 +97,12 @@ def marker_spans(context: bpy.types.Context) -> list[tuple[float, float, str]]:
         }
         _cached_spans = key, [(*times, title) for times, title in sorted(found.items())]
     return _cached_spans[1]
+
+
+def _shown(marker: bpy.types.TimelineMarker) -> tuple[object, ...]:
+    """What of a marker shows in its span; a name that was cut short doesn't tell all of it."""
+    held: Any = marker.aqgt  # type: ignore[attr-defined]
+    return marker.frame, marker.name, held.subframe, held.length, held.phrase_left, held.phrase_right
 
 
 def draw() -> None:
