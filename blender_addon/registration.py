@@ -8,8 +8,12 @@ from typing import Any
 import bpy
 
 from . import preferences
+from .annotate import exchange_ops as annotate_exchange
+from .annotate import following
 from .annotate import ops as annotate_ops
 from .annotate import panel as annotate_panel
+from .annotate import props as annotate_props
+from .annotate import suggest_ops as annotate_suggest
 from .batch import ops as batch_ops
 from .batch import panel as batch_panel
 from .batch import process as batch_process
@@ -25,6 +29,7 @@ from .headless import command
 from .retarget import ops as retarget_ops
 from .retarget import panel as retarget_panel
 from .retarget import props as retarget_props
+from .speech import align, align_ops, changes, overlay, transcript_ops, word_list, word_ops, words
 from .speech import panel as speech_panel
 from .speech import props as speech_props
 from .takes import ops as takes_ops
@@ -32,7 +37,11 @@ from .takes import panel as takes_panel
 
 CLASSES: tuple[type, ...] = (
     preferences.AQGT_Preferences,
+    words.AQGT_PG_word,
+    words.AQGT_PG_words,
     speech_props.AQGT_PG_speech,
+    annotate_props.AQGT_PG_annotation,
+    annotate_props.AQGT_PG_annotate,
     generate_props.AQGT_PG_generate,
     retarget_props.AQGT_PG_bone_row,
     retarget_props.AQGT_PG_retarget,
@@ -40,7 +49,27 @@ CLASSES: tuple[type, ...] = (
     connection_ops.AQGT_OT_engine_start,
     connection_ops.AQGT_OT_engine_stop,
     connection_ops.AQGT_OT_engine_check,
+    transcript_ops.AQGT_OT_transcript_paste,
+    transcript_ops.AQGT_OT_transcript_import,
+    align_ops.AQGT_OT_align,
+    align_ops.AQGT_OT_align_cancel,
+    word_ops.AQGT_OT_word_add,
+    word_ops.AQGT_OT_word_remove,
+    word_ops.AQGT_OT_words_estimate,
+    word_ops.AQGT_OT_words_clear,
+    word_list.AQGT_UL_words,
     annotate_ops.AQGT_OT_marker_add,
+    annotate_ops.AQGT_OT_marker_add_range,
+    annotate_ops.AQGT_OT_annotation_retime,
+    annotate_ops.AQGT_OT_annotation_duplicate,
+    annotate_ops.AQGT_OT_annotation_mirror,
+    annotate_ops.AQGT_OT_annotation_delete,
+    annotate_ops.AQGT_OT_annotation_lock,
+    annotate_ops.AQGT_OT_annotation_reason,
+    annotate_panel.AQGT_UL_annotations,
+    annotate_suggest.AQGT_OT_suggest,
+    annotate_exchange.AQGT_OT_annotations_export,
+    annotate_exchange.AQGT_OT_annotations_import,
     generate_ops.AQGT_OT_generate,
     generate_ops.AQGT_OT_cancel,
     takes_ops.AQGT_OT_take_export,
@@ -60,6 +89,8 @@ CLASSES: tuple[type, ...] = (
     connection_panel.AQGT_PT_connection,
     speech_panel.AQGT_PT_speech,
     annotate_panel.AQGT_PT_annotate,
+    annotate_panel.AQGT_PT_annotation,
+    annotate_panel.AQGT_PT_suggest,
     generate_panel.AQGT_PT_generate,
     takes_panel.AQGT_PT_takes,
     retarget_panel.AQGT_PT_retarget,
@@ -69,7 +100,10 @@ CLASSES: tuple[type, ...] = (
 )
 
 PROPERTIES: tuple[tuple[type, str, type], ...] = (
+    (bpy.types.Sound, "aqgt_words", words.AQGT_PG_words),
     (bpy.types.Scene, "aqgt_speech", speech_props.AQGT_PG_speech),
+    (bpy.types.Scene, "aqgt_annotate", annotate_props.AQGT_PG_annotate),
+    (bpy.types.TimelineMarker, "aqgt", annotate_props.AQGT_PG_annotation),
     (bpy.types.Scene, "aqgt_generate", generate_props.AQGT_PG_generate),
     (bpy.types.Scene, "aqgt_retarget", retarget_props.AQGT_PG_retarget),
     (bpy.types.Scene, "aqgt_batch", batch_props.AQGT_PG_batch),
@@ -80,7 +114,12 @@ COMMANDS: tuple[tuple[str, Any], ...] = ((command.NAME, command.run),)
 
 _commands: list[Any] = []
 
-HANDLERS: tuple[tuple[str, Any], ...] = (("load_pre", job.on_load_pre),)
+HANDLERS: tuple[tuple[str, Any], ...] = (
+    ("load_pre", job.on_load_pre),
+    ("load_pre", align.on_load_pre),
+    *((event, changes.on_replaced) for event in ("load_post", "undo_post", "redo_post")),
+    ("save_pre", following.on_save_pre),
+)
 
 
 def register() -> None:
@@ -92,6 +131,7 @@ def register() -> None:
     for event, function in HANDLERS:
         getattr(bpy.app.handlers, event).append(function)
     _commands.extend(bpy.utils.register_cli_command(name, function) for name, function in COMMANDS)
+    overlay.add()
 
 
 def unregister() -> None:
@@ -101,7 +141,10 @@ def unregister() -> None:
     batch_process.stop()
     if bpy.app.timers.is_registered(batch_ops.tick):
         bpy.app.timers.unregister(batch_ops.tick)
+    overlay.remove()
+    align.abandon()
     job.abandon()
+    following.stop()
     session.close()
     engine_process.stop()
     for event, function in reversed(HANDLERS):

@@ -1,14 +1,70 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The gesture markers as they are read."""
+"""The list of gesture markers as they are read, and the one that is chosen."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import bpy
 
-from ..ui import GesturesPanel, draw_lines
-from .reading import read_annotations
+from aqgt.annotations import SIDED_FAMILIES
+from aqgt.markers import is_marker
 
-_SHOWN = 12
+from ..generate import job as jobs
+from ..ui import GesturesPanel, draw_lines
+from . import following, store
+from .reading import reason_not_used
+from .suggest import SuggestJob
+from .vocabulary import TITLES
+
+_REASONS = 4
+
+
+class AQGT_UL_annotations(bpy.types.UIList):
+    """The gesture markers among all markers, in order of time; a click moves the playhead there."""
+
+    def draw_item(
+        self,
+        context: bpy.types.Context,
+        layout: bpy.types.UILayout,
+        scene: Any,
+        marker: Any,
+        _icon: int,
+        _active_data: Any,
+        _active_property: str,
+        index: int = 0,
+        _filter: int = 0,
+    ) -> None:
+        """Time and name; red with a button that knows the reason where it is not used."""
+        annotation = store.read(scene, marker)
+        reason = reason_not_used(scene, annotation)
+        row = layout.row(align=True)
+        row.alert = bool(reason)
+        if reason:
+            button = row.operator("aqgt.annotation_reason", text="", icon="ERROR", emboss=False)
+            button.index, button.reason = index, reason
+        else:
+            row.label(text="", icon="LIGHT" if annotation.suggested else "MARKER_HLT")
+        row.label(text=f"{annotation.time:.2f} s  {annotation.name}")
+        row.prop(
+            marker.aqgt,
+            "locked",
+            text="",
+            icon="LOCKED" if annotation.locked else "UNLOCKED",
+            emboss=False,
+        )
+
+    def filter_items(
+        self, context: bpy.types.Context, scene: Any, markers_name: str
+    ) -> tuple[list[int], list[int]]:
+        """Gesture markers alone, in order of time, with the letters of the filter field in their names."""
+        markers = list(getattr(scene, markers_name))
+        wanted = self.filter_name.casefold()
+        shown = [is_marker(marker.name) and wanted in marker.name.casefold() for marker in markers]
+        ordered = sorted(range(len(markers)), key=lambda index: markers[index].frame)
+        places = {index: place for place, index in enumerate(ordered)}
+        flags = [self.bitflag_filter_item if show else 0 for show in shown]
+        return flags, [places[index] for index in range(len(markers))]
 
 
 class AQGT_PT_annotate(GesturesPanel, bpy.types.Panel):
@@ -19,20 +75,99 @@ class AQGT_PT_annotate(GesturesPanel, bpy.types.Panel):
     bl_order = 2
 
     def draw(self, context: bpy.types.Context) -> None:
-        """The button, then one line per marker; what cannot be read is red, with the reason."""
-        layout = self.layout
-        layout.operator("aqgt.marker_add", icon="MARKER")
-        character = context.scene.aqgt_generate.character
-        entries = read_annotations(context.scene, character.name if character else None).entries
-        if not entries:
+        """New markers, the list, and what can be done with the chosen one."""
+        layout, scene = self.layout, context.scene
+        following.follow_soon(scene)
+        row = layout.row(align=True)
+        row.operator("aqgt.marker_add", text="Add at Playhead", icon="MARKER")
+        row.operator("aqgt.marker_add_range", text="On Range", icon="PREVIEW_RANGE")
+        layout.prop(scene.aqgt_annotate, "addressed")
+        row = layout.row(align=True)
+        row.operator("aqgt.annotations_import", text="Import", icon="IMPORT")
+        row.operator("aqgt.annotations_export", text="Export", icon="EXPORT")
+        if not store.gesture_markers(scene):
             draw_lines(layout, "No G: marker: gestures are suggested from words and voice", icon="INFO")
-        for entry in entries[:_SHOWN]:
-            row = layout.row()
-            row.alert = bool(entry.problem)
-            row.label(
-                text=f"{entry.time:.1f} s  {entry.name}", icon="ERROR" if entry.problem else "MARKER_HLT"
-            )
-            if entry.problem:
-                draw_lines(layout, entry.problem)
-        if len(entries) > _SHOWN:
-            layout.label(text=f"… and {len(entries) - _SHOWN} more")
+            return
+        layout.template_list(
+            "AQGT_UL_annotations", "", scene, "timeline_markers", scene.aqgt_annotate, "active", rows=4
+        )
+        row = layout.row(align=True)
+        row.operator("aqgt.annotation_retime", text="To Playhead", icon="NEXT_KEYFRAME")
+        row.operator("aqgt.annotation_duplicate", text="", icon="DUPLICATE")
+        row.operator("aqgt.annotation_mirror", text="", icon="MOD_MIRROR")
+        row.operator("aqgt.annotation_lock", text="", icon="LOCKED")
+        row.operator("aqgt.annotation_delete", text="", icon="TRASH")
+        found = [store.read(scene, marker) for marker in store.gesture_markers(scene)]
+        bad = [(one.name, reason) for one in found if (reason := reason_not_used(scene, one))]
+        for name, reason in bad[:_REASONS]:
+            draw_lines(layout, f"{name}: {reason}", icon="ERROR", alert=True)
+        if len(bad) > _REASONS:
+            layout.label(text=f"… and {len(bad) - _REASONS} more: see the signs in the list")
+
+
+class AQGT_PT_annotation(GesturesPanel, bpy.types.Panel):
+    """The chosen annotation, each channel by itself."""
+
+    bl_label = "Chosen Annotation"
+    bl_idname = "AQGT_PT_annotation"
+    bl_parent_id = "AQGT_PT_annotate"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Shown where an annotation is chosen."""
+        return store.active(context.scene) is not None
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Hand and length, then one row for each family with one field for each hand."""
+        marker: Any = store.active(context.scene)
+        if marker is None:
+            return
+        layout = self.layout
+        layout.prop(marker, "name", text="Marker")
+        if store.is_stale(marker):
+            draw_lines(layout, "Its channels are shown here once the name can be read", icon="INFO")
+            return
+        group = marker.aqgt
+        column = layout.column()
+        column.enabled = not group.locked
+        column.prop(group, "target")
+        column.row(align=True).prop(group, "side", expand=True)
+        row = column.row(align=True)
+        row.prop(group, "length")
+        row.prop(group, "rest", toggle=True)
+        if not group.rest:
+            _draw_channels(column, group)
+        if group.locked:
+            draw_lines(layout, "Locked: unlock it to change it", icon="LOCKED")
+
+
+def _draw_channels(layout: bpy.types.UILayout, group: Any) -> None:
+    hands = ("left", "right") if group.side == "both" else (group.side,)
+    for family, title in TITLES.items():
+        split = layout.split(factor=0.35)
+        split.label(text=title)
+        row = split.row(align=True)
+        keys = [f"{family}_{hand}" for hand in hands] if family in SIDED_FAMILIES else [family]
+        for key in keys:
+            row.prop(group, key, text="")
+
+
+class AQGT_PT_suggest(GesturesPanel, bpy.types.Panel):
+    """Have the planner annotate the voice."""
+
+    bl_label = "Suggest Gestures"
+    bl_idname = "AQGT_PT_suggest"
+    bl_parent_id = "AQGT_PT_annotate"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """The planner's sliders, and the button or the progress."""
+        layout, settings = self.layout, context.scene.aqgt_annotate
+        column = layout.column()
+        for name in ("density", "energy", "handedness", "seed"):
+            column.prop(settings, name)
+        job = jobs.running()
+        if isinstance(job, SuggestJob):
+            layout.progress(factor=job.fraction, text=job.text)
+            layout.operator("aqgt.cancel", icon="X")
+        else:
+            layout.operator("aqgt.suggest", icon="LIGHT")

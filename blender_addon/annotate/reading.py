@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import bpy
 
 from aqgt.annotations import Span
-from aqgt.markers import is_marker, markers_to_spans
+from aqgt.errors import AqgtError
 
-from ..scene.markers import read_markers
+from .store import Annotation, gesture_markers, read
 
 
 @dataclass(frozen=True)
@@ -44,17 +44,31 @@ def read_annotations(
     """
     entries: list[Entry] = []
     spans: list[Span] = []
-    for time, name in read_markers(scene):
-        if not is_marker(name):
+    for marker in gesture_markers(scene):
+        annotation = read(scene, marker)
+        if not annotation.speaks_to(character):
             continue
-        if not start <= time < start + duration:
-            side = "before" if time < start else "after"
-            entries.append(Entry(time, name, f"It stands {side} the sound."))
-            continue
-        found, problems = markers_to_spans([(time - start, name)], character)
-        spans.extend(found)
-        if problems:
-            entries.append(Entry(time, name, f"{problems[0].sentence} {problems[0].next_step}".strip()))
-        elif found:
-            entries.append(Entry(time, name))
+        problem = ""
+        if not start <= annotation.time < start + duration:
+            problem = f"It stands {'before' if annotation.time < start else 'after'} the sound."
+        else:
+            try:
+                spans.append(annotation.span(start))
+            except AqgtError as error:
+                problem = f"{error.sentence} {error.next_step}".strip()
+        entries.append(Entry(annotation.time, annotation.name, problem))
     return Annotations(tuple(entries), tuple(spans))
+
+
+def reason_not_used(scene: bpy.types.Scene, annotation: Annotation) -> str:
+    """Why no character of the scene hears a gesture marker; empty where one does."""
+    if annotation.problem is not None:
+        return f"{annotation.problem.sentence} {annotation.problem.next_step}".strip()
+    address = annotation.content.character
+    if address is None:
+        return ""
+    armatures = [one.name for one in scene.objects if one.type == "ARMATURE"]
+    if any(annotation.speaks_to(name) for name in armatures):
+        return ""
+    known = ", ".join(armatures) or "none"
+    return f"No character here is called “{address}”. Address one of this scene's armatures: {known}."

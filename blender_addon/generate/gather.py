@@ -13,7 +13,8 @@ from ..connection import session
 from ..retarget.mapping import mapping_of
 from ..scene.armature import describe
 from ..scene.nla import check_editable
-from ..speech.source import read_sound, read_transcript
+from ..speech.said import spoken
+from ..speech.source import read_sound
 from .job import Job
 
 
@@ -49,20 +50,24 @@ def gather(context: bpy.types.Context) -> Job:
     sound = read_sound(context)
     annotations = read_annotations(context.scene, character.name, sound.start, sound.duration)
     settings, speech = context.scene.aqgt_generate, context.scene.aqgt_speech
+    language = speech.language or "en"
+    notes = [f"Left out: {entry.name} ({entry.problem})" for entry in annotations.entries if entry.problem]
+    said = spoken(context, sound)
     request = GenerateRequest(
         audio=sound.samples,
+        words=said.words,
         spans=tuple(annotations.spans),
         annotate="around" if settings.annotate else "none",
         model=settings.model,
         seed=settings.seed,
-        language=speech.language or "en",
+        language=language,
     )
     return Job(
         client=session.client(),
         request=request,
-        transcript=read_transcript(context),
+        transcript=said.transcript,
         scene=context.scene.name,
         character=character.name,
         start=sound.start,
-        notes=[f"Left out: {entry.name} ({entry.problem})" for entry in annotations.entries if entry.problem],
+        notes=notes + said.notes,
     )

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Timeline markers, in seconds. They belong to the scene, not to a character."""
+"""Timeline markers, the playhead and the preview range, in seconds.
+
+Markers belong to the scene, not to a character, and stand on whole frames.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +10,34 @@ import bpy
 
 from .context import frames_per_second, seconds
 
-NAME_LIMIT = 63
-"""Bytes of a marker's name that Blender keeps; it cuts the rest without a word."""
+
+def marker_time(scene: bpy.types.Scene, marker: bpy.types.TimelineMarker, subframe: float = 0.0) -> float:
+    """The time of a marker; ``subframe`` is a part of a frame to add."""
+    return seconds(scene, marker.frame + subframe)
 
 
-def read_markers(scene: bpy.types.Scene) -> list[tuple[float, str]]:
-    """Time in seconds and name of every marker, in order of time."""
-    return sorted((seconds(scene, marker.frame), marker.name) for marker in scene.timeline_markers)
-
-
-def add_marker(scene: bpy.types.Scene, time: float, name: str) -> bpy.types.TimelineMarker:
+def new_marker(scene: bpy.types.Scene, time: float, name: str) -> bpy.types.TimelineMarker:
     """A marker at the frame nearest to ``time`` seconds."""
     return scene.timeline_markers.new(name, frame=round(time * frames_per_second(scene)))
+
+
+def place_marker(scene: bpy.types.Scene, marker: bpy.types.TimelineMarker, time: float) -> float:
+    """Move a marker to the frame nearest to ``time`` seconds; the part of a frame that is left over."""
+    frames = time * frames_per_second(scene)
+    marker.frame = round(frames)
+    return frames - marker.frame
+
+
+def playhead(scene: bpy.types.Scene) -> float:
+    """Where the playhead stands."""
+    return seconds(scene, scene.frame_current)
+
+
+def go_to(scene: bpy.types.Scene, marker: bpy.types.TimelineMarker) -> None:
+    """Move the playhead to a marker."""
+    scene.frame_set(marker.frame)
+
+
+def preview_range(scene: bpy.types.Scene) -> tuple[float, float]:
+    """Start and end of the preview range; it includes its last frame."""
+    return seconds(scene, scene.frame_preview_start), seconds(scene, scene.frame_preview_end + 1)

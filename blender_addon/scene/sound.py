@@ -60,6 +60,11 @@ def strip_range(strip: Any) -> tuple[float, float]:
     return strip.frame_final_start, strip.frame_final_end
 
 
+def strip_origin(scene: bpy.types.Scene, strip: Any) -> float:
+    """When the first sample of the strip's file is due on the timeline, trimmed or not, in seconds."""
+    return seconds(scene, _content_start(strip)) + getattr(strip, "sound_offset", 0.0)
+
+
 def read_strip(scene: bpy.types.Scene, strip: Any) -> HeardSound:
     """What is heard of a strip: trim, offset and speed are honoured, a packed file is read from the .blend.
 
@@ -73,8 +78,7 @@ def read_strip(scene: bpy.types.Scene, strip: Any) -> HeardSound:
     else:
         with _sound_file(strip.sound) as path:
             whole = decode(path)
-        skipped = seconds(scene, first - _content_start(strip)) - getattr(strip, "sound_offset", 0.0)
-        samples = cut(whole, skipped, length)
+        samples = cut(whole, start - strip_origin(scene, strip), length)
     if not len(samples):
         raise AqgtError(f"Nothing is left of the strip “{strip.name}”.", "Extend its handles.", "empty-audio")
     return HeardSound(samples, start, strip.name)

@@ -5,6 +5,9 @@ from __future__ import annotations
 
 import bpy
 
+from .overlay import on_show
+from .words import AQGT_PG_words
+
 
 class AQGT_PG_speech(bpy.types.PropertyGroup):
     """The sound and its transcript."""
@@ -34,4 +37,11 @@ class AQGT_PG_speech(bpy.types.PropertyGroup):
         description="Language code of what is said, such as en or de",
         default="en",
         maxlen=16,
+    )
+    file_words: bpy.props.PointerProperty(name="Words of the File", type=AQGT_PG_words)
+    show_words: bpy.props.BoolProperty(
+        name="Show in Timeline",
+        description="Draw the words and the gesture markers' spans over timeline, dope sheet and sequencer",
+        default=True,
+        update=on_show,
     )

@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 import bpy
 
 from aqgt.errors import AqgtError
 
-from ..scene.context import sequencer_scene
-from ..scene.sound import HeardSound, read_file, read_strip, sound_strips
+from ..scene.context import seconds, sequencer_scene
+from ..scene.sound import HeardSound, read_file, read_strip, sound_strips, strip_origin, strip_range
 
 
 def read_sound(context: bpy.types.Context) -> HeardSound:
@@ -20,21 +23,52 @@ def read_sound(context: bpy.types.Context) -> HeardSound:
     speech = context.scene.aqgt_speech
     if speech.source == "FILE":
         return read_file(speech.filepath)
-    scene = sequencer_scene(context)
+    return read_strip(*chosen_strip(context))
+
+
+def chosen_strip(context: bpy.types.Context) -> tuple[bpy.types.Scene, Any]:
+    """The chosen sound strip, after the scene it lies in.
+
+    Raises:
+        AqgtError: there is none, or it is not clear which.
+    """
+    scene, name = sequencer_scene(context), context.scene.aqgt_speech.strip
     strips = {strip.name: strip for strip in sound_strips(scene)}
     if not strips:
         raise AqgtError(
             "The sequencer holds no sound strip.", "Add the voice as a strip, or choose a file.", "no-sound"
         )
-    if speech.strip:
-        if speech.strip not in strips:
-            raise AqgtError(f"There is no sound strip “{speech.strip}”.", "Choose another strip.", "no-sound")
-        return read_strip(scene, strips[speech.strip])
+    if name:
+        if name not in strips:
+            raise AqgtError(f"There is no sound strip “{name}”.", "Choose another strip.", "no-sound")
+        return scene, strips[name]
     if len(strips) > 1:
         raise AqgtError(
             f"The sequencer holds {len(strips)} sound strips.", "Choose the one with the voice.", "no-sound"
         )
-    return read_strip(scene, next(iter(strips.values())))
+    return scene, next(iter(strips.values()))
+
+
+def origin(context: bpy.types.Context) -> float:
+    """Where on the timeline the chosen sound file begins, trimmed or not, in seconds.
+
+    Raises:
+        AqgtError: no strip is chosen.
+    """
+    return 0.0 if context.scene.aqgt_speech.source == "FILE" else strip_origin(*chosen_strip(context))
+
+
+def heard_range(context: bpy.types.Context) -> tuple[float, float]:
+    """From when to when the chosen sound is heard on the timeline, in seconds; of a file the end is unknown.
+
+    Raises:
+        AqgtError: no strip is chosen.
+    """
+    if context.scene.aqgt_speech.source == "FILE":
+        return 0.0, math.inf
+    scene, strip = chosen_strip(context)
+    first, last = strip_range(strip)
+    return seconds(scene, first), seconds(scene, last)
 
 
 def read_transcript(context: bpy.types.Context) -> str:

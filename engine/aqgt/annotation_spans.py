@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from aqgt.annotation_channels import CHANNEL_BY_KEY, SIDED_FAMILIES, Channel
+from aqgt.annotation_channels import CHANNEL_BY_KEY, SIDED_FAMILIES, Channel, canonical
 from aqgt.errors import AqgtError
 
 HANDS = ("left", "right")
+_OTHER = {"left": "right", "right": "left", "links": "rechts", "rechts": "links"}
 SPEECH_KEYS: Mapping[str, str] = {"entity": "entity", "speech_position": "position_speech"}
 """Label keys that belong to no hand, and their channels."""
 
@@ -72,6 +73,17 @@ class Span:
         if hand not in self.sides:
             return None
         return self.labels.get(f"{family}_{hand}", self.labels.get(family))
+
+    def mirrored(self) -> Span:
+        """The span with left and right exchanged: its hands, and the positions of its hands."""
+        labels = {}
+        for key, label in self.labels.items():
+            family = CHANNEL_BY_KEY[key].family if key in CHANNEL_BY_KEY else key
+            if family == "position" and key not in SPEECH_KEYS.values():
+                label = _OTHER.get(canonical(label), label)
+            name, _, hand = key.rpartition("_")
+            labels[f"{name}_{_OTHER[hand]}" if hand in HANDS else key] = label
+        return replace(self, side=_OTHER.get(self.side, self.side), labels=labels)
 
     def _channel_keys(self, key: str) -> list[str]:
         if key in SIDED_FAMILIES:

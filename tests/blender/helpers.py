@@ -18,6 +18,14 @@ def refused(operator: Any, **arguments: Any) -> str:
     return str(caught.value)
 
 
+def empty_file(extension: str) -> Any:
+    """An empty file with the extension enabled; preferences stay, whose reset takes most of a test's time."""
+    if extension not in bpy.context.preferences.addons:
+        bpy.ops.preferences.addon_enable(module=extension)
+    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+    return bpy.context
+
+
 def wait_until(condition: Callable[[], bool], seconds: float = 120.0) -> None:
     """Wait for something to come true."""
     end = time.monotonic() + seconds

@@ -38,7 +38,12 @@ def _left_behind() -> dict[str, Any]:
         "classes": [name for name in dir(bpy.types) if name.startswith("AQGT_")],
         "operators": dir(bpy.ops.aqgt),
         "handlers": handlers,
-        "properties": [name for name in dir(bpy.types.Scene) if name.startswith("aqgt")],
+        "properties": [
+            name
+            for owner in (bpy.types.Scene, bpy.types.Sound)
+            for name in dir(owner)
+            if name.startswith("aqgt")
+        ],
         "threads": [thread.name for thread in threading.enumerate() if thread.name.startswith("aqgt")],
     }
 

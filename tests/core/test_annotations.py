@@ -196,3 +196,18 @@ def test_the_onset_frame_of_a_span_is_its_stroke(spans, fps):
             onset = int(np.ceil(gesture.start * fps - 1e-6))
             if onset < np.ceil(gesture.release * fps - 1e-6):
                 assert track.values[row, onset] == 2
+
+
+@given(spans_lists)
+def test_mirrored_twice_is_the_same_and_once_swaps_the_hands(spans):
+    for span in spans:
+        mirrored = span.mirrored()
+        assert mirrored.mirrored() == span
+        assert set(mirrored.sides) == {"right" if hand == "left" else "left" for hand in span.sides}
+
+
+def test_a_mirrored_span_points_the_other_way():
+    span = Span(1.0, 2.0, "left", {"position": "left", "shape_left": "G", "speech_position": "left"})
+    mirrored = span.mirrored()
+    assert mirrored.side == "right"
+    assert dict(mirrored.labels) == {"position": "right", "shape_right": "G", "speech_position": "left"}

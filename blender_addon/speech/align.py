@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One alignment, from the sound and its text to the word list. `pump` moves it on and never waits."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import bpy
+
+from aqgt.errors import AqgtError
+from aqgt.protocol.client import EngineClient
+from aqgt.protocol.messages import Accepted, AlignRequest, AlignResult, Cancelled, EngineError
+from aqgt.words import Word, sentence, shifted
+
+from ..connection import session
+from .source import origin, read_sound, read_transcript
+from .words import check_editable, heard, list_of_sound, outdated, read, stored, write
+
+
+@dataclass
+class Alignment:
+    """A running alignment. Names stand for the list's owner, which undo or deleting may replace.
+
+    Attributes:
+        client: connection to the engine.
+        request: sound and text.
+        owner: the collection of `bpy.data` and the name of the data-block that keeps the list.
+        filepath: the sound file, where the list belongs to a file.
+        transcript: what the transcript says.
+        offset: from the start of the sound file to the first sample that is heard, in seconds.
+        kept: words of the list that are not heard, and stay.
+    """
+
+    client: EngineClient
+    request: AlignRequest
+    owner: tuple[str, str]
+    filepath: str
+    transcript: str
+    offset: float
+    kept: list[Word]
+    result: AlignResult | None = None
+    error: AqgtError | None = None
+    cancelled: bool = False
+    notes: list[str] = field(default_factory=list)
+    _position: int = 0
+    _began: float = 0.0
+    _sent: str = ""
+
+    def begin(self) -> None:
+        """Send the request.
+
+        Raises:
+            AqgtError: it cannot be sent.
+        """
+        self._began = time.monotonic()
+        self._sent = self.client.submit(self.request)
+
+    @property
+    def finished(self) -> bool:
+        """Whether there is a result, an error, or it was cancelled."""
+        return self.result is not None or self.error is not None or self.cancelled
+
+    @property
+    def text(self) -> str:
+        """How it stands, for people; the engine does not say how far it has come."""
+        if self._position:
+            return f"Waiting: {self._position} before this"
+        return f"Aligning words… {time.monotonic() - self._began:.0f} s"
+
+    def pump(self) -> bool:
+        """Take in what has arrived; True once it has finished."""
+        for event in [] if self.finished else self.client.poll(self._sent):
+            if isinstance(event, EngineError):
+                self.error = AqgtError(event.sentence, event.next_step, event.code)
+            elif isinstance(event, Cancelled):
+                self.cancelled = True
+            elif isinstance(event, Accepted):
+                self._position = event.position
+            elif isinstance(event, AlignResult):
+                self.result = event
+        return self.finished
+
+    def cancel(self) -> None:
+        """Give it up; the engine is told."""
+        if not self.finished:
+            self.cancelled = True
+            self.client.cancel(self._sent)
+
+    def store(self) -> str:
+        """Write the words into the list; a sentence for the user.
+
+        Raises:
+            AqgtError: the list cannot be written, or its sound is gone.
+        """
+        assert self.result is not None
+        kind, name = self.owner
+        owner: Any = getattr(bpy.data, kind).get(name)
+        if owner is None:
+            raise AqgtError(f"The sound “{name}” is gone.", "Choose a sound and align again.", "no-sound")
+        words = shifted(self.result.words, self.offset)
+        group = owner.aqgt_words if kind == "sounds" else owner.aqgt_speech.file_words
+        ordered = sorted([*self.kept, *words], key=lambda word: word.start)
+        write(group, ordered, "Aligned", self.transcript, self.filepath)
+        self.notes.extend(self.result.notes)
+        estimated = sum(word.estimated for word in words)
+        if estimated == len(words):
+            self.notes.append(
+                "All times are estimated from the letters: the engine cannot find words of "
+                f"“{self.request.language}” in the sound. Correct them, or import words with times"
+            )
+        return f"{len(words)} words aligned, {estimated} of them estimated"
+
+
+def gather_alignment(context: bpy.types.Context) -> Alignment:
+    """What is to be aligned: the transcript; the words of the list where it says the same or is missing.
+
+    Raises:
+        AqgtError: there is no sound, no text, or no engine.
+    """
+    group, transcript = list_of_sound(context), read_transcript(context)
+    check_editable(group)
+    speech = context.scene.aqgt_speech
+    language = speech.language or "en"
+    sound = read_sound(context)
+    offset = sound.start - origin(context)
+    text, kept = transcript, list[Word]()
+    if stored(context) is not None and not outdated(group, transcript):
+        known = read(group, language)
+        text = sentence(heard(known, offset, sound.duration))
+        kept = [word for word in known if not heard((word,), offset, sound.duration)]
+    if not text:
+        raise AqgtError(
+            "There is no transcript.", "Type, paste or import what is said in the sound.", "no-transcript"
+        )
+    is_sound = group.id_data != context.scene
+    return Alignment(
+        client=session.client(),
+        request=AlignRequest(sound.samples, text, language),
+        owner=("sounds" if is_sound else "scenes", group.id_data.name),
+        filepath="" if is_sound else speech.filepath,
+        transcript=transcript,
+        offset=offset,
+        kept=kept,
+    )
+
+
+current: Alignment | None = None
+"""The alignment the panel shows; one at a time."""
+
+
+def run(alignment: Alignment) -> None:
+    """Make an alignment the current one and send it.
+
+    Raises:
+        AqgtError: it cannot be sent.
+    """
+    global current
+    alignment.begin()
+    current = alignment
+
+
+def running() -> Alignment | None:
+    """The current alignment while it has not finished."""
+    return current if current is not None and not current.finished else None
+
+
+def abandon() -> None:
+    """Give up whatever runs: the file is closed or the add-on disabled."""
+    global current
+    if current is not None:
+        current.cancel()
+    current = None
+
+
+@bpy.app.handlers.persistent
+def on_load_pre(*_arguments: Any) -> None:
+    """Another file is about to be loaded."""
+    abandon()
