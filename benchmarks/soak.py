@@ -1,98 +1,68 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A bounded soak of a local engine: many requests, some cancelled, some refused; does memory grow?"""
+"""`make soak`: the engine under load and attack, with bounded counts; Linux only. Writes out/soak.json."""
 
 from __future__ import annotations
 
 import argparse
-import random
-import subprocess
+import json
+import os
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
-
-from aqgt.errors import AqgtError
-from aqgt.protocol import messages
-from aqgt.protocol.client import EngineClient
-
-
-def resident_mib(root: int) -> float | None:
-    """Memory of a process and its descendants in MiB, where /proc tells."""
-    if not Path("/proc").is_dir():
-        return None
-    parents, sizes = {}, {}
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdigit():
-            try:
-                parents[int(folder.name)] = int((folder / "stat").read_text().rsplit(")", 1)[1].split()[1])
-                sizes[int(folder.name)] = int((folder / "statm").read_text().split()[1])
-            except (OSError, IndexError, ValueError):
-                continue
-    family = {root}
-    while grown := {pid for pid, parent in parents.items() if parent in family} - family:
-        family |= grown
-    return sum(sizes.get(pid, 0) for pid in family) * 4096 / 2**20
-
-
-def one_request(client: EngineClient, chance: random.Random, model: str) -> str:
-    """One request of a random kind; returns how it ended."""
-    seconds = chance.uniform(0.2, 8.0)
-    noise = np.random.default_rng(chance.randrange(2**32)).standard_normal(
-        round(seconds * messages.SAMPLE_RATE)
-    )
-    audio = (0.1 * noise).astype(np.float32)
-    kind = chance.choice(["generate", "generate", "cancel", "silent", "unknown model", "hello"])
-    if kind == "hello":
-        client.hello()
-        return kind
-    seen: list[messages.Progress] = []
-    request = messages.GenerateRequest(
-        audio * (kind != "silent"),
-        model="none" if kind == "unknown model" else model,
-        seed=chance.randrange(999),
-    )
-    try:
-        client.generate(request, seen.append, (lambda: bool(seen)) if kind == "cancel" else None)
-    except AqgtError as error:
-        if error.code in ("engine-gone", "no-engine", "no-answer", "worker-crashed", "internal"):
-            raise
-        return error.code
-    return "done"
+from soak_engine import CHECKOUT
+from soak_harm import keys_and_ports, killed_broker, killed_workers, nonsense, rude_clients
+from soak_load import Figures, batches, cancelling, crowd, many_jobs, overhead
 
 
 def main() -> None:
-    """Run the requests and report; exit with 1 where memory grew by more than allowed."""
+    """Run the chosen parts and report; exit with 1 where a figure is worse than allowed."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--requests", type=int, default=500)
+    parser.add_argument("parts", nargs="*", help="which parts to run; all where none is named")
     parser.add_argument("--model", default="compact")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--growth-mib", type=float, default=100.0, help="allowed growth after the warm-up")
+    parser.add_argument("--scale", type=float, default=1.0, help="share of the counts, e.g. 0.1")
+    parser.add_argument("--output", type=Path, default=CHECKOUT / "out" / "soak.json")
     arguments = parser.parse_args()
-    chance = random.Random(arguments.seed)
-    command = [sys.executable, "-m", "aqgt.cli", "serve", "--port", "0", "--parent-pipe"]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    ) as engine:
-        assert engine.stdin is not None and engine.stdout is not None  # noqa: PT018
-        address = engine.stdout.readline().split()[-1]
-        outcomes: dict[str, int] = {}
-        warm: float | None = None
-        start = time.monotonic()
-        with EngineClient(address, name="soak") as client:
-            for index in range(arguments.requests):
-                outcome = one_request(client, chance, arguments.model)
-                outcomes[outcome] = outcomes.get(outcome, 0) + 1
-                if index == arguments.requests // 5:
-                    warm = resident_mib(engine.pid)
-        end = resident_mib(engine.pid)
-        engine.stdin.close()
-        engine.wait(timeout=20)
-    print(f"{arguments.requests} requests in {time.monotonic() - start:.0f} s: {outcomes}")
-    if warm is not None and end is not None:
-        print(f"memory after the warm-up {warm:.0f} MiB, at the end {end:.0f} MiB")
-        if end - warm > arguments.growth_mib:
-            sys.exit("The engine's memory grows.")
+    model, seed = arguments.model, arguments.seed
+
+    def some(count: int) -> int:
+        return max(2, round(count * arguments.scale))
+
+    parts: dict[str, Callable[[], Figures]] = {
+        "overhead": lambda: overhead(model, some(40)),
+        "crowd": lambda: crowd(model, some(32), 3),
+        "batches": lambda: batches(model, some(32)),
+        "jobs": lambda: many_jobs(model, some(1000), seed),
+        "cancel": lambda: cancelling(model, some(60)),
+        "workers": lambda: killed_workers(model, some(20)),
+        "broker": lambda: killed_broker(model),
+        "nonsense": lambda: nonsense(some(100_000), seed),
+        "rude": lambda: rude_clients(model, some(10)),
+        "keys": keys_and_ports,
+    }
+    unknown = set(arguments.parts) - set(parts)
+    if unknown:
+        parser.error(f"unknown parts: {', '.join(sorted(unknown))} (there are: {', '.join(parts)})")
+    worse: list[str] = []
+    record = []
+    for name in arguments.parts or parts:
+        began = time.perf_counter()
+        print(f"{name}:", flush=True)
+        for what, value, unit, limit in parts[name]():
+            bound = "" if limit is None else f"   (at most {limit:.4g})"
+            print(f"  {what:<62} {value:>9.4g} {unit}{bound}", flush=True)
+            record.append({"part": name, "name": what, "value": value, "unit": unit, "limit": limit})
+            if limit is not None and value > limit:
+                worse.append(f"{name}: {what}")
+        print(f"  ({time.perf_counter() - began:.0f} s)", flush=True)
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
+    arguments.output.parent.mkdir(parents=True, exist_ok=True)
+    machine = {"processors": os.cpu_count(), "load": load}
+    arguments.output.write_text(json.dumps({"machine": machine, "figures": record}, indent=1) + "\n")
+    if worse:
+        sys.exit(f"Worse than wanted: {'; '.join(worse)}")
 
 
 if __name__ == "__main__":

@@ -234,7 +234,8 @@ def test_provenance_tells_inputs_apart(model: LoadedModel) -> None:
     assert one.inputs["words"] != other.inputs["words"]
     assert one.settings == other.settings
     assert generate(a_request(speaker=1), model).provenance[0].settings["speaker"] == 1
-    made_from = {field.name for field in fields(GenerateRequest)} - {"model", "seed", "variants"}
+    apart = {"model", "seed", "variants", "deterministic"}
+    made_from = {field.name for field in fields(GenerateRequest)} - apart
     given = {"track", "seed_pose", "before", "after"}  # only where they are given
     assert {*one.inputs, *one.settings} == made_from - given, "everything that determines a motion is written"
     assert set(one.timings) == {"planning", "features", "network", "total"}

@@ -30,7 +30,10 @@ def given(backend: ModelBackend, monkeypatch: pytest.MonkeyPatch, free: int, *, 
 
 def test_jobs_follow_the_free_cores(monkeypatch: pytest.MonkeyPatch) -> None:
     backend = ModelBackend(EngineConfig(device="cpu"))
+    monkeypatch.setattr("aqgt.service.backend._LOOK_EVERY", 0.0)
     assert [given(backend, monkeypatch, free, amplifies=False) for free in (3, 1, 2)] == [3, 1, 2]
+    monkeypatch.setattr("aqgt.service.backend._LOOK_EVERY", 60.0)
+    assert given(backend, monkeypatch, 1, amplifies=False) == 2, "the last look is believed for a while"
 
 
 def test_amplifying_models_keep_their_first_number(monkeypatch: pytest.MonkeyPatch) -> None:

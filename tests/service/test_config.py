@@ -26,6 +26,8 @@ def test_the_shipped_file_states_the_defaults() -> None:
         ("address: tcp://0.0.0.0:5757", ["address", "0.0.0.0"]),
         ("- a list", ["key: value"]),
         ("a: [", ["no YAML"]),
+        ("metrics_port: 0", ["metrics_port", "0"]),
+        ("log: xml", ["log", "text", "json"]),
     ],
 )
 def test_a_mistake_is_named_with_file_key_and_rule(tmp_path: Path, text: str, named: list[str]) -> None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -10,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ import pytest
 from aqgt.formats.npz import read_npz
 from aqgt.protocol import messages
 from aqgt.protocol.client import EngineClient
+from aqgt.protocol.connection import TERMINAL
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +62,38 @@ def test_it_generates_what_this_process_generates(address: str, checkout: Path) 
     assert [progress.window for progress in windows] == list(range(1, windows[-1].windows + 1))
 
 
+def test_a_crowd_gets_what_each_would_get_alone(address: str, checkout: Path) -> None:
+    from aqgt.generation import generate
+    from aqgt.models.registry import load_model
+
+    sound = voice(checkout)
+    requests = [
+        messages.GenerateRequest(sound[500 * number : 500 * number + 40_000], model="debug", seed=number)
+        for number in range(12)
+    ]
+    made: dict[int, messages.GenerateResult] = {}
+    clients = [EngineClient(address) for _ in range(6)]
+    over = threading.Semaphore(0)
+
+    def take(number: int, event: object) -> None:
+        if isinstance(event, messages.GenerateResult):
+            made[number] = event
+        if isinstance(event, TERMINAL):
+            over.release()
+
+    for number, request in enumerate(requests):
+        clients[number % 6].submit(request, partial(take, number))
+    for _ in requests:
+        assert over.acquire(timeout=60)
+    for client in clients:
+        client.close()
+    model = load_model("debug")
+    for number, request in enumerate(requests):
+        right = generate(request, model).motions[0].bone_vectors
+        assert np.abs(made[number].motions[0].bone_vectors - right).max() <= 1e-5
+    assert not all(result.provenance[0].deterministic for result in made.values()), "none was batched"
+
+
 def test_it_aligns_and_suggests(address: str, checkout: Path) -> None:
     audio = voice(checkout)
     text = (checkout / "examples" / "voice" / "sense_and_sensibility.txt").read_text().splitlines()[0]
@@ -91,6 +126,37 @@ def test_the_command_line_uses_it(address: str, checkout: Path, tmp_path: Path) 
     result = _aqgt("generate", wav, "--model", "debug", "--engine", address, "-o", target)
     assert result.returncode == 0, result.stderr
     assert read_npz(target).motion.duration == pytest.approx(27.93, abs=0.07)
+
+
+def test_the_command_line_tells_its_status(address: str) -> None:
+    told = _aqgt("status", "--engine", address, "--json")
+    assert told.returncode == 0, told.stderr
+    status = json.loads(told.stdout)
+    assert status["workers"][0]["state"] in ("idle", "busy")
+    assert "debug" in status["workers"][0]["models"]
+    table = _aqgt("status", "--engine", address, "--once")
+    assert table.returncode == 0, table.stderr
+    assert "jobs/min" in table.stdout
+    nobody = _aqgt("status", "--engine", "tcp://127.0.0.1:9", "--once")
+    assert nobody.returncode == 2
+    assert "aqgt serve" in nobody.stderr
+
+
+def test_the_command_line_uses_keys(start_engine: Callable[..., Any], checkout: Path, tmp_path: Path) -> None:
+    made = _aqgt("keys", "new", tmp_path / "keys", "--client", "anna")
+    assert made.returncode == 0, made.stderr
+    engine = start_engine(config={"keys": str(tmp_path / "keys")})
+    key = tmp_path / "keys" / "anna.key"
+    wav = checkout / "examples" / "voice" / "sense_and_sensibility.wav"
+    arguments = ("generate", wav, "--model", "fake", "--engine", engine.address, "-o", tmp_path / "a.npz")
+    with_key = _aqgt(*arguments, "--key", key)
+    assert with_key.returncode == 0, with_key.stderr
+    without = _aqgt(*arguments)
+    assert without.returncode == 2
+    assert "--key" in without.stderr
+    again = _aqgt("keys", "new", tmp_path / "keys", "--client", "anna")
+    assert again.returncode == 2
+    assert "already" in again.stderr
 
 
 def test_an_engine_that_dies_midway_ends_the_command(

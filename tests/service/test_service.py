@@ -20,23 +20,7 @@ from aqgt.errors import AqgtError
 from aqgt.protocol import messages, wire
 from aqgt.protocol.client import EngineClient
 from aqgt.protocol.connection import Timing
-
-
-def request(model: str = "fake", seconds: float = 4.0, **more: Any) -> messages.GenerateRequest:
-    audio = np.sin(np.arange(round(seconds * messages.SAMPLE_RATE)) * 0.1).astype(np.float32)
-    return messages.GenerateRequest(audio, model=model, **more)
-
-
-def wait_for(client: EngineClient, job: str, kind: type, seconds: float = 10.0) -> list[Any]:
-    """The events of a job up to one of a kind."""
-    found: list[Any] = []
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        found += client.poll(job)
-        if found and isinstance(found[-1], kind):
-            return found
-        time.sleep(0.01)
-    raise AssertionError(f"no {kind.__name__} within {seconds} s, but {found}")
+from tests.service.talk import request, wait_for
 
 
 def test_hello_tells_models_limits_and_vocabulary(engine: Any) -> None:

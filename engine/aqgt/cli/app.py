@@ -14,11 +14,13 @@ from aqgt.cli.batch import batch
 from aqgt.cli.bench import bench
 from aqgt.cli.errors import report_errors
 from aqgt.cli.generate import generate
+from aqgt.cli.keys import keys_app
 from aqgt.cli.models import models_app
 from aqgt.cli.preview import preview
 from aqgt.cli.render import render
 from aqgt.cli.retarget import retarget
 from aqgt.cli.serve import serve
+from aqgt.cli.status import status
 
 app = typer.Typer(
     help="Co-speech gestures for any character: speech in, editable motion out.",
@@ -29,6 +31,7 @@ app = typer.Typer(
 )
 app.command()(generate)
 app.command()(serve)
+app.command()(status)
 app.command()(align)
 app.command()(annotate)
 app.command()(preview)
@@ -37,6 +40,7 @@ app.command()(retarget)
 app.command()(batch)
 app.command()(render)
 app.add_typer(models_app, name="models")
+app.add_typer(keys_app, name="keys")
 
 
 def _print_version(wanted: bool) -> None:

@@ -82,6 +82,9 @@ def generate(
     engine: Annotated[
         str | None, typer.Option(help="Address of a running engine; without it this process does the work.")
     ] = None,
+    key: Annotated[
+        Path | None, typer.Option(help="Your key file, where the engine wants one.", metavar="FILE")
+    ] = None,
 ) -> None:
     """Make gestures for a recording."""
     from aqgt.cli.inputs import read_annotations, read_sound, words_of
@@ -118,7 +121,7 @@ def generate(
     )
     presets: list[str | None] = [*dict.fromkeys(preset or [])] or [None]
     results = _run(
-        [replace(request, preset=name) for name in presets], engine, word_vectors, precision, threads
+        [replace(request, preset=name) for name in presets], engine, key, word_vectors, precision, threads
     )
     for sentence in dict.fromkeys(sentence for result in results for sentence in result.notes):
         note(sentence)
@@ -133,6 +136,7 @@ def generate(
 def _run(
     requests: list[Any],
     engine: str | None,
+    key: Path | None,
     word_vectors: Path | None,
     precision: str | None,
     threads: int | None,
@@ -157,7 +161,7 @@ def _run(
         if engine is not None:
             from aqgt.protocol.client import EngineClient
 
-            with EngineClient(engine, name="aqgt generate") as client:
+            with EngineClient(engine, name="aqgt generate", key_file=key) as client:
                 return [
                     client.generate(request, partial(told, number)) for number, request in enumerate(requests)
                 ]

@@ -11,13 +11,23 @@ import typer
 
 def serve(
     address: Annotated[
-        str | None, typer.Option(help="Where to listen, e.g. tcp://127.0.0.1:5757; this machine only.")
+        str | None,
+        typer.Option(
+            help="Where to listen, e.g. tcp://127.0.0.1:5757; other than this machine only with keys."
+        ),
     ] = None,
     port: Annotated[
         int | None,
         typer.Option(min=0, max=65535, help="Port on this machine; 0 picks a free one and prints it."),
     ] = None,
     config: Annotated[Path | None, typer.Option(help="Configuration instead of configs/engine.yaml.")] = None,
+    keys: Annotated[
+        Path | None, typer.Option(help="Folder that `aqgt keys new` made: only clients listed there get in.")
+    ] = None,
+    idle_exit: Annotated[
+        float | None, typer.Option(help="End after so many minutes without a job.", metavar="MINUTES")
+    ] = None,
+    log: Annotated[str | None, typer.Option(help="text, or json: one JSON object per line.")] = None,
     device: Annotated[str | None, typer.Option(help="auto, cpu, cuda or mps.")] = None,
     parent_pipe: Annotated[
         bool, typer.Option("--parent-pipe", help="End when standard input closes, that is, with the parent.")
@@ -27,17 +37,18 @@ def serve(
 
     Prints the line `AQGT READY ADDRESS` on standard output as soon as jobs are taken.
     """
-    from aqgt.protocol.address import format_address, parse_address
+    from aqgt.protocol.address import format_address
     from aqgt.service.config import EngineConfig, read_engine_config
     from aqgt.service.serve import serve as run
     from aqgt.settings import check_settings
 
     settings = read_engine_config(config).model_dump()
-    if port is not None:
-        settings["address"] = format_address(port)
-    if address is not None:
-        parse_address(address)
-        settings["address"] = address
-    if device is not None:
-        settings["device"] = device
+    given = {
+        "address": address if port is None or address is not None else format_address(port),
+        "keys": None if keys is None else str(keys),
+        "idle_exit": idle_exit,
+        "log": log,
+        "device": device,
+    }
+    settings |= {name: value for name, value in given.items() if value is not None}
     run(check_settings(settings, EngineConfig, "the command line"), parent_pipe=parent_pipe)

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Generation: a request with sound, words and annotations becomes motion."""
 
-from aqgt.generation.generate import generate, generate_many
-from aqgt.generation.loop import Cancelled
+from aqgt.generation.generate import generate, generate_many, open_jobs, result_of
+from aqgt.generation.job import Job
+from aqgt.generation.loop import Cancelled, run_windows
 
-__all__ = ["Cancelled", "generate", "generate_many"]
+__all__ = ["Cancelled", "Job", "generate", "generate_many", "open_jobs", "result_of", "run_windows"]

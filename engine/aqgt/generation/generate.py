@@ -76,7 +76,7 @@ def generate_many(
     if jobs:
         run_windows(jobs, model.generator, timings, is_cancelled=is_cancelled)
     timings["total"] = time.perf_counter() - began
-    return [_result(job, timings) for job in jobs]
+    return [result_of(job, timings) for job in jobs]
 
 
 def open_jobs(
@@ -135,7 +135,8 @@ def _numbered(on_progress: OnManyProgress, number: int) -> OnProgress:
     return lambda progress: on_progress(number, progress)
 
 
-def _result(job: Job, timings: dict[str, float]) -> GenerateResult:
+def result_of(job: Job, timings: dict[str, float]) -> GenerateResult:
+    """The result of a job whose windows are all done; ``timings`` are the seconds spent on it so far."""
     config = job.model.config
     return GenerateResult(
         motions=tuple(

@@ -54,6 +54,7 @@ def run_windows(
     timings: dict[str, float],
     *,
     is_cancelled: Callable[[], bool] | None = None,
+    is_wanted: Callable[[Job], bool] | None = None,
     windows_at_once: int = WINDOWS_AT_ONCE,
 ) -> None:
     """Makes the motions of some jobs of one model; each job keeps its own.
@@ -61,6 +62,8 @@ def run_windows(
     Args:
         timings: seconds spent on "features" and "network" are added to it.
         is_cancelled: asked before each window.
+        is_wanted: asked about each job before the next windows are heard and read; one that is not wanted any
+            more is left where it is, and the others go on.
         windows_at_once: how many windows of a job are heard and read together; the result does not depend on
             it.
 
@@ -70,6 +73,11 @@ def run_windows(
     n_windows = max(len(job.starts) for job in jobs)
     for indices in _stretches(n_windows, windows_at_once):
         _stop_if(is_cancelled)
+        jobs = [
+            job for job in jobs if indices.start < len(job.starts) and (is_wanted is None or is_wanted(job))
+        ]
+        if not jobs:
+            return
         with timed(timings, "features"):
             heard, sound_of = _hear(jobs, indices)
         with timed(timings, "network"):

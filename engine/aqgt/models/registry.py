@@ -84,9 +84,18 @@ def describe(name_or_folder: str | Path) -> ModelInfo:
     Raises:
         AqgtError: no such model, or its config is not valid.
     """
-    folder = folder_of(name_or_folder)
-    config = read_config(_debug_config() if folder is None else folder / CONFIG)
+    folder, config = folder_of(name_or_folder), config_of(name_or_folder)
     return _info(_name_of(name_or_folder, config), config, folder)
+
+
+def config_of(name_or_folder: str | Path) -> ModelConfig:
+    """A model's config; nothing else of it is read.
+
+    Raises:
+        AqgtError: no such model, or its config is not valid.
+    """
+    folder = folder_of(name_or_folder)
+    return read_config(_debug_config() if folder is None else folder / CONFIG)
 
 
 def load_model(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The client of the engine: blocking calls for programs, submit/poll/cancel for user interfaces.
+"""The client of the engine: blocking calls for programs, submit/poll/cancel or callbacks for user interfaces.
 
 One thread per client owns the socket; callers touch nothing but queues, so none of the non-blocking methods
 ever waits. Every job ends: with its result, with `EngineError`, or with `Cancelled`.
@@ -7,11 +7,12 @@ ever waits. Every job ends: with its result, with `EngineError`, or with `Cancel
 
 from __future__ import annotations
 
+import logging
 import queue
 import threading
-import time
 import uuid
 from collections.abc import Callable
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -21,39 +22,54 @@ from numpy.typing import NDArray
 from aqgt.errors import AqgtError
 from aqgt.protocol import messages, wire
 from aqgt.protocol.address import DEFAULT_ADDRESS, format_address, parse_address
-from aqgt.protocol.connection import TERMINAL, Connection, Timing
+from aqgt.protocol.connection import TERMINAL, Connection, EngineLost, Timing
+from aqgt.protocol.keys import read_client_keys
 
-_POLL = 0.02
+log = logging.getLogger("aqgt.client")
+
+_PATIENCE = 0.02
+
+OnEvent = Callable[[Any], None]
 
 
 class EngineClient:
     """A connection to one engine; nothing is sent before the first call.
 
     Args:
-        address: e.g. ``"tcp://127.0.0.1:5757"``; loopback only.
-        timing: how long to wait for what.
+        address: e.g. ``"tcp://127.0.0.1:5757"``; another machine only with a key file.
+        timing: how long to wait for what; with ``Timing(reconnect=60)`` jobs survive an engine that is
+            started anew within a minute.
         name: who asks, for the engine's log.
+        key_file: the file that ``aqgt keys new`` made for this client, where the engine wants one.
 
     Raises:
-        AqgtError: the address is malformed or names another machine.
+        AqgtError: the address is malformed or names another machine, or the key file can't be used.
     """
 
     def __init__(
-        self, address: str = DEFAULT_ADDRESS, *, timing: Timing | None = None, name: str = "aqgt"
+        self,
+        address: str = DEFAULT_ADDRESS,
+        *,
+        timing: Timing | None = None,
+        name: str = "aqgt",
+        key_file: Path | str | None = None,
     ) -> None:
-        _, port = parse_address(address)
+        self._keys = None if key_file is None else read_client_keys(Path(key_file))
+        host, port = parse_address(address, with_keys=self._keys is not None)
         if port == 0:
             raise AqgtError(
                 "Port 0 is no port to connect to.",
                 "Use the address that `aqgt serve` printed.",
                 "bad-address",
             )
-        self.address = format_address(port)
+        self.address = format_address(port, host)
         self.name = name
         self.timing = timing or Timing()
         self._lock = threading.Lock()
         self._events: dict[str, queue.SimpleQueue[Any]] = {}
+        self._callbacks: dict[str, OnEvent] = {}
         self._connection: Connection | None = None
+        self._retired: list[Connection] = []
 
     def __enter__(self) -> EngineClient:
         return self
@@ -65,11 +81,14 @@ class EngineClient:
 
     # ------------------------------------------------------------ never waiting
 
-    def submit(self, request: Any) -> str:
+    def submit(self, request: Any, on_event: OnEvent | None = None) -> str:
         """Start a job and return its id at once.
 
         Args:
-            request: `GenerateRequest`, `AlignRequest`, `SuggestRequest`, `HelloRequest` or `StatusRequest`.
+            request: `GenerateRequest`, `AlignRequest`, `SuggestRequest`, `HelloRequest`, `ModelsRequest`,
+                `VocabularyRequest` or `StatusRequest`.
+            on_event: called, in the client's own thread, with what arrives for the job, the last of all one
+                of `TERMINAL`; it must not wait for this client. Without it, `poll` gives the same.
 
         Raises:
             AqgtError: the request cannot be sent (too large, malformed).
@@ -77,21 +96,30 @@ class EngineClient:
         job = uuid.uuid4().hex
         frame = wire.encode(request, job)
         with self._lock:
-            self._events[job] = queue.SimpleQueue()
+            if on_event is None:
+                self._events[job] = queue.SimpleQueue()
+            else:
+                self._callbacks[job] = on_event
             if self._connection is None or not self._connection.send(job, frame, type(request)):
+                self._retired = [old for old in [*self._retired, self._connection] if old and old.alive]
                 self._connection = Connection(
-                    self.address, self.timing, self._deliver, (job, frame, type(request))
+                    self.address, self.timing, self._deliver, (job, frame, type(request)), self._keys
                 )
         return job
 
     def poll(self, job: str) -> list[Any]:
         """What has arrived for a job since the last call, in order; the last of all is one of `TERMINAL`."""
+        return self._take(job, 0.0)
+
+    def _take(self, job: str, patience: float) -> list[Any]:
+        """`poll`, but where nothing has arrived it waits up to some seconds for something."""
         with self._lock:
             events = self._events.get(job)
         found: list[Any] = []
         while events is not None:
             try:
-                found.append(events.get_nowait())
+                wait = patience > 0 and not found
+                found.append(events.get(timeout=patience) if wait else events.get_nowait())
             except queue.Empty:
                 break
         if found and isinstance(found[-1], TERMINAL):
@@ -109,9 +137,11 @@ class EngineClient:
     def close(self) -> None:
         """Give up all jobs and end the thread; the client may be used again afterwards."""
         with self._lock:
-            connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.close()
+            connections, self._connection = [*self._retired, self._connection], None
+            self._retired = []
+        for connection in connections:
+            if connection is not None:
+                connection.close()
 
     # ------------------------------------------------------------ waiting
 
@@ -124,6 +154,15 @@ class EngineClient:
         """
         return self._wait(messages.HelloRequest(self.name))
 
+    def models(self) -> tuple[messages.ModelInfo, ...]:
+        """The engine's models; raises like `hello`."""
+        return self._wait(messages.ModelsRequest()).models
+
+    def vocabulary(self) -> dict[str, list[str]]:
+        """What annotations may say: family -> names of its labels; raises like `hello`."""
+        families = self._wait(messages.VocabularyRequest()).families
+        return {family: list(labels) for family, labels in families.items()}
+
     def status(self) -> messages.EngineStatus:
         """How busy the engine is; raises like `hello`."""
         return self._wait(messages.StatusRequest())
@@ -134,6 +173,7 @@ class EngineClient:
         on_progress: Callable[[messages.Progress], None] | None = None,
         is_cancelled: Callable[[], bool] | None = None,
         on_queue: Callable[[int], None] | None = None,
+        on_lost: Callable[[float], None] | None = None,
     ) -> messages.GenerateResult:
         """Generate and wait for the motion.
 
@@ -142,6 +182,7 @@ class EngineClient:
             on_progress: called after each window.
             is_cancelled: asked about fifty times a second; True gives the job up.
             on_queue: called with the number of jobs ahead whenever it changes.
+            on_lost: the engine has gone; called with the seconds that the job will wait for another.
 
         Raises:
             AqgtError: what the engine says is wrong; ``cancelled``; ``engine-gone`` where it died; else like
@@ -153,6 +194,8 @@ class EngineClient:
                 on_progress(event)
             elif isinstance(event, messages.Accepted) and on_queue is not None:
                 on_queue(event.position)
+            elif isinstance(event, EngineLost) and on_lost is not None:
+                on_lost(event.seconds)
 
         return self._wait(request, on_event, is_cancelled)
 
@@ -173,7 +216,7 @@ class EngineClient:
         job = self.submit(request)
         try:
             while True:
-                for event in self.poll(job):
+                for event in self._take(job, _PATIENCE):
                     if isinstance(event, messages.EngineError):
                         raise AqgtError(event.sentence, event.next_step, event.code)
                     if isinstance(event, messages.Cancelled):
@@ -186,14 +229,23 @@ class EngineClient:
                         on_event(event)
                 if is_cancelled is not None and is_cancelled():
                     self.cancel(job)
-                time.sleep(_POLL)
         except BaseException:
             # Ctrl-C or a callback that raises must not leave the engine working for nobody.
             self.cancel(job)
+            with self._lock:
+                self._events.pop(job, None)
             raise
 
     def _deliver(self, job: str, body: Any) -> None:
         with self._lock:
-            events = self._events.get(job)
+            events, callback = self._events.get(job), self._callbacks.get(job)
+            if isinstance(body, TERMINAL):
+                self._callbacks.pop(job, None)
         if events is not None:
             events.put(body)
+        if callback is not None:
+            try:
+                callback(body)
+            except Exception:
+                # The thread serves other jobs as well.
+                log.exception("a callback failed")

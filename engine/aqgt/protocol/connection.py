@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import queue
-import socket
 import threading
 import time
 from collections.abc import Callable
@@ -12,11 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import zmq
-import zmq.utils.monitor
 
 from aqgt.errors import AqgtError
-from aqgt.protocol import messages, wire
-from aqgt.protocol.address import parse_address
+from aqgt.protocol import failures, messages, wire
+from aqgt.protocol.keys import ClientKeys
+from aqgt.protocol.sockets import Bell, Dealer, News, somebody_listens
 
 
 @dataclass(frozen=True)
@@ -27,37 +26,61 @@ class Timing:
     """For the port to be opened."""
     answer: float = 5.0
     """From a request to the first sign of life."""
-    heartbeat: float = 1.0
+    heartbeat: float = 0.5
     """Between two heartbeats."""
-    silence: float = 5.0
+    silence: float = 2.5
     """Without any word from the engine while jobs are pending: it is taken for dead."""
     idle: float = 30.0
     """Without jobs: the thread ends and takes the socket along."""
+    reconnect: float = 0.0
+    """How long jobs wait for an engine that is not there or has gone; then they end with an error."""
+
+
+@dataclass(frozen=True)
+class EngineLost:
+    """The engine has gone; the job waits for it to come back (see `Timing.reconnect`). Never on the wire."""
+
+    seconds: float
+    """How long it will wait."""
 
 
 @dataclass
 class _Job:
-    answered: bool
+    frame: bytes
+    kind: type
     deadline: float
+    answered: bool = False
+    attaching: bool = False
 
 
-_POLL_MS = 20
+_POLL_MS = 100
+_RETRY = 0.25
 _STALL = 1.0
-_ANSWERED_AT_ONCE = (messages.HelloRequest, messages.StatusRequest)
+_SLOW_NETWORK = 1e6
+"""Bytes per second."""
+_AT_ONCE = (
+    messages.HelloRequest,
+    messages.StatusRequest,
+    messages.ModelsRequest,
+    messages.VocabularyRequest,
+)
+_KEPT = (messages.GenerateResult, messages.AlignResult, messages.SuggestResult)
 TERMINAL = (
-    messages.GenerateResult,
-    messages.AlignResult,
-    messages.SuggestResult,
+    *_KEPT,
     messages.Hello,
     messages.EngineStatus,
+    messages.Models,
+    messages.Vocabulary,
     messages.EngineError,
     messages.Cancelled,
 )
 """The messages after which nothing more comes of a job."""
 
+Outgoing = tuple[str, bytes, type]
+
 
 class Connection:
-    """One socket with its thread; `deliver(job, body)` is called from the thread.
+    """One thread with its socket; `deliver(job, body)` is called from the thread.
 
     Args:
         address: where the engine should be.
@@ -65,6 +88,7 @@ class Connection:
         deliver: takes what arrives for a job.
         first: the first request (as for `send`). Given here, because without a listener the thread is over
             before anything could be sent.
+        keys: encrypt with these.
     """
 
     def __init__(
@@ -72,17 +96,23 @@ class Connection:
         address: str,
         timing: Timing,
         deliver: Callable[[str, Any], None],
-        first: tuple[str, bytes, type],
+        first: Outgoing,
+        keys: ClientKeys | None = None,
     ) -> None:
         self._address = address
         self._timing = timing
         self._deliver = deliver
-        self._outbox: queue.SimpleQueue[tuple[str, bytes, type]] = queue.SimpleQueue()
+        self._keys = keys
+        self._outbox: queue.SimpleQueue[Outgoing] = queue.SimpleQueue()
         self._outbox.put(first)
         self._jobs: dict[str, _Job] = {}
         self._closing = threading.Event()
         self._gate = threading.Lock()
         self._open = True
+        self._bell = Bell()
+        self._lost_at: float | None = None
+        self._sending_until = 0.0
+        self._fresh_look = False
         self._thread = threading.Thread(target=self._run, name="aqgt-client", daemon=True)
         self._thread.start()
 
@@ -91,143 +121,186 @@ class Connection:
         with self._gate:
             if self._open:
                 self._outbox.put((job, frame, kind))
+                self._bell.ring()
             return self._open
+
+    @property
+    def alive(self) -> bool:
+        """Whether the thread still runs."""
+        return self._thread.is_alive()
 
     def close(self) -> None:
         """End the thread within a moment; pending jobs end as cancelled, and the engine is told."""
         self._closing.set()
-        self._thread.join(timeout=self._timing.connect + 1.0)
+        self._bell.ring()
+        # A callback of the user runs in the thread, and may close the client.
+        if threading.current_thread() is not self._thread:
+            self._thread.join(timeout=self._timing.connect + 1.0)
 
     # ------------------------------------------------------------ the thread
 
     def _run(self) -> None:
         context = zmq.Context()
+        reason: messages.EngineError | None = None
         try:
-            reason = self._probe()
-            if reason is not None:
-                self._fail_outbox(reason)
-                return
-            dealer = context.socket(zmq.DEALER)
-            dealer.setsockopt(zmq.LINGER, 0)
-            dealer.setsockopt(zmq.MAXMSGSIZE, wire.MAX_MESSAGE_BYTES)
-            monitor = dealer.get_monitor_socket(zmq.EVENT_DISCONNECTED)
-            dealer.connect(self._address)
-            self._loop(dealer, monitor)
-            # What was queued last (a cancel) may leave before the socket goes, but nothing waits for it long.
-            dealer.disable_monitor()
-            dealer.close(linger=200)
+            while True:
+                reason = self._meet(context)
+                if self._fresh_look:
+                    self._fresh_look = False
+                elif reason is None or not self._wait_for_return(reason):
+                    return
         except zmq.ZMQError as error:
-            self._fail_outbox(_error("no-engine", f"The connection failed ({error}).", "Restart the engine."))
+            reason = failures.broken(error)
         finally:
-            self._fail_outbox(None)
+            self._fail_all(reason or failures.closed())
+            self._bell.close()
             context.destroy(linger=200)
 
-    def _probe(self) -> messages.EngineError | None:
-        """Zmq tries to connect for ever; a plain socket says within milliseconds whether anyone listens."""
+    def _meet(self, context: zmq.Context) -> messages.EngineError | None:
+        """Talk to the engine until there is nothing more to say (None) or it has gone (the reason)."""
+        patience = self._timing.connect
+        if not somebody_listens(self._address, patience, with_keys=self._keys is not None):
+            return failures.no_engine(self._address)
+        dealer = Dealer(context, self._address, self._keys)
         try:
-            socket.create_connection(parse_address(self._address), timeout=self._timing.connect).close()
-        except OSError:
-            return _error(
-                "no-engine",
-                f"No engine listens at {self._address}.",
-                "Start it with `aqgt serve`, or correct the address.",
-            )
-        return None
+            for name, job in self._jobs.items():
+                self._send_again(dealer, name, job)
+            return self._loop(dealer)
+        finally:
+            dealer.close()
 
-    def _loop(self, dealer: zmq.Socket, monitor: zmq.Socket) -> None:
+    def _send_again(self, dealer: Dealer, name: str, job: _Job) -> None:
+        job.answered = False
+        job.deadline = time.monotonic() + 2 * self._timing.answer
+        # The engine may have kept the job; where it says it has not, the request is sent anew.
+        job.attaching = job.kind not in _AT_ONCE
+        dealer.send(wire.encode(messages.Attach(), name) if job.attaching else job.frame)
+
+    def _wait_for_return(self, reason: messages.EngineError) -> bool:
+        """Whether to try again; a moment has passed then."""
+        self._take_outbox(None)
+        now = time.monotonic()
+        if self._lost_at is None:
+            self._lost_at = now
+            for name in self._jobs if self._timing.reconnect > 0 else ():
+                self._deliver(name, EngineLost(self._timing.reconnect))
+        final = reason.code in failures.FINAL or now - self._lost_at >= self._timing.reconnect
+        return not (final or not self._jobs or self._closing.wait(_RETRY))
+
+    def _loop(self, dealer: Dealer) -> messages.EngineError | None:
         now = last_turn = last_heard = last_work = time.monotonic()
         last_beat = 0.0
+        ever_heard = False
         while not self._closing.is_set():
-            self._send_outbox(dealer)
-            heard = bool(dealer.poll(_POLL_MS))
-            while dealer.poll(0):
-                self._receive(dealer.recv(copy=True))
+            self._take_outbox(dealer)
+            heard = False
+            frame = dealer.receive(_POLL_MS, self._bell)
+            while frame is not None:
+                heard = True
+                self._receive(dealer, frame)
+                frame = dealer.receive()
             now = time.monotonic()
             # A host that kept this thread from running (a render that holds Python's lock) is no dead engine.
+            ever_heard |= heard
             if heard or now - last_turn > _STALL:
                 last_heard = now
                 self._extend_deadlines(now - last_turn)
             last_turn = now
+            news = dealer.news()
             if self._jobs:
                 last_work = now
                 if now - last_beat >= self._timing.heartbeat:
-                    dealer.send(wire.encode(messages.Heartbeat()), zmq.DONTWAIT)
+                    dealer.send(wire.encode(messages.Heartbeat()))
                     last_beat = now
-                self._watch(now, last_heard, _disconnected(monitor))
+                silence = now - max(last_heard, self._sending_until) if ever_heard else 0.0
+                reason = self._gone(dealer, news, silence)
+                if reason is not None:
+                    return reason
+                self._watch_deadlines(now)
             else:
                 last_heard = now
                 # After a disconnection the next request begins with a fresh look at who listens.
-                if (_disconnected(monitor) or now - last_work > self._timing.idle) and self._retire():
-                    return
+                if (news is not News.NONE or now - last_work > self._timing.idle) and self._retire():
+                    return None
+                if news is not News.NONE:
+                    self._fresh_look = True  # that request has come in this very moment
+                    return None
         self._say_goodbye(dealer)
+        return None
 
-    def _send_outbox(self, dealer: zmq.Socket) -> None:
+    def _gone(self, dealer: Dealer, news: News, silence: float) -> messages.EngineError | None:
+        if news is News.REFUSED:
+            return failures.refused(self._address, self._keys is not None)
+        if news is News.LOST and not dealer.shaken:
+            return failures.not_an_engine(self._address, self._keys is not None)
+        # Who has never said a word may be something else, which `_watch_deadlines` finds out.
+        lost = news is News.LOST or silence > self._timing.silence
+        return failures.gone(self._address) if lost else None
+
+    def _take_outbox(self, dealer: Dealer | None) -> None:
+        """Send what callers have queued; without a socket, keep it for later."""
         while True:
             try:
-                job, frame, kind = self._outbox.get_nowait()
+                name, frame, kind = self._outbox.get_nowait()
             except queue.Empty:
                 return
             if kind is messages.Cancel:
-                if self._jobs.pop(job, None) is not None:
-                    self._deliver(job, messages.Cancelled())
-                    dealer.send(frame)
+                if self._jobs.pop(name, None) is not None:
+                    self._deliver(name, messages.Cancelled())
+                    if dealer is not None:
+                        dealer.send(frame)
                 continue
-            at_once = kind in _ANSWERED_AT_ONCE
             # A large request needs a moment to be copied, checked and queued on the other side.
-            allowance = self._timing.answer * (1 if at_once else 2)
-            self._jobs[job] = _Job(answered=False, deadline=time.monotonic() + allowance)
-            dealer.send(frame)
+            allowance = self._timing.answer * (1 if kind in _AT_ONCE else 2) + self._transfer(frame)
+            kept = frame if dealer is None or self._timing.reconnect > 0 else b""
+            self._jobs[name] = _Job(kept, kind, time.monotonic() + allowance)
+            if dealer is not None:
+                dealer.send(frame)
 
-    def _receive(self, frame: bytes) -> None:
+    def _transfer(self, frame: bytes) -> float:
+        """Seconds that a frame may take to another machine, during which no heartbeat gets past it."""
+        seconds = len(frame) / _SLOW_NETWORK if self._keys is not None else 0.0
+        self._sending_until = time.monotonic() + seconds
+        return seconds
+
+    def _receive(self, dealer: Dealer, frame: bytes) -> None:
         try:
             message = wire.decode(frame)
         except AqgtError as error:
-            job = wire.job_of(frame)
-            for pending in [job] if job in self._jobs else list(self._jobs):
-                self._finish(pending, _error(error.code, error.sentence, error.next_step))
+            name = wire.job_of(frame)
+            for pending in [name] if name in self._jobs else list(self._jobs):
+                self._finish(pending, failures.as_message(error))
             return
-        state = self._jobs.get(message.job)
-        if state is None:
+        self._lost_at = None
+        job = self._jobs.get(message.job)
+        if job is None:
             return
-        state.answered = True
-        if isinstance(message.body, TERMINAL):
-            self._finish(message.job, message.body)
+        body = message.body
+        if job.attaching and isinstance(body, messages.EngineError) and body.code == "unknown-job":
+            job.attaching = False
+            dealer.send(job.frame)
+            return
+        job.answered = True
+        if isinstance(body, TERMINAL):
+            if isinstance(body, _KEPT):
+                dealer.send(wire.encode(messages.Received(), message.job))
+            self._finish(message.job, body)
         else:
-            self._deliver(message.job, message.body)
+            self._deliver(message.job, body)
 
-    def _finish(self, job: str, body: Any) -> None:
-        self._jobs.pop(job, None)
-        self._deliver(job, body)
+    def _finish(self, name: str, body: Any) -> None:
+        self._jobs.pop(name, None)
+        self._deliver(name, body)
 
     def _extend_deadlines(self, seconds: float) -> None:
         if seconds > _STALL:
             for job in self._jobs.values():
                 job.deadline += seconds
 
-    def _watch(self, now: float, last_heard: float, disconnected: bool) -> None:
-        if disconnected or now - last_heard > self._timing.silence:
-            gone = _error(
-                "engine-gone",
-                f"The engine at {self._address} has gone.",
-                "Start it again with `aqgt serve`, then repeat the job; its log says what happened.",
-            )
-            silent = _error(
-                "no-answer",
-                f"Whatever listens at {self._address} does not answer like an engine.",
-                "Check the address, or start an engine on another port with `aqgt serve --port 0`.",
-            )
-            for job, state in list(self._jobs.items()):
-                self._finish(job, gone if state.answered or not disconnected else silent)
-        for job, state in list(self._jobs.items()):
-            if not state.answered and now > state.deadline:
-                self._finish(
-                    job,
-                    _error(
-                        "no-answer",
-                        f"Whatever listens at {self._address} does not answer.",
-                        "Check the address; if it is right, restart the engine.",
-                    ),
-                )
+    def _watch_deadlines(self, now: float) -> None:
+        for name, job in list(self._jobs.items()):
+            if not job.answered and now > job.deadline:
+                self._finish(name, failures.no_answer(self._address))
 
     def _retire(self) -> bool:
         with self._gate:
@@ -235,33 +308,14 @@ class Connection:
                 self._open = False
         return not self._open
 
-    def _say_goodbye(self, dealer: zmq.Socket) -> None:
-        for job in list(self._jobs):
-            self._finish(job, messages.Cancelled())
-            dealer.send(wire.encode(messages.Cancel(), job), zmq.DONTWAIT)
+    def _say_goodbye(self, dealer: Dealer) -> None:
+        for name in list(self._jobs):
+            self._finish(name, messages.Cancelled())
+            dealer.send(wire.encode(messages.Cancel(), name))
 
-    def _fail_outbox(self, reason: messages.EngineError | None) -> None:
+    def _fail_all(self, reason: messages.EngineError) -> None:
         with self._gate:
             self._open = False
-        reason = reason or _error("engine-gone", "The connection was closed.", "Try again.")
-        for job in list(self._jobs):
-            self._finish(job, reason)
-        while True:
-            try:
-                job, _, kind = self._outbox.get_nowait()
-            except queue.Empty:
-                return
-            if kind is not messages.Cancel:
-                self._deliver(job, reason)
-
-
-def _disconnected(monitor: zmq.Socket) -> bool:
-    found = False
-    while monitor.poll(0):
-        zmq.utils.monitor.recv_monitor_message(monitor)
-        found = True
-    return found
-
-
-def _error(code: str, sentence: str, next_step: str) -> messages.EngineError:
-    return messages.EngineError(code, sentence, next_step)
+        self._take_outbox(None)
+        for name in list(self._jobs):
+            self._finish(name, messages.Cancelled() if self._closing.is_set() else reason)

@@ -77,6 +77,9 @@ class GenerateRequest:
     """Motion that ends where the range starts; the result continues it."""
     after: Motion | None = None
     """Motion that begins where the range ends; the result becomes it within a second after the range."""
+    deterministic: bool = False
+    """Whether an engine runs the job by itself. Else it may share its windows with jobs of others, and then
+    equals the motion made alone but for rounding (≤ 1e-5 with models that an engine batches)."""
 
 
 @dataclass(frozen=True)
@@ -167,6 +170,8 @@ class Hello:
     max_variants: int
     annotation_vocabulary: Mapping[str, Any] = field(default_factory=dict)
     """family -> list of label names."""
+    limits: Mapping[str, Any] = field(default_factory=dict)
+    """All limits of a request, by their names in the engine's configuration."""
 
 
 @dataclass(frozen=True)
@@ -233,8 +238,51 @@ class HelloRequest:
 
 
 @dataclass(frozen=True)
+class ModelsRequest:
+    """Which models are there? Answered by `Models`."""
+
+
+@dataclass(frozen=True)
+class Models:
+    """The models of an engine."""
+
+    models: tuple[ModelInfo, ...]
+
+
+@dataclass(frozen=True)
+class VocabularyRequest:
+    """What may an annotation say? Answered by `Vocabulary`."""
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The annotation vocabulary."""
+
+    families: Mapping[str, Any]
+    """family -> list of label names, in the order of the stored values."""
+
+
+@dataclass(frozen=True)
 class StatusRequest:
     """How busy is the engine? Answered by `EngineStatus`."""
+
+
+@dataclass(frozen=True)
+class WorkerStatus:
+    """One worker process."""
+
+    number: int
+    state: str
+    """``"starting"``, ``"idle"``, ``"busy"``, or ``"waiting"``: it died and is started again in a moment."""
+    device: str = ""
+    jobs: int = 0
+    """Jobs that it works on now."""
+    restarts: int = 0
+    """How often it had to be started again."""
+    memory_mib: float | None = None
+    """Memory of the process; None where the system does not tell."""
+    models: tuple[str, ...] = ()
+    """Models that it holds in memory."""
 
 
 @dataclass(frozen=True)
@@ -249,6 +297,23 @@ class EngineStatus:
     """Jobs that ended since the start, well or badly."""
     uptime: float
     """Seconds since the engine started."""
+    failed: int = 0
+    """Of the finished ones, those that ended with an error."""
+    cancelled: int = 0
+    """Of the finished ones, those that were given up."""
+    clients: int = 0
+    """Clients that were heard lately."""
+    stopping: bool = False
+    """Whether it takes no more jobs because it is about to end."""
+    kept_results: int = 0
+    """Results that wait for their client to come back."""
+    jobs_per_minute: float = 0.0
+    """Jobs that ended well within the last minute."""
+    sound_per_minute: float = 0.0
+    """Seconds of sound of those jobs."""
+    memory_mib: float | None = None
+    """Memory of the process that talks to clients; None where the system does not tell."""
+    workers: tuple[WorkerStatus, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -257,6 +322,17 @@ class Accepted:
 
     position: int
     """Jobs ahead of it; 0: it is being worked on."""
+
+
+@dataclass(frozen=True)
+class Attach:
+    """I am back, and wait for this job: answered by `Accepted` or by its result, which the engine keeps for a
+    while; by `EngineError` ``unknown-job`` where the engine does not know it (any more)."""
+
+
+@dataclass(frozen=True)
+class Received:
+    """The job's result has arrived and need not be kept; not answered."""
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,10 @@ MAX_DEPTH = 16
 """Deepest nesting of values; the deepest real message needs 6."""
 MAX_DIMENSIONS = 4
 MAX_JOB_ID = 64
+MAX_TEXT_BYTES = 1024 * 1024
+"""Longest single text; an hour of speech is about 50 KiB."""
+MAX_VALUES = 2_000_000
+"""Most entries of all lists and maps of a frame: a byte of msgpack may cost a hundred of memory."""
 
 _DTYPES = {name: np.dtype(name) for name in ("<f4", "<f8", "<i2", "<i4", "<i8", "|u1", "|b1")}
 _TYPE_KEY = "!"
@@ -42,8 +46,10 @@ REGISTRY: Mapping[str, type] = {
         messages.GenerateRequest, messages.GenerateResult, messages.Provenance, messages.Progress,
         messages.AlignRequest, messages.AlignResult, messages.SuggestRequest, messages.SuggestResult,
         messages.HelloRequest, messages.Hello, messages.ModelInfo,
-        messages.StatusRequest, messages.EngineStatus,
-        messages.Accepted, messages.Cancel, messages.Cancelled, messages.Heartbeat, messages.EngineError,
+        messages.ModelsRequest, messages.Models, messages.VocabularyRequest, messages.Vocabulary,
+        messages.StatusRequest, messages.EngineStatus, messages.WorkerStatus,
+        messages.Accepted, messages.Attach, messages.Received, messages.Cancel,
+        messages.Cancelled, messages.Heartbeat, messages.EngineError,
     )
 }  # fmt: skip
 """The only types that exist on the wire, by name."""
@@ -110,7 +116,7 @@ def _envelope(frame: bytes) -> tuple[int, str, Any]:
     if len(frame) > MAX_MESSAGE_BYTES:
         raise _too_large(len(frame))
     try:
-        outer = msgpack.unpackb(frame, raw=False, strict_map_key=True, use_list=True)
+        outer = _unpackb(frame)
     except Exception as error:  # msgpack raises a dozen unrelated types for bytes that are no msgpack
         raise _bad("It is not msgpack.") from error
     if not isinstance(outer, dict) or set(outer) != {"version", "job", "body"}:
@@ -119,6 +125,31 @@ def _envelope(frame: bytes) -> tuple[int, str, Any]:
     if type(version) is not int or not isinstance(job, str) or len(job) > MAX_JOB_ID:
         raise _bad("Its version or job is malformed.")
     return version, job, outer["body"]
+
+
+def _unpackb(frame: bytes) -> Any:
+    left = MAX_VALUES
+
+    def counted(container: Any) -> Any:
+        nonlocal left
+        left -= 1 + len(container)
+        if left < 0:
+            raise ValueError("too many values")
+        return container
+
+    return msgpack.unpackb(
+        frame,
+        raw=False,
+        strict_map_key=True,
+        use_list=True,
+        list_hook=counted,
+        object_hook=counted,
+        max_str_len=MAX_TEXT_BYTES,
+        max_bin_len=MAX_MESSAGE_BYTES,
+        max_array_len=MAX_VALUES,
+        max_map_len=MAX_VALUES,
+        max_ext_len=0,
+    )
 
 
 # ---------------------------------------------------------------- packing

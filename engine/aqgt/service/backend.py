@@ -5,94 +5,123 @@ from __future__ import annotations
 
 import importlib
 import logging
-from collections import OrderedDict
-from collections.abc import Callable, Sequence
+import os
+import time
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from aqgt.errors import AqgtError
 from aqgt.protocol import messages
 from aqgt.service.config import EngineConfig
+from aqgt.service.inner import Facts
+from aqgt.service.shelf import ModelShelf
 
 log = logging.getLogger("aqgt.backend")
 
-OnProgress = Callable[[messages.Progress], None]
-IsCancelled = Callable[[], bool]
+
+_LOOK_EVERY = 2.0
+"""Seconds for which the number of free cores is believed."""
 
 
 class JobCancelled(Exception):  # noqa: N818 -- it is no error
-    """A backend stopped because its `is_cancelled` said so."""
+    """A job stopped because its `is_cancelled` said so."""
+
+
+class Task(Protocol):
+    """One job that a backend works on; it ends by `finish` or `fail`, whichever comes first."""
+
+    request: Any
+    over: bool
+    """Whether it has ended."""
+
+    def is_cancelled(self) -> bool:
+        """Whether nobody wants the job any more; to be asked between windows."""
+
+    def report(self, progress: messages.Progress) -> None:
+        """A window is done."""
+
+    def finish(self, result: Any) -> None:
+        """The job's result."""
+
+    def fail(self, error: Exception) -> None:
+        """The job cannot be fulfilled (`AqgtError`), or was given up (`JobCancelled`)."""
 
 
 class Backend(Protocol):
-    """Does the work of one worker process, one job at a time."""
+    """Does the work of one worker process."""
 
     def describe(self) -> tuple[str, tuple[messages.ModelInfo, ...]]:
         """The device in words, and the models."""
 
-    def run(self, request: Any, on_progress: OnProgress, is_cancelled: IsCancelled) -> Any:
-        """The result of a request.
+    def facts(self) -> Facts:
+        """What the broker should know."""
+
+    def run(self, tasks: Sequence[Task]) -> None:
+        """Work on one job, or on several of one model that `facts` calls batchable.
 
         Raises:
-            AqgtError: the request cannot be fulfilled.
-            JobCancelled: `is_cancelled` said so.
+            Exception: it becomes the end of all jobs that have not ended yet.
         """
 
 
-def make_backend(factory: str, config: EngineConfig) -> Backend:
-    """The backend that ``"module:callable"`` makes of the configuration."""
+def make_backend(factory: str, config: EngineConfig, number: int) -> Backend:
+    """The backend that ``"module:callable"`` makes of the configuration and the worker's number."""
     module, _, name = factory.partition(":")
-    backend: Backend = getattr(importlib.import_module(module), name)(config)
+    backend: Backend = getattr(importlib.import_module(module), name)(config, number)
     return backend
 
 
 class ModelBackend:
     """The real one: it loads models when they are first asked for and keeps the last few."""
 
-    def __init__(self, config: EngineConfig) -> None:
-        self._threads = config.threads
-        self._steady_threads: int | None = None
+    def __init__(self, config: EngineConfig, number: int = 0) -> None:
+        import torch
+
         self._precision = config.precision
         self._device = choose_device(config.device)
+        self._devices = torch.cuda.device_count() if self._device == "cuda" else 1
+        if self._devices > 1:
+            self._device = f"cuda:{number % self._devices}"
+        self._threads = config.threads
+        self._steady_threads: int | None = None
+        self._looked = -_LOOK_EVERY
+        if self._threads is None and self._device == "cpu" and (config.workers or 1) > 1:
+            # Each would count the cores that the others are about to use as free.
+            self._threads = max(1, (os.cpu_count() or 1) // (config.workers or 1))
         self._allowed = config.models
-        self._keep = config.loaded_models
-        self._loaded: OrderedDict[str, Any] = OrderedDict()
+        self._shelf = ModelShelf(config.loaded_models, config.model_memory_mib)
+        self._batchable: tuple[str, ...] = ()
 
     def describe(self) -> tuple[str, tuple[messages.ModelInfo, ...]]:
         from aqgt.models import registry
 
-        models = []
+        models, batchable = [], []
         for name in self._names():
             try:
                 models.append(registry.describe(name))
+                if registry.config_of(name).published is None:
+                    batchable.append(name)
             except AqgtError as error:
                 log.warning("the model %s is left out: %s", name, error)
+        self._batchable = tuple(batchable)
         self._warm_up(models)
         return self._device, tuple(models)
 
-    def run(self, request: Any, on_progress: OnProgress, is_cancelled: IsCancelled) -> Any:
+    def facts(self) -> Facts:
+        return Facts(self._devices, self._batchable, self._shelf.names)
+
+    def run(self, tasks: Sequence[Task]) -> None:
+        from aqgt.service.batch import run_batch
+
+        request = tasks[0].request
         if isinstance(request, messages.GenerateRequest):
-            return self._generate(request, on_progress, is_cancelled)
-        if isinstance(request, messages.AlignRequest):
-            return self._align(request)
-        if isinstance(request, messages.SuggestRequest):
-            return self._suggest(request)
-        raise AqgtError(
-            f"The engine does not know “{type(request).__name__}”.",
-            "Install the same version of the engine and of the client.",
-            "unknown-request",
-        )
-
-    def _generate(
-        self, request: messages.GenerateRequest, on_progress: OnProgress, is_cancelled: IsCancelled
-    ) -> messages.GenerateResult:
-        from aqgt import generation
-
-        model = self._model(request.model)
-        self._use_threads(amplifies=model.config.published is not None)
-        try:
-            return generation.generate(request, model, on_progress=on_progress, is_cancelled=is_cancelled)
-        except generation.Cancelled as cancelled:
-            raise JobCancelled from cancelled
+            model = self._model(request.model)
+            self._use_threads(amplifies=model.config.published is not None)
+            run_batch(tasks, model)
+        elif isinstance(request, messages.AlignRequest):
+            tasks[0].finish(self._align(request))
+        elif isinstance(request, messages.SuggestRequest):
+            tasks[0].finish(self._suggest(request))
 
     def _use_threads(self, *, amplifies: bool) -> None:
         """The cores that are free now; for a model that amplifies rounding, those of its first job.
@@ -101,12 +130,19 @@ class ModelBackend:
         """
         from aqgt.threads import use_threads
 
+        now = time.monotonic()
         if not amplifies:
+            # Looking takes 20 ms, as long as a short job's overhead may be in all.
+            if self._threads is None and now - self._looked < _LOOK_EVERY:
+                return
             use_threads(self._threads)
+            self._looked = now
         elif self._steady_threads is None:
             self._steady_threads = use_threads(self._threads)
+            self._looked = -_LOOK_EVERY
         else:
             use_threads(self._steady_threads)
+            self._looked = -_LOOK_EVERY
 
     def _align(self, request: messages.AlignRequest) -> messages.AlignResult:
         from aqgt.speech.alignment import align
@@ -149,17 +185,14 @@ class ModelBackend:
     def _model(self, name: str) -> Any:
         from aqgt.models import registry
 
-        if name not in self._loaded:
-            # A name only: a client must never make the engine open a path.
-            if name not in (names := self._names()):
-                raise AqgtError(
-                    f"The engine has no model “{name}”.", f"It has: {', '.join(names)}.", "unknown-model"
-                )
-            self._loaded[name] = registry.load_model(name, device=self._device, precision=self._precision)
-        self._loaded.move_to_end(name)
-        while len(self._loaded) > self._keep:
-            self._loaded.popitem(last=False)
-        return self._loaded[name]
+        # A name only: a client must never make the engine open a path.
+        if name not in self._shelf.names and name not in (names := self._names()):
+            raise AqgtError(
+                f"The engine has no model “{name}”.", f"It has: {', '.join(names)}.", "unknown-model"
+            )
+        return self._shelf.get(
+            name, lambda: registry.load_model(name, device=self._device, precision=self._precision)
+        )
 
 
 def choose_device(wish: str) -> str:

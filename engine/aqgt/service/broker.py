@@ -13,18 +13,23 @@ import zmq
 
 from aqgt.errors import AqgtError
 from aqgt.protocol import messages, wire
-from aqgt.protocol.address import format_address, parse_address
 from aqgt.service.checks import check_request
 from aqgt.service.config import EngineConfig
-from aqgt.service.jobs import Job, JobQueue
-from aqgt.service.pool import Worker, WorkerPool
+from aqgt.service.front import Front
+from aqgt.service.jobs import JobQueue
+from aqgt.service.logs import printable
+from aqgt.service.metrics import Counters, MetricsServer
+from aqgt.service.results import KeptResults
+from aqgt.service.workshop import Workshop
 
 log = logging.getLogger("aqgt.broker")
 
 DEFAULT_BACKEND = "aqgt.service.backend:ModelBackend"
 
 _TICK_MS = 100
+_METRICS_EVERY = 1.0
 _JOBS = (messages.GenerateRequest, messages.AlignRequest, messages.SuggestRequest)
+_OF_HELLO = (messages.HelloRequest, messages.ModelsRequest, messages.VocabularyRequest)
 
 
 class Broker:
@@ -35,112 +40,112 @@ class Broker:
         factory: ``"module:callable"`` that makes each worker's `Backend`.
 
     Raises:
-        AqgtError: the port is taken.
+        AqgtError: a port is taken, or there are no keys where some are needed.
     """
 
     def __init__(self, config: EngineConfig, factory: str = DEFAULT_BACKEND) -> None:
         self._config = config
-        self._started = time.monotonic()
-        self._stop = threading.Event()
-        self._hello: messages.Hello | None = None
-        self._early: list[tuple[bytes, str]] = []
-        self._heard: dict[bytes, float] = {}
-        self._last_tick = 0.0
+        self._stop_at: float | None = None
+        self._told_to_stop, self._told_to_end = threading.Event(), threading.Event()
+        self._early: dict[tuple[bytes, str], Any] = {}
+        self._counters = Counters()
+        self._last_job = time.monotonic()
+        self._metrics: MetricsServer | None = None
+        self._metrics_due = 0.0
         self._context = zmq.Context()
-        self._clients = self._context.socket(zmq.ROUTER)
-        self._clients.setsockopt(zmq.LINGER, 200)
-        self._clients.setsockopt(zmq.MAXMSGSIZE, config.limits.message_mib * 2**20)
-        self.address = self._bind()
-        self._backstage = self._context.socket(zmq.ROUTER)
-        self._backstage.setsockopt(zmq.LINGER, 0)
-        inner = self._backstage.bind_to_random_port("tcp://127.0.0.1")
-        self._queue = JobQueue(config.limits.waiting)
-        self._pool = WorkerPool(format_address(inner), factory, config)
-
-    def _bind(self) -> str:
-        _, port = parse_address(self._config.address)
         try:
-            if port == 0:
-                port = self._clients.bind_to_random_port("tcp://127.0.0.1")
-            else:
-                self._clients.bind(format_address(port))
-        except zmq.ZMQError as error:
+            self._front = Front(self._context, config)
+            if config.metrics_port is not None:
+                self._metrics = MetricsServer(config.metrics_port)
+        except BaseException:
             self._context.destroy(linger=0)
-            raise AqgtError(
-                f"Port {port} cannot be used ({error}).",
-                "Another engine may be running there: use that one, or choose --port 0 for any free port.",
-                "port-taken",
-            ) from error
-        return format_address(port)
+            raise
+        self.address = self._front.address
+        self._queue = JobQueue(config.limits)
+        kept = KeptResults(config.limits.kept_mib * 2**20, config.timing.keep_results)
+        self._workshop = Workshop(
+            self._context, config, factory, self._queue, self._front, kept, self._counters
+        )
+        self._kept = kept
 
-    def stop(self) -> None:
-        """End `run` soon; callable from any thread."""
-        self._stop.set()
+    def stop(self, *, now: bool = False) -> None:
+        """Take no more jobs; `run` ends when those at work are done (or at once). From any thread."""
+        self._told_to_stop.set()
+        if now:
+            self._told_to_end.set()
+
+    @property
+    def stopping(self) -> bool:
+        """Whether it was told to stop."""
+        return self._told_to_stop.is_set()
 
     def run(self, on_ready: Callable[[str], None] | None = None) -> None:
         """Serve until `stop`; ``on_ready`` is called with the address once a worker can take jobs.
 
         Raises:
-            AqgtError: the workers cannot start.
+            AqgtError: the first worker cannot start.
         """
         poller = zmq.Poller()
-        poller.register(self._clients, zmq.POLLIN)
-        poller.register(self._backstage, zmq.POLLIN)
+        poller.register(self._front.socket, zmq.POLLIN)
+        poller.register(self._workshop.socket, zmq.POLLIN)
+        if self._front.gate is not None:
+            poller.register(self._front.gate.socket, zmq.POLLIN)
         announced = False
         try:
-            while not self._stop.is_set():
-                ready = dict(poller.poll(_TICK_MS))
-                if self._clients in ready:
-                    self._drain(self._clients, self._from_client)
-                if self._backstage in ready:
-                    self._drain(self._backstage, self._from_worker)
+            while not self._is_over():
+                poller.poll(_TICK_MS)
+                self._front.take(self._from_client)
+                self._workshop.take()
                 self._watch()
-                self._assign()
-                if self._hello is not None and not announced:
+                self._workshop.assign()
+                if self._workshop.hello is not None and not announced:
                     announced = True
+                    self._last_job = time.monotonic()  # loading is no idleness
+                    self._answer_early()
                     if on_ready is not None:
                         on_ready(self.address)
         finally:
-            self._pool.close()
+            self._workshop.close()
+            if self._metrics is not None:
+                self._metrics.close()
             self._context.destroy(linger=200)
 
-    def _drain(self, socket: zmq.Socket, handle: Callable[[bytes, bytes], None]) -> None:
-        # At most a few per turn, so that one busy sender does not starve the other socket.
-        for _ in range(32):
-            if not socket.poll(0):
-                return
-            parts = socket.recv_multipart()
-            if len(parts) == 2:
-                handle(parts[0], parts[1])
+    def _is_over(self) -> bool:
+        if self._told_to_end.is_set():
+            self._workshop.give_up_all()
+            return True
+        if not self._told_to_stop.is_set():
+            return False
+        now = time.monotonic()
+        if self._stop_at is None:
+            log.info("told to stop: %d jobs are at work, %d wait", self._queue.running, self._queue.waiting)
+            self._stop_at = now + self._config.timing.stop_grace
+            self._workshop.give_up_waiting()
+        if self._queue.running and now < self._stop_at:
+            return False
+        self._workshop.give_up_all()
+        return True
 
     # ------------------------------------------------------------ clients
 
     def _from_client(self, client: bytes, frame: bytes) -> None:
-        self._heard[client] = time.monotonic()
-        try:
-            message = wire.decode(frame)
-            self._answer(client, message)
-        except AqgtError as error:
-            self._refuse(client, wire.job_of(frame), error)
-
-    def _answer(self, client: bytes, message: wire.Message) -> None:
+        message = wire.decode(frame)
         body = message.body
         if isinstance(body, messages.Heartbeat):
-            self._tell(client, message.job, messages.Heartbeat())
-        elif isinstance(body, messages.HelloRequest):
-            log.info("hello from %s", body.client[:80] or "a client")
-            if self._hello is None:
-                # A sign of life, so that the client waits while the models load.
-                self._tell(client, message.job, messages.Heartbeat())
-                self._early.append((client, message.job))
-            else:
-                self._tell(client, message.job, self._hello)
+            self._front.tell(client, message.job, messages.Heartbeat())
+            self._workshop.deliver_again(client)
+        elif isinstance(body, _OF_HELLO):
+            self._introduce_to(client, message)
         elif isinstance(body, messages.StatusRequest):
-            self._tell(client, message.job, self._status())
+            self._front.tell(client, message.job, self._status())
         elif isinstance(body, messages.Cancel):
             self._cancel(client, message.job)
+        elif isinstance(body, messages.Attach):
+            self._attach(client, message.job)
+        elif isinstance(body, messages.Received):
+            self._kept.drop(message.job)
         elif isinstance(body, _JOBS):
-            self._accept(client, message)
+            self._accept(client, message, frame)
         else:
             raise AqgtError(
                 f"An engine takes no “{type(body).__name__}”.",
@@ -148,140 +153,103 @@ class Broker:
                 "unknown-request",
             )
 
-    def _accept(self, client: bytes, message: wire.Message) -> None:
-        check_request(message.body, self._config.limits)
-        if not message.job or self._queue.find(client, message.job) is not None:
-            raise AqgtError("The job has no name of its own.", "Give each job another id.", "bad-message")
-        if self._queue.full:
-            raise AqgtError(
-                f"{self._queue.waiting} jobs are waiting already.",
-                "Try again later, or raise limits.waiting in the engine's configuration.",
-                "queue-full",
+    def _introduce_to(self, client: bytes, message: wire.Message) -> None:
+        hello = self._workshop.hello
+        if isinstance(message.body, messages.HelloRequest):
+            log.info("hello", extra={"client": printable(message.body.client) or "a client"})
+        if hello is None:
+            if len(self._early) >= 4 * self._config.limits.clients:
+                raise AqgtError("The engine is still starting.", "Ask again in a moment.", "starting")
+            # A sign of life, so that the client waits while the models load.
+            self._front.tell(client, message.job, messages.Heartbeat())
+            self._early[client, message.job] = message.body
+        elif isinstance(message.body, messages.HelloRequest):
+            self._front.tell(client, message.job, hello)
+        elif isinstance(message.body, messages.ModelsRequest):
+            self._front.tell(client, message.job, messages.Models(hello.models))
+        else:
+            self._front.tell(client, message.job, messages.Vocabulary(hello.annotation_vocabulary))
+
+    def _answer_early(self) -> None:
+        early, self._early = self._early, {}
+        for (client, name), body in early.items():
+            self._introduce_to(client, wire.Message(name, body))
+
+    def _accept(self, client: bytes, message: wire.Message, frame: bytes) -> None:
+        request = message.body
+        try:
+            if self._told_to_stop.is_set():
+                raise AqgtError(
+                    "The engine is about to end and takes no more jobs.",
+                    "Try again when it has been started anew.",
+                    "stopping",
+                )
+            check_request(request, self._config.limits)
+            model, variants = None, 1
+            if isinstance(request, messages.GenerateRequest):
+                model, variants = None if request.deterministic else request.model, request.variants
+            job = self._queue.add(
+                client,
+                message.job,
+                frame,
+                seconds=len(request.audio) / messages.SAMPLE_RATE,
+                now=time.monotonic(),
+                model=model,
+                variants=variants,
             )
-        self._queue.add(client, message.job, message.body)
-        self._assign()
-        self._tell_positions()
+        except AqgtError:
+            self._counters.refused += 1
+            raise
+        log.info("%s of %.1f s", type(request).__name__, job.seconds, extra={"job": job.name})
+        self._last_job = job.arrived
+        self._workshop.assign()
+        self._workshop.tell_positions()
 
     def _cancel(self, client: bytes, name: str) -> None:
-        self._tell(client, name, messages.Cancelled())
-        job = self._queue.find(client, name)
+        self._kept.drop(name)
+        job = self._queue.find(name)
         if job is not None:
-            self._abandon(job)
+            self._workshop.abandon(job)
+        self._front.tell(client, name, messages.Cancelled())
 
-    def _abandon(self, job: Job) -> None:
-        """Nobody wants the job any more; a running one keeps its worker until that notices."""
-        if not self._queue.is_running(job):
-            self._queue.end(job)
-            self._tell_positions()
-        elif job.cancelled_at is None:
-            job.cancelled_at = time.monotonic()
-            worker = self._pool.working_on(job.number)
-            if worker is not None and worker.identity is not None:
-                self._backstage.send_multipart([worker.identity, wire.encode(messages.Cancel(), job.number)])
+    def _attach(self, client: bytes, name: str) -> None:
+        kept = self._kept.find(name)
+        job = self._queue.find(name)
+        if kept is not None:
+            self._front.send(client, kept)
+        elif job is not None and job.cancelled_at is None:
+            self._queue.hand_over(job, client)
+            self._front.tell(client, name, messages.Accepted(max(job.position, 0)))
+        else:
+            raise AqgtError("The engine does not know this job.", "Send the request again.", "unknown-job")
 
     def _status(self) -> messages.EngineStatus:
-        uptime = time.monotonic() - self._started
-        return messages.EngineStatus(self._queue.running, self._queue.waiting, self._queue.finished, uptime)
-
-    def _tell(self, client: bytes, name: str, body: Any) -> None:
-        self._clients.send_multipart([client, wire.encode(body, name)])
-
-    def _refuse(self, client: bytes, name: str, error: AqgtError) -> None:
-        self._tell(client, name, messages.EngineError(error.code, error.sentence, error.next_step))
-
-    def _tell_positions(self) -> None:
-        for job, position in self._queue.moved():
-            if job.cancelled_at is None:
-                self._tell(job.client, job.name, messages.Accepted(position))
-
-    # ------------------------------------------------------------ workers
-
-    def _assign(self) -> None:
-        started = False
-        while (worker := self._pool.idle()) is not None and (job := self._queue.start_next()) is not None:
-            worker.job = job.number
-            assert worker.identity is not None
-            self._backstage.send_multipart([worker.identity, wire.encode(job.request, job.number)])
-            job.request = None  # the worker has it now; recordings are large
-            started = True
-        if started:
-            self._tell_positions()
-
-    def _from_worker(self, identity: bytes, frame: bytes) -> None:
-        worker = self._pool.known(identity)
-        try:
-            message = wire.decode(frame)
-        except AqgtError:
-            if worker is not None:
-                log.exception("a worker sent something unreadable")
-            return
-        if worker is None:
-            self._introduce(identity, message)
-            return
-        job = self._queue.by_number(message.job)
-        if job is None:
-            return
-        final = not isinstance(message.body, messages.Progress)
-        if job.cancelled_at is None:
-            self._clients.send_multipart([job.client, wire.encode(message.body, job.name)])
-        if final:
-            worker.job = None
-            self._queue.end(job)
-            self._tell_positions()
-
-    def _introduce(self, identity: bytes, message: wire.Message) -> None:
-        if not self._pool.introduce(identity, message.job):
-            return
-        if isinstance(message.body, messages.EngineError):
-            raise AqgtError(message.body.sentence, message.body.next_step, message.body.code)
-        if isinstance(message.body, messages.Hello):
-            self._hello = message.body
-            for client, name in self._early:
-                self._tell(client, name, self._hello)
-            self._early.clear()
+        return self._counters.status(
+            running=self._queue.running,
+            queued=self._queue.waiting,
+            clients=self._front.clients,
+            stopping=self.stopping,
+            kept_results=len(self._kept),
+            workers=self._workshop.statuses(),
+        )
 
     # ------------------------------------------------------------ watching
 
     def _watch(self) -> None:
         now = time.monotonic()
-        if now - self._last_tick > 5.0:
-            # After a stall (suspended machine) nobody could be heard: begin counting anew.
-            self._heard = dict.fromkeys(self._heard, now)
-        self._last_tick = now
-        for worker in self._pool.dead():
-            self._mourn(worker)
-        for job in self._queue:
-            if job.cancelled_at is not None and now - job.cancelled_at > self._config.timing.cancel_grace:
-                self._replace_stuck(job)
-        for client, heard in list(self._heard.items()):
-            if now - heard > self._config.timing.client_silence:
-                del self._heard[client]
-                for job in self._queue.of_client(client):
-                    log.info("a client has gone; its job is given up")
-                    self._abandon(job)
+        self._workshop.watch(now)
+        self._kept.expire(now)
+        for client in self._front.silent():
+            self._workshop.forget(client)
+        if self._metrics is not None and now >= self._metrics_due:
+            self._metrics_due = now + _METRICS_EVERY
+            self._metrics.text = self._counters.prometheus(self._status())
+        self._watch_idleness(now)
 
-    def _mourn(self, worker: Worker) -> None:
-        if worker.identity is None:
-            raise AqgtError("A worker ended before it was ready.", "The log above says why.", "worker-start")
-        log.error("a worker died (exit code %s); starting another", worker.process.exitcode)
-        job = self._queue.by_number(worker.job) if worker.job is not None else None
-        self._pool.replace(worker)
-        if job is None:
-            return
-        self._queue.end(job)
-        if job.cancelled_at is None:
-            error = AqgtError(
-                "The engine's worker crashed at this job, perhaps for lack of memory.",
-                "It has been restarted; try a shorter recording or fewer variants.",
-                "worker-crashed",
-            )
-            self._refuse(job.client, job.name, error)
-        self._tell_positions()
-
-    def _replace_stuck(self, job: Job) -> None:
-        log.error("a cancelled job does not stop; its worker is replaced")
-        worker = self._pool.working_on(job.number)
-        self._queue.end(job)
-        if worker is not None:
-            self._pool.replace(worker)
-        self._tell_positions()
+    def _watch_idleness(self, now: float) -> None:
+        if self._queue.running or self._queue.waiting or self._workshop.hello is None:
+            self._last_job = now
+        minutes = self._config.idle_exit
+        if minutes is not None and now - self._last_job > 60 * minutes and not self.stopping:
+            log.info("no job for %g minutes: the engine ends", minutes)
+            self.stop()

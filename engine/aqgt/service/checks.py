@@ -21,6 +21,8 @@ def check_request(request: Any, limits: Limits) -> None:
         AqgtError: a value is out of its range, or a limit of the engine is exceeded.
     """
     _check_audio(request.audio, limits.seconds)
+    _check_words(request, limits.words)
+    _check_spans(request, limits.spans)
     if isinstance(request, messages.GenerateRequest):
         if request.variants > limits.variants:
             raise AqgtError(
@@ -33,6 +35,29 @@ def check_request(request: Any, limits: Limits) -> None:
         check_planning(request)
     if isinstance(request, messages.AlignRequest) and not request.text.strip():
         raise AqgtError("The transcript is empty.", "Write what is said, or go on without words.", "no-text")
+
+
+def _check_words(request: Any, most: int) -> None:
+    if isinstance(request, messages.AlignRequest):
+        count = len(request.text.split())
+    else:
+        count = len(request.words)
+    if count > most:
+        raise AqgtError(
+            f"The transcript has {count} words, the engine takes at most {most}.",
+            "Cut it into parts, or raise limits.words in the engine's configuration.",
+            "too-many-words",
+        )
+
+
+def _check_spans(request: Any, most: int) -> None:
+    spans = getattr(request, "spans", ()) or getattr(request, "keep", ())
+    if len(spans) > most:
+        raise AqgtError(
+            f"There are {len(spans)} annotations, the engine takes at most {most}.",
+            "Send fewer, or raise limits.spans in the engine's configuration.",
+            "too-many-spans",
+        )
 
 
 def _check_audio(audio: np.ndarray, seconds: float) -> None:

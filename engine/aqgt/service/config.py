@@ -6,7 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, model_validator
 
 from aqgt.errors import AqgtError
 from aqgt.protocol.address import DEFAULT_ADDRESS, parse_address
@@ -15,12 +15,18 @@ from aqgt.settings import Settings, read_settings
 
 
 class Limits(Settings):
-    """What a request may ask for."""
+    """What clients may ask for."""
 
     seconds: float = Field(default=600.0, gt=0, le=7200)
+    words: int = Field(default=20_000, ge=1, le=200_000)
+    spans: int = Field(default=5000, ge=1, le=200_000)
     variants: int = Field(default=16, ge=1, le=1000)
-    waiting: int = Field(default=32, ge=1, le=10_000)
     message_mib: int = Field(default=64, ge=1, le=128)
+    clients: int = Field(default=64, ge=1, le=1000)
+    per_client: int = Field(default=32, ge=1, le=10_000)
+    waiting: int = Field(default=256, ge=1, le=10_000)
+    waiting_mib: int = Field(default=1024, ge=1, le=65_536)
+    kept_mib: int = Field(default=64, ge=0, le=65_536)
 
 
 class ServiceTiming(Settings):
@@ -29,29 +35,37 @@ class ServiceTiming(Settings):
     client_silence: float = Field(default=30.0, gt=0)
     worker_start: float = Field(default=180.0, gt=0)
     cancel_grace: float = Field(default=20.0, gt=0)
+    job: float = Field(default=3600.0, gt=0)
+    keep_results: float = Field(default=120.0, ge=0)
+    stop_grace: float = Field(default=60.0, ge=0)
 
 
 class EngineConfig(Settings):
     """What `aqgt serve` may do; the keys are described in configs/engine.yaml."""
 
     address: str = DEFAULT_ADDRESS
+    keys: str | None = None
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
-    workers: int = Field(default=1, ge=1, le=64)
+    workers: int | None = Field(default=None, ge=1, le=64)
     precision: Literal["exact", "fast"] = "exact"
     threads: int | None = Field(default=None, ge=1, le=1024)
+    batch: int = Field(default=16, ge=1, le=256)
     models: tuple[str, ...] | None = None
     loaded_models: int = Field(default=2, ge=1)
+    model_memory_mib: int | None = Field(default=None, ge=1)
+    log: Literal["text", "json"] = "text"
+    metrics_port: int | None = Field(default=None, ge=1, le=65_535)
+    idle_exit: float | None = Field(default=None, gt=0)
     limits: Limits = Limits()
     timing: ServiceTiming = ServiceTiming()
 
-    @field_validator("address")
-    @classmethod
-    def _loopback(cls, value: str) -> str:
+    @model_validator(mode="after")
+    def _safe_address(self) -> EngineConfig:
         try:
-            parse_address(value)
+            parse_address(self.address, with_keys=self.keys is not None)
         except AqgtError as error:
-            raise ValueError(str(error)) from error
-        return value
+            raise ValueError(f"address: {error}".rstrip(".")) from error
+        return self
 
 
 def read_engine_config(path: Path | None = None) -> EngineConfig:

@@ -3,16 +3,15 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import signal
-import sys
 import threading
 import time
 from types import FrameType
 
 from aqgt.service.broker import DEFAULT_BACKEND, Broker
 from aqgt.service.config import EngineConfig
+from aqgt.service.logs import set_up_logging
 
 READY = "AQGT READY"
 """Begins the one line on standard output that names the address."""
@@ -21,7 +20,7 @@ _EXIT_PATIENCE = 10.0
 
 
 def serve(config: EngineConfig, *, parent_pipe: bool = False, factory: str = DEFAULT_BACKEND) -> None:
-    """Serve until terminated.
+    """Serve until terminated: then jobs at work may end, and no new ones are taken; a second signal ends it.
 
     Args:
         config: the engine's configuration.
@@ -29,13 +28,13 @@ def serve(config: EngineConfig, *, parent_pipe: bool = False, factory: str = DEF
         factory: ``"module:callable"`` that makes each worker's `Backend`.
 
     Raises:
-        AqgtError: the port is taken, or the workers cannot start.
+        AqgtError: a port is taken, keys are missing, or the workers cannot start.
     """
-    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(name)s: %(message)s")
+    set_up_logging(config.log)
     broker = Broker(config, factory)
 
     def on_signal(number: int, frame: FrameType | None) -> None:
-        broker.stop()
+        broker.stop(now=broker.stopping)
 
     signal.signal(signal.SIGINT, on_signal)
     signal.signal(signal.SIGTERM, on_signal)
@@ -48,6 +47,7 @@ def _watch_parent(broker: Broker) -> None:
     # The file descriptor itself: a thread inside sys.stdin's buffer would hold a lock at exit.
     while os.read(0, 4096):
         pass
-    broker.stop()
+    # Nobody is left who could want the jobs at work.
+    broker.stop(now=True)
     time.sleep(_EXIT_PATIENCE)
     os._exit(1)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A worker process: it takes one job after the other from the broker and never outlives it."""
+"""A worker process: it takes jobs from the broker, some at a time, and never outlives it."""
 
 from __future__ import annotations
 
@@ -17,13 +17,16 @@ import zmq
 from aqgt import __version__
 from aqgt.errors import AqgtError
 from aqgt.protocol import messages, wire
+from aqgt.service import inner
 from aqgt.service.backend import Backend, JobCancelled, make_backend
 from aqgt.service.config import EngineConfig
+from aqgt.service.logs import set_up_logging
+from aqgt.service.memory import give_back_memory
 
 log = logging.getLogger("aqgt.worker")
 
 
-def worker_main(address: str, token: str, factory: str, config: EngineConfig) -> None:
+def worker_main(address: str, token: str, factory: str, config: EngineConfig, number: int = 0) -> None:
     """Entry of the spawned process.
 
     Args:
@@ -31,28 +34,33 @@ def worker_main(address: str, token: str, factory: str, config: EngineConfig) ->
         token: proves to the broker that this is its own worker.
         factory: ``"module:callable"`` that makes the `Backend`.
         config: the engine's configuration.
+        number: which of the workers this is, from 0.
     """
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s")
+    set_up_logging(config.log)
     # Ctrl-C reaches the whole group; the broker alone decides when workers end.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_die_with_parent, name="aqgt-parent-watch", daemon=True).start()
     context = zmq.Context()
     dealer = context.socket(zmq.DEALER)
     dealer.setsockopt(zmq.LINGER, 1000)
+    dealer.setsockopt(zmq.MAXMSGSIZE, wire.MAX_MESSAGE_BYTES)
     dealer.connect(address)
     try:
-        backend = make_backend(factory, config)
-        dealer.send(wire.encode(_introduction(backend, config), token))
+        backend = make_backend(factory, config, number)
+        hello = wire.encode(_introduction(backend, config))
+        dealer.send_multipart([inner.READY, token.encode(), hello, backend.facts().pack()])
     except Exception as error:
         log.error("%s", traceback.format_exc())
-        dealer.send(wire.encode(_as_error(error), token))
+        dealer.send_multipart([inner.FAILED, token.encode(), wire.encode(_as_error(error))])
         dealer.close()
         context.term()
         return
     while True:
-        message = wire.decode(dealer.recv())
-        if not isinstance(message.body, messages.Cancel):
-            _work(dealer, backend, message)
+        kind, *parts = dealer.recv_multipart()
+        if kind == inner.RUN:
+            _Batch(dealer, parts).run(backend)
+            dealer.send_multipart([inner.FREE, backend.facts().pack()])
+            give_back_memory()
 
 
 def _die_with_parent() -> None:
@@ -76,33 +84,79 @@ def _introduction(backend: Backend, config: EngineConfig) -> messages.Hello:
         annotation_vocabulary={
             family: [label.name for label in labels] for family, labels in FAMILIES.items()
         },
+        limits=config.limits.model_dump(),
     )
 
 
-def _work(dealer: zmq.Socket, backend: Backend, message: wire.Message) -> None:
-    cancelled = False
+class WorkerTask:
+    """One job, as the backend sees it (see `backend.Task`)."""
 
-    def is_cancelled() -> bool:
-        nonlocal cancelled
-        # While a job runs the broker sends nothing but cancellations, possibly a late one of an earlier job.
-        while not cancelled and dealer.poll(0):
-            cancelled = wire.decode(dealer.recv()).job == message.job
-        return cancelled
+    def __init__(self, batch: _Batch, number: bytes, message: wire.Message) -> None:
+        self.request: Any = message.body
+        self.over = False
+        self._batch, self._number, self._job = batch, number, message.job
 
-    def on_progress(progress: messages.Progress) -> None:
-        dealer.send(wire.encode(progress, message.job))
+    def is_cancelled(self) -> bool:
+        """Whether nobody wants the job any more."""
+        return self._batch.is_cancelled(self._number)
 
-    answer: Any
-    try:
-        answer = backend.run(message.body, on_progress, is_cancelled)
-        frame = wire.encode(answer, message.job)
-    except JobCancelled:
-        frame = wire.encode(messages.Cancelled(), message.job)
-    except Exception as error:
+    def report(self, progress: messages.Progress) -> None:
+        """Tell the client of a window."""
+        if not self.over:
+            self._batch.send(inner.PROGRESS, self._number, wire.encode(progress, self._job))
+
+    def finish(self, result: Any) -> None:
+        """The job's result."""
+        try:
+            self._end(inner.OK, result)
+        except AqgtError as error:  # too large for the wire
+            self.fail(error)
+
+    def fail(self, error: Exception) -> None:
+        """The job has come to an end without a result."""
+        if self.over:
+            return
+        if isinstance(error, JobCancelled):
+            self._end(inner.CANCELLED, messages.Cancelled())
+            return
         if not isinstance(error, AqgtError):
-            log.error("%s", traceback.format_exc())
-        frame = wire.encode(_as_error(error), message.job)
-    dealer.send(frame)
+            log.error("%s", "".join(traceback.format_exception(error)), extra={"job": self._job})
+        self._end(inner.ERROR, _as_error(error))
+
+    def _end(self, outcome: bytes, body: Any) -> None:
+        if not self.over:
+            self._batch.send(inner.DONE, self._number, outcome, wire.encode(body, self._job))
+            self.over = True
+
+
+class _Batch:
+    """The jobs that run together; it alone reads the socket while they do."""
+
+    def __init__(self, dealer: zmq.Socket, parts: list[bytes]) -> None:
+        self._dealer = dealer
+        self._cancelled: set[bytes] = set()
+        self.tasks = [
+            WorkerTask(self, number, wire.decode(frame))
+            for number, frame in zip(parts[::2], parts[1::2], strict=True)
+        ]
+
+    def send(self, *parts: bytes) -> None:
+        self._dealer.send_multipart(parts, copy=False)
+
+    def is_cancelled(self, number: bytes) -> bool:
+        # While jobs run the broker sends nothing but cancellations, possibly a late one of an earlier job.
+        while self._dealer.poll(0):
+            self._cancelled.add(self._dealer.recv_multipart()[1])
+        return number in self._cancelled
+
+    def run(self, backend: Backend) -> None:
+        try:
+            backend.run(self.tasks)
+        except Exception as error:
+            for task in self.tasks:
+                task.fail(error)
+        for task in self.tasks:
+            task.fail(RuntimeError("the backend forgot this job"))
 
 
 def _as_error(error: Exception) -> messages.EngineError:
