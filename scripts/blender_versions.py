@@ -55,11 +55,11 @@ def find_python(version: str, named: dict[str, str]) -> str:
     try:
         found = subprocess.run(probe, capture_output=True, text=True, check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
-        found = "nothing that runs"
+        found = ""
     if found != version:
         variable = f"PYTHON_{version.replace('.', '')}"
         raise NotTestedError(
-            f"needs Python {version}, and {command} is {found}. "
+            f"needs Python {version}, and {command} {f'is {found}' if found else 'does not run here'}. "
             f"Install it, or name it: make test-blender-versions {variable}=/path/to/python{version}"
         )
     return command

@@ -29,7 +29,7 @@ def test_a_missing_or_other_python_is_said_with_the_remedy(
     monkeypatch.setattr(sys, "argv", ["blender_versions.py", "--python", f"3.9={command}"])
     assert script.main() == 1
     line = capsys.readouterr().out.splitlines()[-1]
-    assert line.startswith(f"Blender 9.1: not tested. It needs Python 3.9, and {command} is ")
+    assert line.startswith(f"Blender 9.1: not tested. It needs Python 3.9, and {command} ")
     assert line.endswith("make test-blender-versions PYTHON_39=/path/to/python3.9")
 
 
@@ -48,3 +48,13 @@ def test_an_old_report_is_not_taken_for_a_new_one(script: ModuleType, tmp_path: 
     report = tmp_path / "test-blender-9.1.xml"
     report.write_text('<testsuite tests="5" failures="0" errors="0" skipped="0"/>')
     assert script.run_tests(script.Series("9.1", "3.9"), Path(sys.executable), tmp_path).passed == 0
+
+
+def test_a_module_the_index_lacks_is_said_in_pips_words(
+    script: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    version = ".".join(platform.python_version_tuple()[:2])
+    with pytest.raises(script.NotTestedError, match=r"No matching distribution found for bpy==9\.1"):
+        script.prepare(script.Series("9.1", version), {version: sys.executable})
+    assert not (script.ROOT / ".venv-blender-9.1" / ".made-tests").exists()
