@@ -19,7 +19,7 @@ from aqgt.benchmark.side import Task
 from aqgt.benchmark.straightforward import Straightforward
 from aqgt.cli.app import app
 from aqgt.generation import generate
-from aqgt.models import kernels
+from aqgt.models import kernels, registry
 from aqgt.models.registry import LoadedModel
 from aqgt.protocol.messages import GenerateRequest
 from aqgt.speech.published.audio_codes import AudioCodes
@@ -46,10 +46,12 @@ class Sentences:
 
 
 @pytest.fixture(scope="module")
-def small_published() -> LoadedModel:
+def small_published(tmp_path_factory: pytest.TempPathFactory) -> LoadedModel:
     """Published networks of random weights, with stand-ins for the two largest."""
+    folder = tmp_path_factory.mktemp("random")
     with torch.random.fork_rng():
-        model = material.random_model("aqgt-a", "cpu", "exact")
+        material.write_random_networks(folder, "aqgt-a")
+    model = registry.load_model(folder)
     assert isinstance(model.features, PublishedFeatures)
     model.features.sound, model.features.sentences = Sound(), Sentences()
     return model
@@ -74,8 +76,8 @@ def test_command_writes_its_figures(tmp_path: Path) -> None:
 def test_sides_of_a_published_model(
     name: str, small_published: LoadedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(material, "random_model", lambda *_: small_published)
-    found = side.measure(Task(name, "aqgt-a", "cpu", torch.get_num_threads(), 1, 3.0, "exact", True))
+    monkeypatch.setattr(registry, "load_model", lambda *_, **__: small_published)
+    found = side.measure(Task(name, "aqgt-a", "cpu", torch.get_num_threads(), 1, 3.0, "exact", "folder"))
     summary = benchmark._summary(found)
     assert set(summary) >= FIELDS
     assert {"audio VQ", "wav2vec2", "BERT", "generator"} <= set(summary["parts_per_second"])

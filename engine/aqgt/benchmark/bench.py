@@ -8,7 +8,9 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -22,12 +24,19 @@ from aqgt.threads import busy_cores
 Record = dict[str, Any]
 
 
-def bench(task: Task, *, compare: bool, on_side: Callable[[str], None] = lambda title: None) -> Record:
+def bench(
+    task: Task,
+    *,
+    compare: bool,
+    random: bool = False,
+    on_side: Callable[[str], None] = lambda title: None,
+) -> Record:
     """Measures the engine, with more variants once more, and the straightforward loop.
 
     Args:
         task: the engine's; its variants are measured beside a run with one.
         compare: whether the straightforward loop is measured too; it exists for published models.
+        random: whether published networks of random weights are made for it (1.3 GB in the temporary folder).
         on_side: told what is measured next.
 
     Returns:
@@ -47,26 +56,44 @@ def bench(task: Task, *, compare: bool, on_side: Callable[[str], None] = lambda 
         tasks[f"{main}, {task.variants} variants"] = replace(task, side=ENGINE)
     if compare:
         tasks[STRAIGHTFORWARD] = replace(task, side=STRAIGHTFORWARD, variants=1, precision="exact")
-    record: Record = {"machine": _machine(), "conditions": _conditions(task), "sides": {}}
-    for title, each in tasks.items():
-        on_side(title)
-        record["sides"][title] = _summary(_run(each))
+    record: Record = {"machine": _machine(), "conditions": _conditions(task, random), "sides": {}}
+    with _folder(task.model if random else None) as folder:
+        for title, each in tasks.items():
+            on_side(title)
+            record["sides"][title] = _summary(_run(replace(each, folder=folder)))
     record["ratios"] = _ratios(record["sides"], main)
     record["machine"]["busy_cores_after"] = busy_cores()
     return record
 
 
-def _run(task: Task) -> Record:
-    command = [sys.executable, "-m", "aqgt.benchmark.side", json.dumps(asdict(task))]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+@contextmanager
+def _folder(random: str | None) -> Iterator[str]:
+    """A folder with networks of that name and random weights, while it is needed; "" for no name."""
+    if random is None:
+        yield ""
+        return
+    with tempfile.TemporaryDirectory(prefix="aqgt-bench-") as folder:
+        _python("aqgt.benchmark.material", folder, random)
+        yield folder
+
+
+def _python(*arguments: str) -> str:
+    """What a module of this package, run in a process of its own, printed."""
+    done = subprocess.run([sys.executable, "-m", *arguments], capture_output=True, text=True, check=False)
     if done.returncode:
         last = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
         raise AqgtError(
-            f"The measurement of {task.side} failed: {last}",
-            "Run `aqgt generate` with this model, which tells more.",
+            f"The measurement failed: {last}",
+            "Look for space in the temporary folder, and whether `aqgt generate` runs with this model.",
             "bench-failed",
         )
-    found: Record = json.loads(done.stdout.strip().splitlines()[-1])
+    return done.stdout
+
+
+def _run(task: Task) -> Record:
+    found: Record = json.loads(
+        _python("aqgt.benchmark.side", json.dumps(asdict(task))).strip().splitlines()[-1]
+    )
     if "error" in found:
         raise AqgtError(*found["error"])
     return found
@@ -123,6 +150,6 @@ def _processor() -> str:
         return platform.processor() or platform.machine()
 
 
-def _conditions(task: Task) -> Record:
-    weights = "random, of the published sizes" if task.random else "installed"
+def _conditions(task: Task, random: bool) -> Record:
+    weights = "random, of the published sizes" if random else "installed"
     return {"model": task.model, "weights": weights, "sound": "made-up", "seconds": task.seconds}

@@ -6,21 +6,19 @@ Speed does not depend on what weights, sound and words hold, so that nothing has
 
 from __future__ import annotations
 
-from typing import Any
+import sys
+from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from aqgt import resources
 from aqgt.models import official
-from aqgt.models.frozen import Precision
+from aqgt.models.config import read_config
 from aqgt.models.generator import GestureGenerator
-from aqgt.models.registry import LoadedModel
-from aqgt.models.vq import VqVae
-from aqgt.protocol.messages import SAMPLE_RATE, ModelInfo
-from aqgt.speech.published.audio_codes import AudioCodes
-from aqgt.speech.published.features import PublishedFeatures
-from aqgt.speech.published.pretrained import Bert, Wav2Vec2
+from aqgt.models.registry import AUDIO_VQ, BERT, WAV2VEC2, save_model
+from aqgt.protocol.messages import SAMPLE_RATE
 from aqgt.words import Word
 
 PUBLISHED = ("aqgt-a", "aqgt")
@@ -49,52 +47,35 @@ def words(seconds: float) -> tuple[Word, ...]:
     )
 
 
-class _RandomWav2Vec2(Wav2Vec2):
-    def _load(self) -> Any:
-        from transformers import Wav2Vec2Config, Wav2Vec2ForCTC
+def write_random_networks(folder: Path, name: str) -> None:
+    """Writes the published generator and audio VQ in full size with random weights, as a model's folder."""
+    from safetensors.torch import save_file
 
-        return Wav2Vec2ForCTC(Wav2Vec2Config())
-
-
-class _RandomBert(Bert):
-    def _load(self) -> tuple[Any, Any]:
-        from transformers import BertConfig, BertModel
-
-        return _tokenize, BertModel(BertConfig())
-
-
-def _tokenize(sentences: list[str], **_: object) -> Any:
-    """Every word as one token of a made-up vocabulary, framed and padded as BERT's are."""
-    from transformers import BatchEncoding
-
-    rows = [[101, *(1000 + _VOCABULARY.index(word) for word in text.split()), 102] for text in sentences]
-    longest = max(len(row) for row in rows)
-    ids = torch.tensor([row + [0] * (longest - len(row)) for row in rows])
-    return BatchEncoding({"input_ids": ids, "attention_mask": (ids > 0).long()})
-
-
-def random_model(name: str, device: str, precision: Precision) -> LoadedModel:
-    """The published networks, wav2vec2-base and BERT-base in full size with random weights."""
     torch.manual_seed(0)
-    generator, codes = official.build("generator"), official.build("audio_vq")
-    assert isinstance(generator, GestureGenerator)
-    assert isinstance(codes, VqVae)
-    config = generator.config
-    features = PublishedFeatures(
-        AudioCodes(codes.to(device).eval()),
-        _RandomWav2Vec2("random", device, precision=precision),
-        _RandomBert("random", device, precision=precision),
-        fps=config.fps,
-        window=config.window,
-    )
-    info = ModelInfo(
-        name=name,
-        title=f"{config.title}, random weights",
-        fps=config.fps,
-        licence=config.licence,
-        commercial_use=config.commercial_use,
-        speakers=config.speaker.count,
-        lengths=config.length_table,
-        card="",
-    )
-    return LoadedModel(config, generator.to(device).eval(), features, info, "random")
+    config = read_config(resources.data_path("configs", "models", f"{name}.yaml"))
+    generator = GestureGenerator(config)
+    generator.pose_std.fill_(1.0)
+    titled = config.model_copy(update={"title": f"{config.title}, random weights"})
+    save_model(folder, titled, generator, card="Random weights, to measure speed. Its motion means nothing.")
+    save_file(official.build("audio_vq").state_dict(), folder / AUDIO_VQ)
+
+
+def write_random_encoders(folder: Path) -> None:
+    """Adds wav2vec2-base and BERT-base with random weights and a made-up vocabulary to a model's folder."""
+    from transformers import BertConfig, BertModel, Wav2Vec2Config, Wav2Vec2ForCTC
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+    torch.manual_seed(0)
+    Wav2Vec2ForCTC(Wav2Vec2Config()).save_pretrained(folder / WAV2VEC2)
+    size = BertConfig().vocab_size
+    BertModel(BertConfig()).save_pretrained(folder / BERT)
+    known = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *_VOCABULARY]
+    tokens = known + [f"[unused{index}]" for index in range(size - len(known))]
+    (folder / BERT / "vocab.txt").write_text("\n".join(tokens) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    # A process of its own, so that the weights it draws are not in memory while others are measured.
+    write_random_networks(Path(sys.argv[1]), sys.argv[2])
+    write_random_encoders(Path(sys.argv[1]))

@@ -28,7 +28,7 @@ class Task:
     Attributes:
         side: `ENGINE`, or `STRAIGHTFORWARD`, which knows neither precision nor variants.
         threads: None: the engine takes the cores that are free, the other PyTorch's own number.
-        random: whether the published networks have random weights.
+        folder: the model's, where it is not found by its name.
     """
 
     side: str
@@ -38,26 +38,20 @@ class Task:
     variants: int
     seconds: float
     precision: Precision
-    random: bool
+    folder: str = ""
 
 
 def measure(task: Task) -> dict[str, Any]:
     """Seconds by part and window, and the peak of memory in MiB."""
     import torch
 
-    from aqgt.benchmark import material
+    from aqgt.models import registry
 
     n_threads = torch.get_num_threads()
     if task.side == ENGINE or task.threads is not None:
         n_threads = use_threads(task.threads)
     began = time.perf_counter()
-    model: Any
-    if task.random:
-        model = material.random_model(task.model, task.device, task.precision)
-    else:
-        from aqgt.models.registry import load_model
-
-        model = load_model(task.model, task.device, precision=task.precision)
+    model = registry.load_model(task.folder or task.model, task.device, precision=task.precision)
     loaded = time.perf_counter() - began
     run = _engine if task.side == ENGINE else _straightforward
     # The first run loads what is loaded when first needed, and lays weights out.
@@ -92,7 +86,7 @@ def _engine(model: Any, task: Task, seconds: float) -> dict[str, Any]:
         material.words(seconds),
         model=task.model,
         variants=task.variants,
-        annotate="none" if task.random else "auto",
+        annotate="none" if task.folder else "auto",
     )
     began = time.perf_counter()
     result = generate(request, model, on_progress=on_progress)

@@ -48,9 +48,10 @@ def bench(
         variants,
         seconds,
         "fast" if precision == "fast" else "exact",
-        random,
     )
-    record = run(task, compare=published, on_side=lambda title: note(f"Measuring: {title} …"))
+    if random:
+        note("Drawing random weights …")
+    record = run(task, compare=published, random=random, on_side=lambda title: note(f"Measuring: {title} …"))
     _show(record)
     if output is not None:
         write_bytes(output, (json.dumps(record, indent=1) + "\n").encode())
