@@ -7,6 +7,8 @@ SHELL := /bin/bash
 
 # Python 3.11: Blender's module needs this one exactly.
 PYTHON ?= python3.11
+# Blender 5.1 and later want this one; only `make test-blender-versions` asks for it.
+PYTHON_313 ?= python3.13
 # cpu, or cuda for the build of PyTorch that uses an NVIDIA card.
 TORCH ?= cpu
 # Where the tests leave their reports (JUnit XML).
@@ -25,12 +27,12 @@ BLENDER := .venv-blender/.made-blender
 BLENDER_TESTS := .venv-blender/.made-tests
 SETUP := $(PYTHON) scripts/setup_environment.py
 
-.PHONY: help python setup development demo test test-units test-blender test-gui test-system lint format bench soak \
-        extension wheel model-wheel build run clean
+.PHONY: help python setup development demo test test-units test-blender test-blender-versions test-gui \
+        test-system lint format bench soak extension wheel model-wheel build run clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1|/' | \
-	  while IFS='|' read -r name what; do printf '  make %-13s %s\n' "$$name" "$$what"; done
+	  while IFS='|' read -r name what; do printf '  make %-21s %s\n' "$$name" "$$what"; done
 
 # ---------------------------------------------------------------- environments
 
@@ -77,6 +79,9 @@ test-units: $(DEVELOPMENT)
 test-blender: $(DEVELOPMENT) $(BLENDER_TESTS) extension  ## the extension inside Blender, without a window
 	@mkdir -p $(REPORTS)
 	$(BLENDER_PY) $(PYTEST) tests/blender --junitxml=$(REPORTS)/test-blender.xml $(NO_TESTS)
+
+test-blender-versions: $(DEVELOPMENT) extension  ## by hand: the same on Blender 4.5, 5.1 and 5.2 (1 GB each)
+	$(PY) scripts/blender_versions.py --python 3.11=$(PYTHON) --python 3.13=$(PYTHON_313) --reports $(REPORTS)
 
 test-gui: $(DEVELOPMENT) extension  ## the extension in a real window (makes a Debian sid folder for it)
 	@mkdir -p $(REPORTS)

@@ -88,8 +88,10 @@ def test_stereo_at_another_rate_becomes_mono_at_16_khz(sound, tmp_path):
 
 
 def test_a_strip_at_double_speed_is_heard_at_double_speed(blender, sound, ramp):
+    ramp.frame_start = 1  # elsewhere the mixer of Blender 4.5 is not safe
     _set_speed(ramp, 200.0)
-    ramp.pitch_correction = False
+    if hasattr(ramp, "pitch_correction"):  # Blender 4.5 has none: there the pitch always follows the speed
+        ramp.pitch_correction = False
     other = blender.scene.sequence_editor.strips.new_sound("Other", ramp.sound.filepath, 2, 1)
     scene = blender.scene
     before = (scene.frame_start, scene.frame_end, ramp.mute, other.mute)
@@ -98,6 +100,18 @@ def test_a_strip_at_double_speed_is_heard_at_double_speed(blender, sound, ramp):
     # Blender sets speeds in whole frames, and a frame here is two of the sound.
     assert time_in(heard.samples, 2.0) == pytest.approx(4.0, abs=2 / 24)
     assert (scene.frame_start, scene.frame_end, ramp.mute, other.mute) == before
+
+
+def test_a_retimed_strip_starts_on_time(blender, sound, ramp):
+    _set_speed(ramp, 100.0)
+    assert len(ramp.retiming_keys)
+    if bpy.app.version < (5, 0, 0):
+        with pytest.raises(sound.AqgtError, match="can crash"):
+            sound.read_strip(blender.scene, ramp)
+        return
+    heard = sound.read_strip(blender.scene, ramp)
+    assert heard.start == pytest.approx(11 / 24)
+    assert time_in(heard.samples, 3.0) == pytest.approx(3.0, abs=1 / 24)
 
 
 def _set_speed(strip, percent: float) -> None:
