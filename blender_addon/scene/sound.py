@@ -160,17 +160,9 @@ def _sound_file(sound: bpy.types.Sound) -> Iterator[Path]:
 def _mixdown(scene: bpy.types.Scene, strip: Any) -> NDArray[np.float32]:
     """A retimed strip through Blender's own mixer: the curve of its speed cannot be read from Python."""
     first, last = strip_range(strip)
-    if bpy.app.version < (5, 0, 0) and first > 1:
-        # Seen on 4.5.15: now and then a division by zero in the mixer ends the process, unless the strip
-        # begins by frame 1.
-        raise AqgtError(
-            f"Blender {bpy.app.version_string} can crash mixing down the retimed strip “{strip.name}”.",
-            "Move the strip to frame 1, reset its retiming, or use Blender 5.0 or later.",
-            "unsafe-mixdown",
-        )
-    with tempfile.TemporaryDirectory(prefix="aqgt-") as folder, _only(scene, strip):
+    with tempfile.TemporaryDirectory(prefix="aqgt-") as folder, _alone(scene, strip) as alone:
         path = Path(folder) / "retimed.wav"
-        with bpy.context.temp_override(scene=scene):
+        with bpy.context.temp_override(scene=alone):
             bpy.ops.sound.mixdown(
                 filepath=str(path),
                 container="WAV",
@@ -190,18 +182,22 @@ def _mixdown(scene: bpy.types.Scene, strip: Any) -> NDArray[np.float32]:
 
 
 @contextlib.contextmanager
-def _only(scene: bpy.types.Scene, strip: Any) -> Iterator[None]:
-    """The scene sounds of this strip alone over its range; everything is put back, also after an error."""
-    others = [(other, other.mute) for other in sound_strips(scene) if other != strip]
-    kept = strip.mute, scene.frame_start, scene.frame_end
+def _alone(scene: bpy.types.Scene, strip: Any) -> Iterator[bpy.types.Scene]:
+    """A copy of the scene in which this strip is heard alone and begins at frame 1; removed afterwards.
+
+    Where a retimed strip begins later, Blender's mixer finds no speed for the frames before it, and now and
+    then divides by zero, which ends the process (seen on 4.5.15 and 5.0.1).
+    """
     first, last = strip_range(strip)
+    copy = scene.copy()
     try:
-        strip.mute = False
-        for other, _ in others:
-            other.mute = True
-        scene.frame_start, scene.frame_end = int(first), int(last)
-        yield
+        top = next(one for one in sound_strips(copy) if one.name == strip.name)
+        for other in sound_strips(copy):
+            other.mute = other.name != strip.name
+        while (parent := top.parent_meta()) is not None:
+            top = parent
+        top.frame_start += 1 - first
+        copy.frame_start, copy.frame_end = 1, 1 + int(last - first)
+        yield copy
     finally:
-        strip.mute, scene.frame_start, scene.frame_end = kept
-        for other, mute in others:
-            other.mute = mute
+        bpy.data.scenes.remove(copy)
