@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import time
+from abc import abstractmethod
 from typing import Any
 
 import bpy
@@ -27,13 +28,17 @@ class JobOperator:
     _timer: Any = None
     _job: Any = None
 
-    def gather(self, context: bpy.types.Context) -> jobs.Job:
+    @abstractmethod
+    def gather(self, context: bpy.types.Context) -> Any:
         """The job, ready to be sent; raises `AqgtError`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def apply(self, job: Any) -> tuple[str, list[str]]:
         """Write the result of a finished job; what was done in a sentence, and notes; raises `AqgtError`."""
-        raise NotImplementedError
+
+    def send(self, job: Any) -> None:
+        """Begin the job; raises `AqgtError`."""
+        jobs.run(job)
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -87,7 +92,7 @@ class JobOperator:
         this: Any = self
         try:
             self._job = self.gather(context)
-            jobs.run(self._job)
+            self.send(self._job)
         except AqgtError as error:
             this.report({"ERROR"}, str(error))
             return False
