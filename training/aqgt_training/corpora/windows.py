@@ -182,14 +182,19 @@ class WindowSampler:
         """The windows that begin at the given frames."""
         frames = starts[:, None] + np.arange(self.window)
         target = self.target[frames]
-        seed = np.zeros((len(starts), self.window, target.shape[-1] + 1), dtype=np.float32)
-        seed[:, : self.seed_frames, :-1] = target[:, : self.seed_frames]
-        seed[:, : self.seed_frames, -1] = 1.0
         arrays = {name: value[frames].astype(np.float32) for name, value in self.clips.features.items()}
         arrays |= {
             "annotations": self.clips.annotations[frames].transpose(0, 2, 1).copy(),
-            "seed": seed,
+            "seed": seed_frames_of(target, self.seed_frames),
             "speaker": self.clips.speakers[starts],
             "target": target,
         }
         return {name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in arrays.items()}
+
+
+def seed_frames_of(target: NDArray[np.float32], n: int) -> NDArray[np.float32]:
+    """What the network is given of its targets `[B, T, C]`: the first ``n`` frames and a mark, `[B, T, C + 1]`."""
+    seed = np.zeros((*target.shape[:2], target.shape[-1] + 1), dtype=np.float32)
+    seed[:, :n, :-1] = target[:, :n]
+    seed[:, :n, -1] = 1.0
+    return seed

@@ -119,8 +119,8 @@ def test_texts_and_words_of_windows() -> None:
 
 MAPS = {
     "toEntityMap": "entity", "toPhaseMap": "phase_left", "toPhraseMap": "phrase_right",
-    "toWristMap": "wrist_left", "toPositionMap": "position_speech", "toShapeMap": "shape_left", "toExtendMap": "extent_left",
-    "toPracticeMap": "practice_right",
+    "toWristMap": "wrist_left", "toPositionMap": "position_speech",
+    "toShapeMap": "shape_left", "toExtendMap": "extent_left",    "toPracticeMap": "practice_right",
 }  # fmt: skip
 
 
