@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
+from aqgt import skeleton
 from aqgt_training.corpora.shards import ShardStream
 from aqgt_training.corpora.window_records import ANNOTATIONS, BONE_VECTORS, Window
 from aqgt_training.corpora.windows import seed_frames_of
@@ -24,6 +25,7 @@ class ShardSampler:
         mean, std: `[53, 3]` normalisation of bone vectors.
         batch_size: windows per batch.
         seed_frames: how many frames of a window are seeds.
+        keep_root: leave the root where it is, as published networks want it; else it goes to the origin.
         workers: processes that read ahead; 0 reads in this one. The order depends on their number.
     """
 
@@ -35,11 +37,12 @@ class ShardSampler:
         *,
         batch_size: int,
         seed_frames: int,
+        keep_root: bool = False,
         workers: int = 0,
     ) -> None:
         self.stream, self.batch_size, self.seed_frames = stream, batch_size, seed_frames
         self.mean, self.std = np.asarray(mean, np.float32), np.asarray(std, np.float32)
-        self.workers = workers
+        self.keep_root, self.workers = keep_root, workers
 
     def epoch(
         self, seed: int, *, shuffle: bool = True, part: int = 0, parts: int = 1
@@ -62,7 +65,8 @@ class ShardSampler:
             if isinstance(value, np.ndarray) and name not in (ANNOTATIONS, BONE_VECTORS)
         }
         vectors = np.stack([window[BONE_VECTORS] for window in windows])
-        vectors[:, :, 0] = 0.0
+        if not self.keep_root:
+            vectors[:, :, skeleton.PELVIS] = 0.0
         target = ((vectors - self.mean) / self.std).reshape(*vectors.shape[:2], -1)
         arrays = features | {
             "annotations": np.stack([window[ANNOTATIONS] for window in windows]),

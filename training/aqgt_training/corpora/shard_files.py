@@ -16,8 +16,8 @@ from aqgt_training.corpora.window_records import Window, decode_window
 
 def windows_of_shard(
     place: str, speakers: Mapping[str, int], first: int = 0, step: int = 1
-) -> Iterator[tuple[int, Window | None]]:
-    """How many windows were read so far, and each window; None for those that are not wanted.
+) -> Iterator[Window | None]:
+    """Each window in order; None for those that are not wanted.
 
     Args:
         place: path or URL of a tar file.
@@ -28,20 +28,18 @@ def windows_of_shard(
         AqgtError: it can't be read, or a window in it is damaged.
     """
     with open_place(place) as stream:
-        count = 0
         try:
-            for sample in group_by_keys(tar_file_iterator(stream)):
-                count += 1
-                if (count - 1) % step != first:
-                    yield count, None
+            for at, sample in enumerate(group_by_keys(tar_file_iterator(stream))):
+                if at % step != first:
+                    yield None
                     continue
                 key = sample.pop("__key__")
                 members = {name: data for name, data in sample.items() if not name.startswith("__")}
                 where = f"{place}:{key}"
                 if is_published(members):
-                    yield count, published_window(members, where, speakers)
+                    yield published_window(members, where, speakers)
                 else:
-                    yield count, decode_window(members, where)
+                    yield decode_window(members, where)
         except (tarfile.TarError, EOFError) as error:
             raise AqgtError(
                 f"The shard “{place}” is damaged ({error}).", "Make or fetch it again.", "bad-shard"

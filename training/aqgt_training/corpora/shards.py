@@ -83,9 +83,9 @@ def open_shards(
         speakers: name → number, for the published shards, which hold names.
 
     Returns:
-        An iterable dataset of windows: a dict of the features' arrays as stored (without a batch dimension),
-        ``"annotations"`` `[17, T]` float32, ``"bone_vectors"`` `[T, 53, 3]` float32, ``"speaker"``, ``"clip"``,
-        ``"frame"`` (where the window begins in its clip).
+        An iterable dataset of windows: a dict of the features' arrays as stored (no batch dimension),
+        ``"annotations"`` `[17, T]` float32, ``"bone_vectors"`` `[T, 53, 3]` float32, ``"speaker"``,
+        ``"clip"``, ``"frame"`` (where the window begins in its clip).
 
     Raises:
         AqgtError: no shards there, or the weights do not fit.
@@ -191,10 +191,8 @@ class ShardStream(IterableDataset):
             counts = [sum(shard.windows or 0 for shard in ordered[p::parts]) for p in range(parts)]
             yield from islice(self._read(ordered[part::parts]), min(counts))
         else:
-            total = sum(shard.windows or 0 for shard in ordered) // parts * parts if known else None
-            yield from islice(
-                self._read(ordered, skip=(part, parts)), None if total is None else total // parts
-            )
+            limit = sum(shard.windows or 0 for shard in ordered) // parts if known else None
+            yield from islice(self._read(ordered, part, parts), limit)
 
     def _weighted(self, seed: int, rng: Generator, shuffle: bool, part: int, parts: int) -> Iterator[Window]:
         assert self.weights is not None
@@ -224,17 +222,14 @@ class ShardStream(IterableDataset):
                 )
             turn += 1
 
-    def _read(self, shards: Sequence[Shard], skip: tuple[int, int] = (0, 1)) -> Iterator[Window]:
-        first, step = skip
+    def _read(self, shards: Sequence[Shard], first: int = 0, step: int = 1) -> Iterator[Window]:
         at = 0
         for shard in shards:
             # A tar must be read in order, but what another part takes need not be decoded.
-            offset = (first - at) % step
-            read = 0
-            for read, window in windows_of_shard(shard.place, self.speakers, offset, step):
+            for window in windows_of_shard(shard.place, self.speakers, (first - at) % step, step):
+                at += 1
                 if window is not None:
                     yield window
-            at += read
 
 
 def _mixed(windows: Iterator[Window], size: int, rng: Generator) -> Iterator[Window]:

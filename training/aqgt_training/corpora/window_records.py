@@ -29,8 +29,8 @@ def encode_window(window: Mapping[str, Any]) -> dict[str, bytes]:
     """Member name → bytes of a window; the same window gives the same bytes.
 
     Args:
-        window: ``"annotations"`` `[17, T]`, ``"bone_vectors"`` `[T, 53, 3]`, any other arrays (the features of
-            a model), and plain values (``"clip"``, ``"frame"``, ``"speaker"``, …), which go to ``meta.json``.
+        window: ``"annotations"`` `[17, T]`, ``"bone_vectors"`` `[T, 53, 3]`, any other arrays (features of a
+            model), and plain values (``"clip"``, ``"frame"``, ``"speaker"``, …), which go to ``meta.json``.
     """
     members: dict[str, bytes] = {}
     meta: dict[str, Any] = {}

@@ -193,7 +193,7 @@ class WindowSampler:
 
 
 def seed_frames_of(target: NDArray[np.float32], n: int) -> NDArray[np.float32]:
-    """What the network is given of its targets `[B, T, C]`: the first ``n`` frames and a mark, `[B, T, C + 1]`."""
+    """The first ``n`` frames of targets `[B, T, C]`, zeros after them, and a mark of which is which."""
     seed = np.zeros((*target.shape[:2], target.shape[-1] + 1), dtype=np.float32)
     seed[:, :n, :-1] = target[:, :n]
     seed[:, :n, -1] = 1.0

@@ -69,7 +69,7 @@ def published_window(members: Mapping[str, bytes], where: str, speakers: Mapping
 
 def _load(data: bytes, where: str) -> Any:
     core = np.core.multiarray if np.__version__ < "2" else np._core.multiarray  # type: ignore[attr-defined]
-    plain = [
+    plain: list[Any] = [
         (core._reconstruct, "numpy.core.multiarray._reconstruct"),
         (core.scalar, "numpy.core.multiarray.scalar"),
         np.ndarray,
@@ -100,8 +100,8 @@ def _squeezed(array: NDArray, dimensions: int) -> NDArray:
 
 
 def _annotations(value: Any, n_frames: int) -> NDArray[np.float32]:
-    if value is not None:
-        array = _squeezed(_array(value), 2) if np.ndim(value) >= 2 else np.zeros(0)
+    if value is not None and np.ndim(value) >= 2:
+        array = _squeezed(_array(value), 2)
         if array.shape == (N_CHANNELS, n_frames):
             return array
     return np.full((N_CHANNELS, n_frames), UNKNOWN, np.float32)
