@@ -84,6 +84,11 @@ class ClipRecord:
         """Seconds of motion."""
         return len(self.bone_vectors) / self.fps
 
+    @property
+    def video(self) -> str:
+        """The recording that the clip is a part of: clips of one belong to one split."""
+        return str(self.meta.get("video", self.name))
+
     def motion(self) -> Motion:
         """The motion as float32."""
         return Motion(self.fps, np.asarray(self.bone_vectors, dtype=np.float32), self.lengths)
@@ -187,6 +192,7 @@ class ClipWriter:
                 "seconds": round(clip.duration, 3),
                 "split": clip.split,
                 "speaker": clip.speaker,
+                **({"video": clip.video} if clip.video != clip.name else {}),
             }
         )
 

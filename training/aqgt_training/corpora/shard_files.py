@@ -6,7 +6,7 @@ from __future__ import annotations
 import tarfile
 from collections.abc import Iterator, Mapping
 
-from webdataset.tariterators import group_by_keys, tar_file_iterator
+from webdataset.tariterators import group_by_keys, tar_file_expander
 
 from aqgt.errors import AqgtError
 from aqgt_training.corpora.places import open_place
@@ -29,7 +29,7 @@ def windows_of_shard(
     """
     with open_place(place) as stream:
         try:
-            for at, sample in enumerate(group_by_keys(tar_file_iterator(stream))):
+            for at, sample in enumerate(group_by_keys(tar_file_expander([{"url": place, "stream": stream}]))):
                 if at % step != first:
                     yield None
                     continue

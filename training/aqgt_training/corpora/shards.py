@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from torch.utils.data import IterableDataset, get_worker_info
 from webdataset import shardlists
 
+from aqgt import skeleton
 from aqgt.errors import AqgtError
 from aqgt_training.corpora.places import below, is_url, read_place
 from aqgt_training.corpora.shard_files import windows_of_shard
@@ -134,18 +135,27 @@ class ShardStream(IterableDataset):
         counts = [source.windows for source in self.sources]
         return None if None in counts else sum(count for count in counts if count is not None)
 
-    def statistics(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Mean and standard deviation `[53, 3]` of the bone vectors, each corpus by its share of windows."""
+    def statistics(self, *, keep_root: bool = False) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Mean and standard deviation `[53, 3]` of the bone vectors, each corpus by its share of windows.
+
+        Those of the root are 0 unless it is kept.
+        """
         parts, shares = self._figures()
         mean = np.tensordot(shares, [part["mean"] for part in parts], 1)
         second = [np.square(part["std"]) + np.square(part["mean"]) for part in parts]
         variance = np.tensordot(shares, second, 1) - np.square(mean)
-        return mean.astype(np.float32), np.sqrt(np.maximum(variance, 0)).astype(np.float32)
+        std = np.sqrt(np.maximum(variance, 0))
+        if not keep_root:
+            mean[skeleton.PELVIS] = std[skeleton.PELVIS] = 0.0
+        return mean.astype(np.float32), std.astype(np.float32)
 
-    def rest_pose(self) -> NDArray[np.float32]:
+    def rest_pose(self, *, keep_root: bool = False) -> NDArray[np.float32]:
         """Bone vectors `[53, 3]` of a resting speaker; of several corpora the mean."""
         parts, shares = self._figures()
-        return np.tensordot(shares, [part["rest_pose"] for part in parts], 1).astype(np.float32)
+        rest = np.tensordot(shares, [part["rest_pose"] for part in parts], 1)
+        if not keep_root:
+            rest[skeleton.PELVIS] = 0.0
+        return rest.astype(np.float32)
 
     def _figures(self) -> tuple[list[dict[str, NDArray]], NDArray]:
         found = [source.figures.get("statistics") for source in self.sources]

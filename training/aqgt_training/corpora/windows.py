@@ -24,6 +24,7 @@ from aqgt.annotations import CHANNELS, NOTHING
 from aqgt.errors import AqgtError
 from aqgt.speech.features import CompactFeatures
 from aqgt_training.corpora.clip_lmdb import ClipReader
+from aqgt_training.corpora.resampling import clip_at
 
 
 @dataclass
@@ -86,6 +87,7 @@ def load_clips(corpus: Path, split: str, features: CompactFeatures, *, fingerpri
         clips = (clip for clip in reader if clip.split == split)
         total = reader.manifest.get("splits", {}).get(split, {}).get("clips")
         for clip in track(clips, description=f"Features of {split}", total=total):
+            clip = clip_at(clip, features.config.fps)
             vectors = np.asarray(clip.bone_vectors, dtype=np.float32).copy()
             vectors[:, 0] = 0.0
             n_frames = len(vectors)
