@@ -70,8 +70,8 @@ def published_window(members: Mapping[str, bytes], where: str, speakers: Mapping
 def _load(data: bytes, where: str) -> Any:
     core = np.core.multiarray if np.__version__ < "2" else np._core.multiarray  # type: ignore[attr-defined]
     plain: list[Any] = [
-        (core._reconstruct, "numpy.core.multiarray._reconstruct"),
-        (core.scalar, "numpy.core.multiarray.scalar"),
+        *((core._reconstruct, f"numpy.{name}.multiarray._reconstruct") for name in ("core", "_core")),
+        *((core.scalar, f"numpy.{name}.multiarray.scalar") for name in ("core", "_core")),
         np.ndarray,
         np.dtype,
         *(type(np.dtype(kind)) for kind in ("f2", "f4", "f8", "i4", "i8")),
