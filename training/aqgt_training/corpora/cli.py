@@ -16,6 +16,7 @@ from rich.table import Table
 from aqgt.annotations import Span
 from aqgt.planner.forms import HAND_FAMILIES
 from aqgt.preview import write_preview
+from aqgt_training.corpora.cli_official import convert_official
 from aqgt_training.corpora.cli_shards import shards
 from aqgt_training.corpora.clip_lmdb import ClipReader, ClipRecord, ClipWriter
 from aqgt_training.corpora.compose import Composer
@@ -24,6 +25,7 @@ from aqgt_training.corpora.forms import collect_forms, write_forms
 from aqgt_training.corpora.statistics import summarise
 
 app = typer.Typer(no_args_is_help=True, help="Make a training corpus, or look at one.")
+app.command("convert-official")(convert_official)
 app.command("shards")(shards)
 console = Console()
 _composer: Composer | None = None
