@@ -16,6 +16,7 @@ from rich.table import Table
 from aqgt.annotations import Span
 from aqgt.planner.forms import HAND_FAMILIES
 from aqgt.preview import write_preview
+from aqgt_training.corpora.cli_gestures import gestures
 from aqgt_training.corpora.cli_official import convert_official
 from aqgt_training.corpora.cli_shards import shards
 from aqgt_training.corpora.clip_lmdb import ClipReader, ClipRecord, ClipWriter
@@ -26,6 +27,7 @@ from aqgt_training.corpora.statistics import summarise
 
 app = typer.Typer(no_args_is_help=True, help="Make a training corpus, or look at one.")
 app.command("convert-official")(convert_official)
+app.command("gestures")(gestures)
 app.command("shards")(shards)
 console = Console()
 _composer: Composer | None = None
@@ -122,7 +124,7 @@ def compose_corpus(
     config = ComposeConfig.model_validate({**config.model_dump(), **changes})
     info = {
         "kind": "composed",
-        "config": config.model_dump(mode="json", exclude={"gestures", "texts", "recordings"}),
+        "config": config.model_dump(mode="json", exclude={"sources", "gestures", "texts", "recordings"}),
     }
     info["texts"] = [text.name for text in config.texts]
     info["recordings"] = [folder.name for folder in config.recordings]
