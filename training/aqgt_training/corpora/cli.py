@@ -17,6 +17,7 @@ from aqgt.annotations import Span
 from aqgt.planner.forms import HAND_FAMILIES
 from aqgt.preview import write_preview
 from aqgt_training.corpora.cli_gestures import gestures
+from aqgt_training.corpora.cli_import import import_
 from aqgt_training.corpora.cli_official import convert_official
 from aqgt_training.corpora.cli_shards import shards
 from aqgt_training.corpora.clip_lmdb import ClipReader, ClipRecord, ClipWriter
@@ -28,6 +29,7 @@ from aqgt_training.corpora.statistics import summarise
 app = typer.Typer(no_args_is_help=True, help="Make a training corpus, or look at one.")
 app.command("convert-official")(convert_official)
 app.command("gestures")(gestures)
+app.command("import")(import_)
 app.command("shards")(shards)
 console = Console()
 _composer: Composer | None = None
