@@ -19,6 +19,7 @@ from aqgt.preview import write_preview
 from aqgt_training.corpora.cli_gestures import gestures
 from aqgt_training.corpora.cli_import import import_
 from aqgt_training.corpora.cli_official import convert_official
+from aqgt_training.corpora.cli_saga import saga
 from aqgt_training.corpora.cli_shards import shards
 from aqgt_training.corpora.clip_lmdb import ClipReader, ClipRecord, ClipWriter
 from aqgt_training.corpora.compose import Composer
@@ -30,6 +31,7 @@ app = typer.Typer(no_args_is_help=True, help="Make a training corpus, or look at
 app.command("convert-official")(convert_official)
 app.command("gestures")(gestures)
 app.command("import")(import_)
+app.command("saga")(saga)
 app.command("shards")(shards)
 console = Console()
 _composer: Composer | None = None
