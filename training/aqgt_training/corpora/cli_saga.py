@@ -14,7 +14,7 @@ from aqgt_training.corpora.progress import corpus_progress
 
 def saga(
     source: Annotated[
-        Path, typer.Argument(help="Folder with .eaf files, motion and sound of the same names.")
+        Path, typer.Argument(help="Folder with .eaf files, motion and sound of the same name.")
     ],
     output: Annotated[Path, typer.Option(help="Folder for the clip database.")],
     language: Annotated[
