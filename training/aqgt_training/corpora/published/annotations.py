@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import dropwhile
 from typing import Any
 
 import numpy as np
@@ -41,21 +42,22 @@ def value_of(channel: str, label: str | None) -> float:
 def from_records(frames: Sequence[Mapping[str, Any] | None] | None, n_frames: int) -> NDArray[np.float32]:
     """The matrix `[17, n_frames]` of a record's frames; −1 everywhere where the clip has no annotations.
 
-    Occurrence is 1 where an entity is, and not smoothed yet. Frames beyond the last entry repeat it.
+    The published code leaves None in front of a video's first entry, which is no frame. Frames beyond the
+    last entry repeat it.
     """
     matrix = np.full((N_CHANNELS, n_frames), UNKNOWN, dtype=np.float32)
-    known = [frame for frame in frames or () if isinstance(frame, Mapping)]
+    known = list(dropwhile(lambda frame: not isinstance(frame, Mapping), frames or ()))
     if not known:
         return matrix
     for frame in range(n_frames):
-        labels = known[min(frame, len(known) - 1)]
+        labels = known[min(frame, len(known) - 1)] or {}
         for channel, name in FIELDS.items():
             text = labels.get(name)
             matrix[CHANNEL_BY_KEY[channel].index, frame] = value_of(
                 channel, None if text is None else str(text)
             )
-    matrix[OCCURRENCE] = matrix[ENTITY] > NOTHING
-    return matrix
+    matrix[OCCURRENCE] = NOTHING
+    return with_occurrence(matrix)
 
 
 def frames_of_window(
