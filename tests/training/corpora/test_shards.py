@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 import torch
 
-from aqgt import resources
+from aqgt import resources, skeleton
 from aqgt.errors import AqgtError
 from aqgt_training.corpora.model_features import FeatureSpec
 from aqgt_training.corpora.shard_batches import ShardSampler
@@ -47,6 +47,17 @@ def shards(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("shards") / "made"
     write_shards(plan_of(corpus), folder)
     return folder
+
+
+def test_features_of_a_corpus_made_anew_are_not_the_old_ones(tmp_path: Path) -> None:
+    features = FEATURES.open()
+    write_tiny_corpus(tmp_path, train_clips=1, val_clips=0, seconds=4)
+    assert list(load_clips(tmp_path, "train", features, fingerprint="").length) == [60]  # type: ignore[arg-type]
+    write_tiny_corpus(tmp_path, train_clips=1, val_clips=0, seconds=5)
+    again = load_clips(tmp_path, "train", features, fingerprint="", lengths=skeleton.OFFICIAL_LENGTHS)  # type: ignore[arg-type]
+    assert list(again.length) == [75]
+    norms = np.linalg.norm(again.bone_vectors[:, 1:], axis=-1)
+    np.testing.assert_allclose(norms, np.tile(skeleton.OFFICIAL_LENGTHS[1:], (75, 1)), atol=1e-4)
 
 
 class Unsteady(SimpleHTTPRequestHandler):

@@ -69,7 +69,14 @@ class ClipArrays:
         return np.concatenate(found) if found else np.zeros(0, dtype=np.int64)
 
 
-def load_clips(corpus: Path, split: str, features: CompactFeatures, *, fingerprint: str) -> ClipArrays:
+def load_clips(
+    corpus: Path,
+    split: str,
+    features: CompactFeatures,
+    *,
+    fingerprint: str,
+    lengths: NDArray | None = None,
+) -> ClipArrays:
     """Read a split of a clip corpus and its features.
 
     Args:
@@ -77,17 +84,18 @@ def load_clips(corpus: Path, split: str, features: CompactFeatures, *, fingerpri
         split: ``"train"``, ``"val"`` or ``"test"``.
         features: the model's feature extractor, with ``prepare(audio, words, n_frames)``.
         fingerprint: text that changes whenever the features would.
+        lengths: bone lengths `[53]` of the model, which clips of other lengths are brought to.
     """
-    cache = corpus / "features" / f"{split}-{hashlib.sha256(fingerprint.encode()).hexdigest()[:12]}.npz"
+    cache = corpus / "features" / f"{split}-{_cache_key(corpus, fingerprint, lengths)}.npz"
     if cache.exists():
         return _read_cache(cache)
     parts: list[dict[str, NDArray]] = []
-    lengths = []
+    n_frames_of_clips = []
     with ClipReader(corpus) as reader:
         clips = (clip for clip in reader if clip.split == split)
         total = reader.manifest.get("splits", {}).get(split, {}).get("clips")
         for clip in track(clips, description=f"Features of {split}", total=total):
-            clip = clip_at(clip, features.config.fps)
+            clip = clip_at(clip, features.config.fps, lengths)
             vectors = np.asarray(clip.bone_vectors, dtype=np.float32).copy()
             vectors[:, 0] = 0.0
             n_frames = len(vectors)
@@ -100,7 +108,7 @@ def load_clips(corpus: Path, split: str, features: CompactFeatures, *, fingerpri
                     "speakers": np.full(n_frames, clip.speaker, dtype=np.int64),
                 }
             )
-            lengths.append(n_frames)
+            n_frames_of_clips.append(n_frames)
     if not parts:
         raise AqgtError(
             f"The corpus {corpus} has no clips in its {split} split.",
@@ -108,12 +116,21 @@ def load_clips(corpus: Path, split: str, features: CompactFeatures, *, fingerpri
             "empty-corpus",
         )
     arrays = {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
-    arrays["length"] = np.array(lengths, dtype=np.int64)
+    arrays["length"] = np.array(n_frames_of_clips, dtype=np.int64)
     cache.parent.mkdir(parents=True, exist_ok=True)
     unfinished = cache.with_suffix(".part.npz")
     np.savez(unfinished, **arrays)  # type: ignore[arg-type]
     unfinished.replace(cache)
     return _from_arrays(arrays)
+
+
+def _cache_key(corpus: Path, fingerprint: str, lengths: NDArray | None) -> str:
+    """What tells the features of other clips, a corpus made anew included, from these."""
+    with ClipReader(corpus) as reader:
+        digest = hashlib.sha256(f"{fingerprint}\n{reader.manifest.get('sha256', '')}".encode())
+    if lengths is not None:
+        digest.update(np.asarray(lengths, dtype="<f8").tobytes())
+    return digest.hexdigest()[:12]
 
 
 def _read_cache(path: Path) -> ClipArrays:
