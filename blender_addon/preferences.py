@@ -30,12 +30,19 @@ class AQGT_Preferences(bpy.types.AddonPreferences):
         default=DEFAULT_ADDRESS,
     )
 
+    presets_folder: bpy.props.StringProperty(
+        name="Presets Folder",
+        description="Folder with your own presets, one JSON file each; empty: one of the extension's own",
+        subtype="DIR_PATH",
+    )
+
     def draw(self, context: bpy.types.Context) -> None:
         """Blender calls this to show the preferences."""
         layout = self.layout
         layout.use_property_split = True
         layout.prop(self, "engine_python")
         layout.prop(self, "address")
+        layout.prop(self, "presets_folder")
 
 
 def get(context: bpy.types.Context | None = None) -> AQGT_Preferences:

@@ -52,8 +52,9 @@ class GenerateRequest:
     """Annotation matrix `[17, T]` at the model's frame rate, instead of spans and planner."""
     idle: float = 1.0
     """Strength of breathing, sway and nods, which rules add where the model asks for them; 0 to 2."""
-    preset: str | None = None
-    """Name of an annotation preset in configs/presets, applied after everything else."""
+    preset: str | Mapping[str, Any] | None = None
+    """Annotation preset, applied after everything else: the name of one in configs/presets, or one of your
+    own by the keys of such a file (title, text, audio, rules)."""
     model: str = "compact"
     """Name of a model in the engine's registry."""
     speaker: int | None = None
