@@ -167,7 +167,8 @@ class Transcriber:
             heard.append(_plain(segment, seconds))
             if progress is not None:
                 progress(min(1.0, max(0.0, segment.end / seconds)))
-        said = language if language else info.language
+        # A model for English alone hears English, whatever it is told.
+        said = language if language and info.language == code else info.language
         words = words_from_json({"segments": heard}, said)
         if not words:
             raise AqgtError(
