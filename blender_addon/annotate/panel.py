@@ -14,7 +14,7 @@ from ..generate import job as jobs
 from ..ui import GesturesPanel, SequencerPanel, draw_lines
 from . import following, presets, store
 from .preset_ops import chosen_preset
-from .reading import reason_not_used
+from .reading import not_used, reason_not_used
 from .suggest import SuggestJob
 from .vocabulary import TITLES
 
@@ -89,7 +89,8 @@ class _Annotate:
         row = layout.row(align=True)
         row.operator("aqgt.annotations_import", text="Import", icon="IMPORT")
         row.operator("aqgt.annotations_export", text="Export", icon="EXPORT")
-        if not store.gesture_markers(scene):
+        markers = store.gesture_markers(scene)
+        if not markers:
             draw_lines(layout, "No G: marker: gestures are suggested from words and voice", icon="INFO")
             return
         layout.template_list(
@@ -101,8 +102,7 @@ class _Annotate:
         row.operator("aqgt.annotation_mirror", text="", icon="MOD_MIRROR")
         row.operator("aqgt.annotation_lock", text="", icon="LOCKED")
         row.operator("aqgt.annotation_delete", text="", icon="TRASH")
-        found = [store.read(scene, marker) for marker in store.gesture_markers(scene)]
-        bad = [(one.name, reason) for one in found if (reason := reason_not_used(scene, one))]
+        bad = not_used(scene, markers)
         for name, reason in bad[:_REASONS]:
             draw_lines(layout, f"{name}: {reason}", icon="ERROR", alert=True)
         if len(bad) > _REASONS:

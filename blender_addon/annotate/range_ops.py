@@ -11,8 +11,8 @@ import numpy as np
 from aqgt.errors import AqgtError
 
 from ..scene.context import frames_per_second, sequencer_scene
-from ..speech.overlay import read_times
 from ..speech.source import origin
+from ..speech.times import read_times
 from ..speech.words import chosen_words, stored
 from . import drawn_range
 from .ops import Labels

@@ -83,6 +83,12 @@ def read(scene: bpy.types.Scene, marker: bpy.types.TimelineMarker) -> Annotation
         return Annotation(time, marker.name, ParsedMarker(), locked=group.locked, problem=error)
 
 
+def speaks_to_all(marker: bpy.types.TimelineMarker) -> bool:
+    """Whether the group is what the name says, and addresses nobody in particular."""
+    group: Any = marker.aqgt
+    return group.name_read == marker.name and group.target is None and not group.address
+
+
 def write(scene: bpy.types.Scene, marker: bpy.types.TimelineMarker, annotation: Annotation) -> None:
     """Let a marker hold an annotation: its group, its frame and its name.
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """In Blender's window: 2,000 words and some markers over timeline and sequencer, shown and hidden; the list.
 
-Prints `TIMES editor view draws fastest p50 p95 slowest`, in milliseconds; pictures lie in /shared. In the views
-“near” and “far” nothing changes from draw to draw; in “moving” the view moves each time.
+Prints `TIMES editor view draws fastest p50 p95 slowest`, in milliseconds; pictures lie in /shared. In the
+views “near” and “far” nothing changes from draw to draw; in “moving” the view moves each time.
 """
 
 import importlib
