@@ -35,7 +35,9 @@ def main() -> int:
     print("enabling: seconds of the clock, and of the processor; just installed, then with compiled modules")
     print("panels and the whole tab, milliseconds per draw: median, 95th percentile, slowest by the clock;")
     print("the same of the processor's time, which other programs do not add to")
-    print("words, by editor and view: draws, then milliseconds: fastest, median, 95th percentile, slowest")
+    print(
+        "words, by editor and view: draws, then milliseconds: fastest, median, 95th percentile, slowest; both"
+    )
     print(*(line for line in told if line.startswith(("ENABLED", "PANEL ", "TAB ", "TIMES "))), sep="\n")
     return 0
 

@@ -61,11 +61,13 @@ class AQGT_UL_annotations(bpy.types.UIList):
         """Gesture markers alone, in order of time, with the letters of the filter field in their names."""
         markers = list(getattr(scene, markers_name))
         wanted = self.filter_name.casefold()
-        shown = [is_marker(marker.name) and wanted in marker.name.casefold() for marker in markers]
-        ordered = sorted(range(len(markers)), key=lambda index: markers[index].frame)
-        places = {index: place for place, index in enumerate(ordered)}
-        flags = [self.bitflag_filter_item if show else 0 for show in shown]
-        return flags, [places[index] for index in range(len(markers))]
+        names = [marker.name for marker in markers]
+        shown = [is_marker(name) and (not wanted or wanted in name.casefold()) for name in names]
+        frames = [marker.frame for marker in markers]
+        places = [0] * len(markers)
+        for place, index in enumerate(sorted(range(len(markers)), key=frames.__getitem__)):
+            places[index] = place
+        return [self.bitflag_filter_item if show else 0 for show in shown], places
 
 
 class _Annotate:
