@@ -2,7 +2,8 @@
 """In Blender's window: 2,000 words and some markers over timeline and sequencer, shown and hidden; the list.
 
 Prints `TIMES editor view draws fastest p50 p95 slowest`, in milliseconds by the clock, then the same of this
-thread's processor time; pictures lie in /shared. In the views “near” and “far” nothing changes from draw to draw; in “moving” the view moves each time.
+thread's processor time; pictures lie in /shared. In the views “near” and “far” nothing changes from draw to
+draw; in “moving” the view moves each time.
 """
 
 import importlib
