@@ -78,7 +78,8 @@ def available() -> bool:
     image, kernel = x.view(1, 2, 4, 4), weight[:4].reshape(4, 2, 2, 4)[..., :2].contiguous()
     try:
         pairs = [
-            (_multiply(x, _pack(weight), bias), F.linear(x, weight)),
+            (multiply_packed(x, _pack(weight), bias), F.linear(x, weight)),
+            (_multiply_add(x, _pack(weight), bias, x[:, :8]), F.linear(x, weight) + x[:, :8]),
             (
                 _convolve(image, pack_kernel(kernel), bias, (0, 0), (1, 1), "relu"),
                 F.conv2d(image, kernel).relu(),
@@ -110,6 +111,16 @@ def pack_pieces(weight: Tensor) -> tuple[Tensor, ...]:
     return tuple(_pack(piece) for piece in weight.split(_PIECE, dim=1))
 
 
+def pack_rows(*weights: Tensor) -> tuple[Tensor, ...]:
+    """Weight matrices of the same input width as one, in oneDNN's own layout."""
+    return (_pack(torch.cat(weights)),)
+
+
+def pack_point(weight: Tensor) -> Tensor:
+    """Weights `[out, in, 1, 1]` of a convolution that sees one position at a time, as a matrix."""
+    return _pack(weight.flatten(1))
+
+
 def _pack(weight: Tensor) -> Tensor:
     return torch.ops.mkldnn._reorder_linear_weight(weight.detach().contiguous(), 34)
 
@@ -124,8 +135,13 @@ def pack_row_kernel(weight: Tensor) -> Tensor:
     return pack_kernel(weight.unsqueeze(2))
 
 
-def _multiply(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+def multiply_packed(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    """`F.linear` by oneDNN; the weights in its own layout, or as they are."""
     return torch.ops.mkldnn._linear_pointwise(x, weight, bias, "none", [], "")
+
+
+def _multiply_add(x: Tensor, weight: Tensor, bias: Tensor | None, other: Tensor) -> Tensor:
+    return torch.ops.mkldnn._linear_pointwise.binary(x, other, weight, bias, "add")
 
 
 def _convolve(
@@ -157,14 +173,14 @@ def affine(x: Tensor, weight: Tensor, bias: Tensor | None, packed: Derived | Non
     if not usable(x, weight):
         return F.linear(x, weight, bias)
     if packed is None or x.numel() > _FEW_ROWS * x.shape[-1]:
-        return _multiply(x, weight, bias)
+        return multiply_packed(x, weight, bias)
     first, *others = packed.of(weight)
     if not others:
-        return _multiply(x, first, bias)
+        return multiply_packed(x, first, bias)
     head, *parts = x.split(_PIECE, dim=-1)
-    result = _multiply(head.contiguous(), first, bias)
+    result = multiply_packed(head.contiguous(), first, bias)
     for part, piece in zip(parts, others, strict=True):
-        result += _multiply(part.contiguous(), piece, None)
+        result += multiply_packed(part.contiguous(), piece, None)
     return result
 
 
@@ -178,11 +194,34 @@ class Affine(nn.Linear):
 
 
 class PackedAffine(Affine):
-    """The same on a second copy of the weights: faster with few rows, and rounding less."""
+    """The same on a second copy of the weights: faster with few rows."""
+
+    def __init__(self, width_in: int, width_out: int, bias: bool = True) -> None:
+        super().__init__(width_in, width_out, bias)
+        self.packed = Derived(pack_matrix)
+
+
+class PiecewiseAffine(Affine):
+    """The same on a second copy in pieces: less fast, and rounding less."""
 
     def __init__(self, width_in: int, width_out: int, bias: bool = True) -> None:
         super().__init__(width_in, width_out, bias)
         self.packed = Derived(pack_pieces)
+
+
+def convolve(
+    x: Tensor, weight: Tensor, bias: Tensor, packed: Derived, *, padding: tuple[int, int], relu: bool
+) -> Tensor:
+    """Convolution of `[B, C, H, W]` with stride 1, followed by a ReLU where asked for.
+
+    Args:
+        packed: keeps the weights in oneDNN's layout, by `pack_kernel`.
+    """
+    if usable(x, weight):
+        x = x.contiguous(memory_format=torch.channels_last)
+        return _convolve(x, packed.of(weight), bias, padding, (1, 1), "relu" if relu else "none")
+    found = F.conv2d(x, weight, bias, padding=padding)
+    return found.relu_() if relu else found
 
 
 class Convolution(nn.Conv2d):
@@ -203,3 +242,26 @@ class Convolution(nn.Conv2d):
             return _convolve(x, weight, self.bias, padding, self.stride, "relu" if relu else "none")
         found = super().forward(x)
         return found.relu() if relu else found
+
+
+class PointConvolution(nn.Conv2d):
+    """`nn.Conv2d` of one position at a time, whose inference is a matrix product with kept weights."""
+
+    def __init__(self, channels_in: int, channels_out: int) -> None:
+        super().__init__(channels_in, channels_out, 1)
+        self.packed = Derived(pack_point)
+
+    def forward(self, x: Tensor, plus: Tensor | None = None) -> Tensor:
+        """The convolution of `[B, C, H, W]`, added to ``plus`` where given."""
+        if usable(x, self.weight):
+            positions, weight = _positions(x), self.packed.of(self.weight)
+            if plus is None:
+                return multiply_packed(positions, weight, self.bias).permute(0, 3, 1, 2)
+            return _multiply_add(positions, weight, self.bias, _positions(plus)).permute(0, 3, 1, 2)
+        found = super().forward(x)
+        return found if plus is None else plus + found
+
+
+def _positions(x: Tensor) -> Tensor:
+    """`[B, C, H, W]` → `[B, H, W, C]`, laid out so."""
+    return x.permute(0, 2, 3, 1).contiguous()

@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from aqgt.models.kernels import Convolution, own_ways
+from aqgt.models.kernels import Convolution, PointConvolution, own_ways
 from aqgt.models.layers import feed_forward
 from aqgt.models.vq_rows import ROWS, FirstRows
 
@@ -45,12 +45,15 @@ class ResidualBlock(nn.Module):
     def __init__(self, channels: int, inner: int) -> None:
         super().__init__()
         self.body = nn.Sequential(
-            nn.ReLU(), Convolution(channels, inner, 3, padding=1), nn.ReLU(), Convolution(inner, channels, 1)
+            nn.ReLU(),
+            Convolution(channels, inner, 3, padding=1),
+            nn.ReLU(),
+            PointConvolution(inner, channels),
         )
 
     def forward(self, x: Tensor) -> Tensor:
         _, first, _, second = self.body
-        return x + second(first(x.relu(), relu=True))
+        return second(first(x.relu(), relu=True), plus=x)
 
 
 def _residual_blocks(widths: VqWidths) -> list[nn.Module]:
@@ -154,10 +157,10 @@ class VqVae(nn.Module):
         channels, dimensions = widths.channels, widths.code_dimensions
         self.encoder_bottom = _encoder(1, widths, stride=4)
         self.encoder_top = _encoder(channels, widths, stride=2)
-        self.to_top = Convolution(channels, dimensions, 1)
+        self.to_top = PointConvolution(channels, dimensions)
         self.quantise_top = Quantiser(dimensions, widths.codes)
         self.decoder_top = _decoder(dimensions, dimensions, widths, stride=2)
-        self.to_bottom = Convolution(dimensions + channels, dimensions, 1)
+        self.to_bottom = PointConvolution(dimensions + channels, dimensions)
         self.quantise_bottom = Quantiser(dimensions, widths.codes)
         self.upsample_top = nn.ConvTranspose2d(dimensions, dimensions, 4, stride=2, padding=1)
         self.decoder = _decoder(2 * dimensions, 1, widths, stride=4)
