@@ -78,7 +78,7 @@ def available() -> bool:
     image, kernel = x.view(1, 2, 4, 4), weight[:4].reshape(4, 2, 2, 4)[..., :2].contiguous()
     try:
         pairs = [
-            (multiply_packed(x, _pack(weight), bias), F.linear(x, weight)),
+            (_multiply(x, _pack(weight), bias), F.linear(x, weight)),
             (_multiply_add(x, _pack(weight), bias, x[:, :8]), F.linear(x, weight) + x[:, :8]),
             (
                 _convolve(image, pack_kernel(kernel), bias, (0, 0), (1, 1), "relu"),
@@ -111,11 +111,6 @@ def pack_pieces(weight: Tensor) -> tuple[Tensor, ...]:
     return tuple(_pack(piece) for piece in weight.split(_PIECE, dim=1))
 
 
-def pack_rows(*weights: Tensor) -> tuple[Tensor, ...]:
-    """Weight matrices of the same input width as one, in oneDNN's own layout."""
-    return (_pack(torch.cat(weights)),)
-
-
 def pack_point(weight: Tensor) -> Tensor:
     """Weights `[out, in, 1, 1]` of a convolution that sees one position at a time, as a matrix."""
     return _pack(weight.flatten(1))
@@ -135,8 +130,7 @@ def pack_row_kernel(weight: Tensor) -> Tensor:
     return pack_kernel(weight.unsqueeze(2))
 
 
-def multiply_packed(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-    """`F.linear` by oneDNN; the weights in its own layout, or as they are."""
+def _multiply(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     return torch.ops.mkldnn._linear_pointwise(x, weight, bias, "none", [], "")
 
 
@@ -173,14 +167,14 @@ def affine(x: Tensor, weight: Tensor, bias: Tensor | None, packed: Derived | Non
     if not usable(x, weight):
         return F.linear(x, weight, bias)
     if packed is None or x.numel() > _FEW_ROWS * x.shape[-1]:
-        return multiply_packed(x, weight, bias)
+        return _multiply(x, weight, bias)
     first, *others = packed.of(weight)
     if not others:
-        return multiply_packed(x, first, bias)
+        return _multiply(x, first, bias)
     head, *parts = x.split(_PIECE, dim=-1)
-    result = multiply_packed(head.contiguous(), first, bias)
+    result = _multiply(head.contiguous(), first, bias)
     for part, piece in zip(parts, others, strict=True):
-        result += multiply_packed(part.contiguous(), piece, None)
+        result += _multiply(part.contiguous(), piece, None)
     return result
 
 
@@ -256,7 +250,7 @@ class PointConvolution(nn.Conv2d):
         if usable(x, self.weight):
             positions, weight = _positions(x), self.packed.of(self.weight)
             if plus is None:
-                return multiply_packed(positions, weight, self.bias).permute(0, 3, 1, 2)
+                return _multiply(positions, weight, self.bias).permute(0, 3, 1, 2)
             return _multiply_add(positions, weight, self.bias, _positions(plus)).permute(0, 3, 1, 2)
         found = super().forward(x)
         return found if plus is None else plus + found

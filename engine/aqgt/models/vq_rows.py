@@ -3,10 +3,10 @@
 
 The decoder makes 8 rows of 160 of codes two rows high. Of its two transposed convolutions (kernel 4, stride
 2, padding 1) the rows 0 to 2 of the second need the rows 0 and 1 of the first alone, which is half of it.
-Output column 2j of a transposed convolution of that kind takes kernel column 1 of input column j and kernel
-column 3 of column j-1, output column 2j+1 takes kernel column 2 of column j and kernel column 0 of column
-j+1; and so do the rows. So it is a plain convolution of two columns: at place j, between the columns j-1 and j,
-it makes the output columns 2j and 2j-1. Two places of the first hold all that four columns of the second need.
+Output column 2j of such a convolution takes kernel column 1 of input column j and kernel column 3 of column
+j-1, output column 2j+1 takes kernel column 2 of column j and kernel column 0 of column j+1; and so do the
+rows. So it is a plain convolution of two columns: at place j, between the columns j-1 and j, it makes the
+output columns 2j and 2j-1. Two places of the first hold all that four columns of the second need.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ ROWS = 3
 _KERNEL_ROWS = ({0: 1}, {0: 2, 1: 0}, {0: 3, 1: 1})
 """Which row of a transposed kernel an output row takes of the input rows 0 and 1."""
 _EVEN, _ODD = [3, 1], [2, 0]
-"""Which columns of a transposed kernel an even and an odd output column take of the two columns of a place."""
+"""Which columns of a transposed kernel an even and an odd output column take of a place's two columns."""
 _FOUR = ({(0, 0): 1, (1, 0): 3}, {(0, 0): 2, (1, 1): 0}, {(1, 1): 1, (0, 0): 3}, {(1, 1): 2, (0, 1): 0})
 """The same for four output columns and (even or odd, place) of what the first convolution made."""
 
