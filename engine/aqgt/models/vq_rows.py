@@ -12,10 +12,13 @@ output columns 2j and 2j-1. Two places of the first hold all that four columns o
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from aqgt.models.kernels import Derived, convolve, pack_kernel
 
+TOP_SHAPE = (1, 20)
+"""Height and width of the top codes of a pose block."""
 ROWS = 3
 """Rows of a block that are ever read: the frame before, the frame itself, the frame after."""
 _KERNEL_ROWS = ({0: 1}, {0: 2, 1: 0}, {0: 3, 1: 1})
@@ -27,21 +30,29 @@ _FOUR = ({(0, 0): 1, (1, 0): 3}, {(0, 0): 2, (1, 1): 0}, {(1, 1): 1, (0, 0): 3},
 
 
 class FirstRows:
-    """Decodes the first `ROWS` rows of the decoder of a two-level VQ-VAE over codes of height 2."""
+    """Decodes the first `ROWS` rows of codes of height 2.
 
-    def __init__(self, decoder: nn.Sequential) -> None:
+    Args:
+        upsample: the transposed convolution of a two-level VQ-VAE that brings top codes to the bottom's size.
+        decoder: its decoder.
+    """
+
+    def __init__(self, upsample: nn.ConvTranspose2d, decoder: nn.Sequential) -> None:
         layers = list(decoder)
         wide, narrow = layers[-3], layers[-1]
         assert isinstance(wide, nn.ConvTranspose2d)
         assert isinstance(narrow, nn.ConvTranspose2d)
-        self.wide, self.narrow = wide, narrow
+        self.upsample, self.wide, self.narrow = upsample, wide, narrow
         # All before the first transposed convolution, the ReLU before it included.
         self.body = layers[:-3]
+        self._upsampling = Derived(_upsampling_matrix)
         self._wide, self._narrow = Derived(_wide_kernels), Derived(_narrow_kernel)
         self._packed = [Derived(pack_kernel) for _ in range(3)]
 
-    def __call__(self, x: Tensor) -> Tensor:
-        """Joined codes `[N, 2D, 2, W]` → `[N, 3, 4W]`."""
+    def __call__(self, top: Tensor, bottom: Tensor) -> Tensor:
+        """Codes `[N, D, 1, W / 2]` and `[N, D, 2, W]` → `[N, 3, 4W]`."""
+        matrix, bias = self._upsampling.of(self.upsample.weight, self.upsample.bias)
+        x = torch.cat([F.linear(top.flatten(1), matrix, bias).view_as(bottom), bottom], dim=1)
         for layer in self.body:
             x = layer(x)
         upper, both, bias = self._wide.of(self.wide.weight, self.wide.bias)
@@ -55,6 +66,14 @@ class FirstRows:
         kernel, bias = self._narrow.of(self.narrow.weight, self.narrow.bias)
         four = convolve(joined, kernel, bias, self._packed[2], padding=(0, 0), relu=False)
         return four.unflatten(1, (ROWS, 4)).squeeze(3).transpose(2, 3).flatten(2)
+
+
+def _upsampling_matrix(weight: Tensor, bias: Tensor) -> tuple[Tensor, Tensor]:
+    """The transposed convolution of top codes as a matrix `[bottom, top]`, faster for few codes; its bias."""
+    channels, width = weight.shape[0], TOP_SHAPE[1]
+    units = torch.eye(channels * width, dtype=weight.dtype, device=weight.device)
+    columns = F.conv_transpose2d(units.view(-1, channels, *TOP_SHAPE), weight, stride=2, padding=1).flatten(1)
+    return columns.t().contiguous(), bias.repeat_interleave(columns.shape[1] // channels)
 
 
 def _wide_kernels(weight: Tensor, bias: Tensor) -> tuple[Tensor, Tensor, Tensor]:
