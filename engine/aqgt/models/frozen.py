@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Literal
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn.utils import parametrize
 
 from aqgt.models import kernels
 
@@ -33,31 +35,39 @@ class FrozenAffine(nn.Module):
 
 
 class FrozenConvolution(nn.Module):
-    """Another module's plain convolution over time for inference alone, channels last on kept weights."""
+    """Another module's convolution over time for inference alone, channels last on kept weights."""
 
     def __init__(self, layer: nn.Conv1d, precision: Precision) -> None:
         super().__init__()
         self.weight, self.bias = _weights(layer, precision)
-        self.stride = layer.stride[0]
-        self.packed = kernels.Derived(kernels.pack_row_kernel)
+        self.stride, self.groups = layer.stride[0], layer.groups
+        self.padding = int(layer.padding[0])
+        self.packed = kernels.Derived(partial(kernels.pack_row_kernel, groups=self.groups))
 
     def forward(self, x: Tensor) -> Tensor:
         """The convolution of `[B, C, T]`."""
+        plain = partial(F.conv1d, stride=self.stride, padding=self.padding, groups=self.groups)
         if self.weight.dtype == torch.bfloat16:
-            return F.conv1d(x.bfloat16(), self.weight, self.bias, self.stride).to(x.dtype)
+            return plain(x.bfloat16(), self.weight, self.bias).to(x.dtype)
         if not kernels.usable(x, self.weight):
-            return F.conv1d(x, self.weight, self.bias, self.stride)
+            return plain(x, self.weight, self.bias)
         packed = self.packed.of(self.weight)
-        return kernels.convolve_row(x, packed, self.bias, self.stride)
+        return kernels.convolve_row(x, packed, self.bias, self.stride, self.padding, self.groups)
 
 
 def freeze(network: nn.Module, precision: Precision) -> nn.Module:
-    """The same network for inference alone, its affine layers and plain convolutions exchanged."""
+    """The same network for inference alone, its affine layers and convolutions over time exchanged.
+
+    A weight that is computed from others (weight norm) is computed once.
+    """
+    for module in list(network.modules()):
+        if parametrize.is_parametrized(module, "weight"):
+            parametrize.remove_parametrizations(module, "weight")
     for module in list(network.modules()):
         for name, child in list(module.named_children()):
             if type(child) is nn.Linear:
                 setattr(module, name, FrozenAffine(child, precision))
-            elif type(child) is nn.Conv1d and _is_plain(child):
+            elif type(child) is nn.Conv1d and _gains(child):
                 setattr(module, name, FrozenConvolution(child, precision))
     return network
 
@@ -69,7 +79,7 @@ def _weights(layer: nn.Linear | nn.Conv1d, precision: Precision) -> tuple[Tensor
     return nn.Parameter(layer.weight.detach().bfloat16(), False), bias
 
 
-def _is_plain(layer: nn.Conv1d) -> bool:
-    # A weight that is computed from others (weight norm) is no parameter.
-    plain = (layer.groups, layer.padding, layer.dilation) == (1, (0,), (1,))
-    return plain and "weight" in dict(layer.named_parameters(recurse=False))
+def _gains(layer: nn.Conv1d) -> bool:
+    # Of one channel, as sound has, oneDNN's result in another layout costs more than it gains.
+    usual = layer.padding_mode == "zeros" and layer.dilation == (1,) and not isinstance(layer.padding, str)
+    return usual and layer.in_channels > 1

@@ -120,14 +120,15 @@ def _pack(weight: Tensor) -> Tensor:
     return torch.ops.mkldnn._reorder_linear_weight(weight.detach().contiguous(), 34)
 
 
-def pack_kernel(weight: Tensor) -> Tensor:
+def pack_kernel(weight: Tensor, groups: int = 1) -> Tensor:
     """Convolution weights in oneDNN's own layout."""
-    return torch.ops.mkldnn._reorder_convolution_weight(weight.detach(), [0, 0], [1, 1], [1, 1], 1, None)
+    plain = [1, 1]
+    return torch.ops.mkldnn._reorder_convolution_weight(weight.detach(), [0, 0], plain, plain, groups, None)
 
 
-def pack_row_kernel(weight: Tensor) -> Tensor:
+def pack_row_kernel(weight: Tensor, groups: int = 1) -> Tensor:
     """Weights of a convolution over time in oneDNN's own layout for pictures of one row."""
-    return pack_kernel(weight.unsqueeze(2))
+    return pack_kernel(weight.unsqueeze(2), groups)
 
 
 def _multiply(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
@@ -145,16 +146,19 @@ def _convolve(
     padding: tuple[int, ...],
     stride: tuple[int, ...],
     after: str,
+    groups: int = 1,
 ) -> Tensor:
     return torch.ops.mkldnn._convolution_pointwise(
-        x, weight, bias, list(padding), list(stride), [1, 1], 1, after, [], ""
+        x, weight, bias, list(padding), list(stride), [1, 1], groups, after, [], ""
     )
 
 
-def convolve_row(x: Tensor, packed: Tensor, bias: Tensor | None, stride: int) -> Tensor:
+def convolve_row(
+    x: Tensor, packed: Tensor, bias: Tensor | None, stride: int, padding: int, groups: int
+) -> Tensor:
     """Convolution over time of `[B, C, T]` by weights that `pack_row_kernel` gave."""
     image = x.unsqueeze(2).contiguous(memory_format=torch.channels_last)
-    return _convolve(image, packed, bias, (0, 0), (1, stride), "none").squeeze(2)
+    return _convolve(image, packed, bias, (0, padding), (1, stride), "none", groups).squeeze(2)
 
 
 def affine(x: Tensor, weight: Tensor, bias: Tensor | None, packed: Derived | None) -> Tensor:
