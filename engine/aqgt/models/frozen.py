@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Literal
 
 import torch
@@ -35,24 +34,32 @@ class FrozenAffine(nn.Module):
 
 
 class FrozenConvolution(nn.Module):
-    """Another module's convolution over time for inference alone, channels last on kept weights."""
+    """Another module's convolution over time for inference alone.
+
+    Where oneDNN takes it, it runs channels last on weights in its layout, which replace the others.
+    """
 
     def __init__(self, layer: nn.Conv1d, precision: Precision) -> None:
         super().__init__()
-        self.weight, self.bias = _weights(layer, precision)
-        self.stride, self.groups = layer.stride[0], layer.groups
-        self.padding = int(layer.padding[0])
-        self.packed = kernels.Derived(partial(kernels.pack_row_kernel, groups=self.groups))
+        weight, self.bias = _weights(layer, precision)
+        self.weight: Tensor | None = weight
+        self.stride, self.padding, self.groups = layer.stride[0], int(layer.padding[0]), layer.groups
+        self.packed: Tensor | None = None
 
     def forward(self, x: Tensor) -> Tensor:
         """The convolution of `[B, C, T]`."""
-        plain = partial(F.conv1d, stride=self.stride, padding=self.padding, groups=self.groups)
-        if self.weight.dtype == torch.bfloat16:
-            return plain(x.bfloat16(), self.weight, self.bias).to(x.dtype)
-        if not kernels.usable(x, self.weight):
-            return plain(x, self.weight, self.bias)
-        packed = self.packed.of(self.weight)
-        return kernels.convolve_row(x, packed, self.bias, self.stride, self.padding, self.groups)
+        if self.weight is not None and kernels.usable(x, self.weight):
+            with torch.inference_mode(False), torch.no_grad():
+                self.packed = kernels.pack_row_kernel(self.weight, self.groups)
+            self.weight = None
+        if self.packed is not None:
+            return kernels.convolve_row(x, self.packed, self.bias, self.stride, self.padding, self.groups)
+        assert self.weight is not None
+        # Only in bfloat16 do the types differ.
+        found = F.conv1d(
+            x.to(self.weight.dtype), self.weight, self.bias, self.stride, self.padding, groups=self.groups
+        )
+        return found.to(x.dtype)
 
 
 def freeze(network: nn.Module, precision: Precision) -> nn.Module:

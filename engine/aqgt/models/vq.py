@@ -165,6 +165,10 @@ class VqVae(nn.Module):
         self.decoder = _decoder(2 * dimensions, 1, widths, stride=4)
         self.first_rows = FirstRows(self.upsample_top, self.decoder)
 
+    def keep_encoder(self) -> None:
+        """Frees the memory of what only decoding needs; after that there is none."""
+        del self.decoder, self.upsample_top, self.first_rows
+
     def encode(self, x: Tensor) -> Quantised:
         bottom = self.encoder_bottom(x)
         top, top_loss, top_codes = self.quantise_top(self.to_top(self.encoder_top(bottom)))
