@@ -83,7 +83,7 @@ class TemporalAligner(nn.Module):
         hidden = config.hidden
         self.plan = context_plan(config.context, n_frames)
         self.grouped = True
-        """Whether independent steps run in one batch, and residuals all; the result is the same either way."""
+        """Whether independent steps, and all residuals, run in one batch; the result is the same."""
         self.head = build_pose_head(head, config.code_width)
         code_width = self.head.code_width
         self.first_guess = nn.Sequential(

@@ -395,6 +395,5 @@ def _seeded(config: ModelConfig) -> GestureGenerator:
 def _hash(generator: GestureGenerator) -> str:
     digest = hashlib.sha256()
     for name, value in generator.state_dict().items():
-        digest.update(name.encode())
-        digest.update(value.numpy().tobytes())
+        digest.update(name.encode() + value.numpy().tobytes())
     return digest.hexdigest()
