@@ -156,10 +156,10 @@ class VqVae(nn.Module):
         channels, dimensions = widths.channels, widths.code_dimensions
         self.encoder_bottom = _encoder(1, widths, stride=4)
         self.encoder_top = _encoder(channels, widths, stride=2)
-        self.to_top = PointConvolution(channels, dimensions)
+        self.to_top = Convolution(channels, dimensions, 1)
         self.quantise_top = Quantiser(dimensions, widths.codes)
         self.decoder_top = _decoder(dimensions, dimensions, widths, stride=2)
-        self.to_bottom = PointConvolution(dimensions + channels, dimensions)
+        self.to_bottom = Convolution(dimensions + channels, dimensions, 1)
         self.quantise_bottom = Quantiser(dimensions, widths.codes)
         self.upsample_top = nn.ConvTranspose2d(dimensions, dimensions, 4, stride=2, padding=1)
         self.decoder = _decoder(2 * dimensions, 1, widths, stride=4)
