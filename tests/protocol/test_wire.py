@@ -73,7 +73,7 @@ results = st.builds(
 )
 vocabularies = st.dictionaries(texts, st.lists(texts, max_size=3).map(tuple), max_size=3)
 hellos = st.builds(
-    messages.Hello, protocol=st.just(1), engine_version=texts, device=texts, models=st.just(()),
+    messages.Hello, protocol=st.just(2), engine_version=texts, device=texts, models=st.just(()),
     max_seconds=seconds, max_variants=st.integers(1, 9), annotation_vocabulary=vocabularies,
 )  # fmt: skip
 
