@@ -50,7 +50,7 @@ class Joining:
         return replace(request, start=gap.start, end=gap.end, before=gap.before, after=gap.after)
 
     def whole(self, made: Motion) -> tuple[Motion, float]:
-        """The motion of the new take and when it begins: the old take's with the part filled in, or a part."""
+        """The motion of the new take and when it begins: the old take with the part filled in, or a part."""
         if self.take is None:
             return made, self.gap.start
         return fill(self.motion, self.gap, made), self.offset + min(self.gap.first, 0) / self.motion.fps

@@ -104,7 +104,7 @@ def _begin(source: Source, kind: str) -> CharacterPreview | FigurePreview | None
 
 @bpy.app.handlers.persistent
 def on_clean(*_arguments: Any) -> None:
-    """The file is about to be saved or undone, or was just undone or loaded: nothing temporary may be in it."""
+    """The file is about to be saved or undone, or was just undone or loaded: nothing temporary may stay."""
     suspend()
 
 

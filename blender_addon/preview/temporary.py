@@ -85,7 +85,7 @@ def _put_back(armature: bpy.types.Object, action: bpy.types.Action, record: dict
         before: bpy.types.Action | None = bpy.data.actions.get(record["action"])
         data.action = before
         if before is not None:
-            slot = before.slots.get(record["slot"])
+            slot: Any = before.slots.get(record["slot"])
             if slot is not None:
                 data.action_slot = slot
     for name, value in record["settings"].items():
