@@ -15,6 +15,7 @@ from ..scene.armature import describe
 from ..scene.nla import check_editable
 from ..speech.said import spoken
 from ..speech.source import read_sound
+from ..takes.sounds import sound_source
 from .job import Job
 
 
@@ -69,5 +70,6 @@ def gather(context: bpy.types.Context) -> Job:
         scene=context.scene.name,
         character=character.name,
         start=sound.start,
+        sound=sound_source(context, sound),
         notes=notes + said.notes,
     )

@@ -27,6 +27,8 @@ from aqgt.protocol.messages import (
 )
 from aqgt.words import Word
 
+from ..takes.recipe import SoundSource
+
 _aligned: dict[str, tuple[Word, ...]] = {}
 _ALIGNED_LIMIT = 8
 
@@ -42,6 +44,7 @@ class Job:
         scene: name of the character's scene.
         character: name of the armature.
         start: time of the first sample on the timeline, in seconds.
+        sound: where the samples were read, so that they are found again.
         notes: sentences for the user.
     """
 
@@ -51,6 +54,7 @@ class Job:
     scene: str
     character: str
     start: float
+    sound: SoundSource = field(default_factory=SoundSource)
     notes: list[str] = field(default_factory=list)
     fraction: float = 0.0
     text: str = "Starting…"

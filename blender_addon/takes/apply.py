@@ -4,14 +4,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import bpy
 import numpy as np
 
+from aqgt.annotations import Span
 from aqgt.errors import AqgtError
 from aqgt.motion import Motion
 from aqgt.retarget import match, solve
+from aqgt.words import Word, shifted
 
 from ..retarget.mapping import mapping_of
 from ..retarget.settings import options_of, writing_of
@@ -19,6 +23,7 @@ from ..scene import nla
 from ..scene.armature import describe, find
 from ..scene.context import frames_per_second
 from .provenance import Take
+from .recipe import recipe
 from .write import write_take
 
 if TYPE_CHECKING:
@@ -42,21 +47,50 @@ def apply_result(job: Job) -> tuple[str, list[str]]:
     armature = find(job.character)
     nla.check_editable(armature)
     name, notes = "", []
-    for variant, motion in enumerate(job.result.motions):
-        take = Take(
-            motion,
-            job.request.words,
-            job.result.spans[variant],
-            job.result.provenance[variant],
-            job.start + job.request.start,
-        )
-        name, note = apply_take(scene, armature, take)
+    for variant in range(len(job.result.motions)):
+        name, note = apply_take(scene, armature, take_of(job, variant))
         notes.extend(note)
     return name, notes
 
 
+def take_of(job: Job, variant: int = 0) -> Take:
+    """What one variant of a finished job is to remember; words and annotations count from its own start."""
+    if job.result is None:
+        raise AqgtError("There is no motion to lay on the character.", "Generate one.", "no-motion")
+    provenance = job.result.provenance[variant]
+    begins = job.request.start
+    return Take(
+        job.result.motions[variant],
+        moved_words(job.request.words, -begins),
+        moved_spans(job.result.spans[variant], -begins),
+        provenance,
+        job.start + begins,
+        recipe(job.request, job.sound, job.start, provenance.seed),
+    )
+
+
+def moved_words(words: Iterable[Word], seconds: float) -> tuple[Word, ...]:
+    """Words moved in time; those that then end before 0 are left out."""
+    return tuple(shifted((word for word in words if word.end + seconds > 0), seconds))
+
+
+def moved_spans(spans: Iterable[Span], seconds: float) -> tuple[Span, ...]:
+    """Annotations moved in time; those that then end before 0 are left out, those across 0 cut."""
+    return tuple(
+        replace(
+            span, start=max(0.0, span.start + seconds), end=None if span.end is None else span.end + seconds
+        )
+        for span in spans
+        if (span.start if span.end is None else span.end) + seconds > (0 if span.end is not None else -1e-9)
+    )
+
+
 def apply_take(
-    scene: bpy.types.Scene, armature: bpy.types.Object, take: Take, bone_map: str = "auto"
+    scene: bpy.types.Scene,
+    armature: bpy.types.Object,
+    take: Take,
+    bone_map: str = "auto",
+    name: str = "",
 ) -> tuple[str, list[str]]:
     """One take, by the panel's settings: solve for this rig, write the curves, lay the strips.
 
@@ -66,6 +100,7 @@ def apply_take(
         take: what is laid on.
         bone_map: name of a bone map of the project's, or the path of one's own; ``auto``: the bones
             remembered on the armature, else those that are found.
+        name: of the new Action; empty: after the armature.
 
     Returns:
         Its name, and sentences for the user.
@@ -77,8 +112,8 @@ def apply_take(
     mapping = mapping_of(armature, rig) if bone_map == "auto" else match(rig, bone_map)
     frames, motion = at_scene_frames(take.motion, take.start, frames_per_second(scene))
     animation = solve(motion, rig, mapping, options_of(scene, armature, frames))
-    name = f"Gestures {armature.name}"
-    return write_take(scene, armature, name, animation, frames, mapping, writing_of(scene), take)
+    called = name or f"Gestures {armature.name}"
+    return write_take(scene, armature, called, animation, frames, mapping, writing_of(scene), take)
 
 
 def at_scene_frames(motion: Motion, start: float, fps: float) -> tuple[np.ndarray, Motion]:

@@ -90,7 +90,7 @@ def write_take(
     action = actions.new_action(name)
     notes = []
     try:
-        remember(action, take)
+        remember(action, take, frames_per_second(scene))
         slots = [_write_layer(action, layer, frames) for layer in layers]
         with nla.restored_on_failure(armature):
             pushed = nla.push_down_active_action(armature)
