@@ -28,8 +28,9 @@ class Merged:
 def merge(into: Motion, other: Motion, first: int, last: int, fade: float) -> Merged:
     """``into`` with the frames ``first`` to ``last`` of ``other``.
 
-    The cross-fades lie outside that stretch, as far as there is room. One that would be faster than the 95th
-    percentile of both motions is lengthened, at most to `LONGEST`.
+    The cross-fades lie outside that stretch; only where there is no room for ``fade`` they reach into it. One
+    that would be faster than the 95th percentile of both motions is lengthened as far as there is room, at
+    most to `LONGEST`.
 
     Args:
         into: `[T]` frames.
@@ -59,6 +60,7 @@ def _join(
     seconds = fade
     while True:
         n = max(1, round(seconds * before.fps))
+        n = min(n, at) if seconds > fade else n
         start = max(0, at - n)  # where there is no room before the stretch, the fade reaches into it
         part = slice(start, min(start + n, len(vectors) - 1))
         mixed = _mixed(before, after, part)
@@ -69,7 +71,7 @@ def _join(
         if best is None or fastest < best[0]:
             best = fastest, part, mixed
         seconds *= _LENGTHEN
-        if fastest <= limit or seconds > max(LONGEST, fade):
+        if fastest <= limit or seconds > max(LONGEST, fade) or n >= at:
             break
     _, part, mixed = best
     vectors[part] = mixed
