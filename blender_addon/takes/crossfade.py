@@ -29,8 +29,8 @@ def merge(into: Motion, other: Motion, first: int, last: int, fade: float) -> Me
     """``into`` with the frames ``first`` to ``last`` of ``other``.
 
     The cross-fades lie outside that stretch; only where there is no room for ``fade`` they reach into it. One
-    that would be faster than the 95th percentile of both motions is lengthened as far as there is room, at
-    most to `LONGEST`.
+    that would be faster than the 95th percentile of both motions, and than either is at that moment, is
+    lengthened as far as there is room, at most to `LONGEST`.
 
     Args:
         into: `[T]` frames.
@@ -64,14 +64,11 @@ def _join(
         start = max(0, at - n)  # where there is no room before the stretch, the fade reaches into it
         part = slice(start, min(start + n, len(vectors) - 1))
         mixed = _mixed(before, after, part)
-        around = np.concatenate(
-            [vectors[max(start - 1, 0) : start], mixed, after.bone_vectors[part.stop :][:1]]
-        )
-        fastest = float(_steps(around).max(initial=0.0))
-        if best is None or fastest < best[0]:
-            best = fastest, part, mixed
+        too_fast = _excess(mixed, before.bone_vectors, after.bone_vectors, part, limit)
+        if best is None or too_fast < best[0]:
+            best = too_fast, part, mixed
         seconds *= _LENGTHEN
-        if fastest <= limit or seconds > max(LONGEST, fade) or n >= at:
+        if too_fast <= 0 or seconds > max(LONGEST, fade) or n >= at:
             break
     _, part, mixed = best
     vectors[part] = mixed
@@ -99,6 +96,20 @@ def _share(turn: NDArray[np.float64], weight: NDArray[np.float64]) -> NDArray[np
     """A share of rotations `[T, 53, 4]` that may turn by more than half a circle; ``weight`` is `[T, 1]`."""
     sine = np.linalg.norm(turn[..., 1:], axis=-1)
     return rot.from_axis_angle(turn[..., 1:], 2 * np.arctan2(sine, turn[..., 0]) * weight)
+
+
+def _excess(
+    mixed: NDArray[np.float32],
+    before: NDArray[np.float32],
+    after: NDArray[np.float32],
+    part: slice,
+    limit: float,
+) -> float:
+    """By how much a cross-fade is faster than the limit and than either motion is there anyway; at least 0."""
+    first, last = max(part.start - 1, 0), min(part.stop + 1, len(after))
+    around = np.concatenate([before[first : part.start], mixed, after[part.stop : last]])
+    allowed = np.maximum(limit, np.maximum(_steps(before[first:last]), _steps(after[first:last])))
+    return float(np.maximum(_steps(around) - allowed, 0.0).max(initial=0.0))
 
 
 def _reversed(motion: Motion) -> Motion:
