@@ -33,8 +33,13 @@ from .retarget import props as retarget_props
 from .speech import align, align_ops, changes, overlay, transcript_ops, word_list, word_ops, words
 from .speech import panel as speech_panel
 from .speech import props as speech_props
+from .takes import again as takes_again
+from .takes import compare_ops as takes_compare
+from .takes import export_ops as takes_export
+from .takes import header as takes_header
 from .takes import ops as takes_ops
 from .takes import panel as takes_panel
+from .takes import props as takes_props
 
 CLASSES: tuple[type, ...] = (
     preferences.AQGT_Preferences,
@@ -47,6 +52,8 @@ CLASSES: tuple[type, ...] = (
     retarget_props.AQGT_PG_bone_row,
     retarget_props.AQGT_PG_retarget,
     batch_props.AQGT_PG_batch,
+    takes_props.AQGT_PG_take,
+    takes_props.AQGT_PG_takes,
     connection_ops.AQGT_OT_engine_start,
     connection_ops.AQGT_OT_engine_stop,
     connection_ops.AQGT_OT_engine_check,
@@ -73,9 +80,21 @@ CLASSES: tuple[type, ...] = (
     annotate_exchange.AQGT_OT_annotations_import,
     generate_ops.AQGT_OT_generate,
     generate_ops.AQGT_OT_cancel,
-    takes_ops.AQGT_OT_take_export,
-    takes_ops.AQGT_MT_take_export,
-    takes_ops.AQGT_MT_played_export,
+    takes_export.AQGT_OT_take_export,
+    takes_export.AQGT_MT_take_export,
+    takes_export.AQGT_MT_played_export,
+    takes_ops.AQGT_OT_take_rename,
+    takes_ops.AQGT_OT_take_delete,
+    takes_ops.AQGT_OT_take_solo,
+    takes_ops.AQGT_OT_take_mute,
+    takes_ops.AQGT_OT_take_apply_to,
+    takes_compare.AQGT_OT_take_compare,
+    takes_compare.AQGT_OT_take_show,
+    takes_compare.AQGT_OT_take_compare_end,
+    takes_compare.AQGT_OT_take_merge,
+    takes_again.AQGT_OT_take_generate_again,
+    takes_panel.AQGT_UL_takes,
+    takes_panel.AQGT_MT_take_compare,
     retarget_ops.AQGT_OT_auto_map,
     retarget_ops.AQGT_OT_show_map,
     retarget_ops.AQGT_OT_remember_map,
@@ -94,6 +113,9 @@ CLASSES: tuple[type, ...] = (
     annotate_panel.AQGT_PT_suggest,
     generate_panel.AQGT_PT_generate,
     takes_panel.AQGT_PT_takes,
+    takes_panel.AQGT_PT_take_merge,
+    takes_panel.AQGT_PT_take_apply_to,
+    takes_panel.AQGT_PT_take_about,
     retarget_panel.AQGT_PT_retarget,
     retarget_panel.AQGT_PT_bones,
     retarget_panel.AQGT_PT_laying,
@@ -108,6 +130,8 @@ PROPERTIES: tuple[tuple[type, str, type], ...] = (
     (bpy.types.Scene, "aqgt_generate", generate_props.AQGT_PG_generate),
     (bpy.types.Scene, "aqgt_retarget", retarget_props.AQGT_PG_retarget),
     (bpy.types.Scene, "aqgt_batch", batch_props.AQGT_PG_batch),
+    (bpy.types.Action, "aqgt", takes_props.AQGT_PG_take),
+    (bpy.types.Object, "aqgt_takes", takes_props.AQGT_PG_takes),
 )
 
 COMMANDS: tuple[tuple[str, Any], ...] = ((command.NAME, command.run),)
@@ -135,6 +159,7 @@ def register() -> None:
         getattr(bpy.app.handlers, event).append(function)
     _commands.extend(bpy.utils.register_cli_command(name, function) for name, function in COMMANDS)
     overlay.add()
+    takes_header.add()
 
 
 def unregister() -> None:
@@ -144,6 +169,7 @@ def unregister() -> None:
     batch_process.stop()
     if bpy.app.timers.is_registered(batch_ops.tick):
         bpy.app.timers.unregister(batch_ops.tick)
+    takes_header.remove()
     overlay.remove()
     align.abandon()
     job.abandon()

@@ -23,6 +23,7 @@ from ..scene import nla
 from ..scene.context import frames_per_second, seconds
 from ..scene.markers import preview_range
 from ..scene.sound import HeardSound
+from ..takes.apply import moved_spans
 from ..takes.provenance import Take, recall, takes_of
 
 _EDGE = 1e-6
@@ -55,26 +56,22 @@ class Joining:
             return made, self.gap.start
         return fill(self.motion, self.gap, made), self.offset + min(self.gap.first, 0) / self.motion.fps
 
+    def part(self, made: Motion) -> tuple[int, int] | None:
+        """First frame, and the frame after the last, of the part in `whole`; None where it is all of it."""
+        if self.take is None:
+            return None
+        kept = len(self.motion) - self.gap.last if self.gap.after is not None else 0
+        return max(self.gap.first, 0), len(self.whole(made)[0]) - kept
+
     def spans(self, made: Iterable[Span]) -> tuple[Span, ...]:
         """The annotations of the new take, in seconds of the sound: the old take's outside of the part."""
         if self.take is None:
             return tuple(made)
         first, fps = self.gap.first, self.motion.fps
         start, end = self.offset + first / fps, self.offset + self.gap.last / fps
-        kept = [span for span in moved(self.take.spans, self.offset) if not start <= span.start < end]
+        kept = [span for span in moved_spans(self.take.spans, self.offset) if not start <= span.start < end]
         new = [span for span in made if start <= span.start < end]
         return tuple(sorted((*kept, *new), key=lambda span: span.start))
-
-
-def moved(spans: Iterable[Span], seconds: float) -> tuple[Span, ...]:
-    """Annotations moved in time; one that begins before 0 is cut there, or left out where nothing remains."""
-    found = []
-    for span in spans:
-        end = None if span.end is None else span.end + seconds
-        if (span.start + seconds < 0) if end is None else (end <= 0):
-            continue
-        found.append(replace(span, start=max(0.0, span.start + seconds), end=end))
-    return tuple(found)
 
 
 def chosen_range(context: bpy.types.Context, character: bpy.types.Object) -> tuple[float, float] | None:

@@ -24,6 +24,7 @@ from ..scene.armature import describe
 from ..scene.nla import check_editable
 from ..speech.said import spoken
 from ..speech.source import chosen_strip, read_sound
+from ..takes.sounds import sound_source
 from .choices import model_info, speaker_number
 from .extent import Joining, chosen_range, join
 from .job import Job
@@ -119,6 +120,7 @@ def gather(context: bpy.types.Context) -> Job:
         scene=context.scene.name,
         character=character.name,
         start=sound.start,
+        sound=sound_source(context, sound),
         notes=notes + said.notes,
         joining=joining,
         parts=options.parts,

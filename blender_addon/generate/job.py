@@ -26,12 +26,12 @@ from aqgt.protocol.messages import (
     GenerateResult,
     Progress,
 )
-from aqgt.words import Word, shifted
+from aqgt.words import Word
 
 from ..preview.buffer import Buffer
 from ..preview.live import Source
-from ..takes.provenance import Take
-from .extent import Joining, moved
+from ..takes.recipe import SoundSource
+from .extent import Joining
 from .pace import Pace, duration
 
 _aligned: dict[str, tuple[Word, ...]] = {}
@@ -49,6 +49,7 @@ class Job:
         scene: name of the character's scene.
         character: name of the armature.
         start: time of the first sample on the timeline, in seconds.
+        sound: where the samples were read, so that they are found again.
         notes: sentences for the user.
         joining: what a part is joined to; None: the motion stands by itself.
         parts: parts of the body that move; None: those of the panel when the result is laid on.
@@ -63,6 +64,7 @@ class Job:
     scene: str
     character: str
     start: float
+    sound: SoundSource = field(default_factory=SoundSource)
     notes: list[str] = field(default_factory=list)
     joining: Joining | None = None
     parts: frozenset[str] | None = None
@@ -153,22 +155,6 @@ class Job:
     def _generate(self) -> None:
         self.text = iface_("Generating…")
         self._sent = self.client.submit(self.request)
-
-    def take(self, variant: int) -> Take:
-        """What one variant of the result is to remember; words and annotations count from its own start."""
-        assert self.result is not None
-        motion, begins = self.result.motions[variant], self.request.start
-        words, spans = self.request.words, self.result.spans[variant]
-        if self.joining is not None:
-            spans = self.joining.spans(spans)
-            motion, begins = self.joining.whole(motion)
-        return Take(
-            motion,
-            tuple(shifted((word for word in words if word.end > begins), -begins)),
-            moved(spans, -begins),
-            self.result.provenance[variant],
-            self.start + begins,
-        )
 
     def _speech_key(self) -> str:
         digest = hashlib.sha256(self.request.audio.tobytes())

@@ -4,15 +4,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import bpy
 import numpy as np
 
+from aqgt.annotations import Span
 from aqgt.errors import AqgtError
 from aqgt.motion import Motion
 from aqgt.retarget import RigAnimation, match, solve
+from aqgt.words import Word, shifted
 
 from ..preview import temporary
 from ..retarget.mapping import mapping_of
@@ -22,6 +25,7 @@ from ..scene.armature import describe, find
 from ..scene.context import frames_per_second
 from ..steps import Steps, aside, drain
 from .provenance import Take
+from .recipe import Recipe, recipe
 from .write import Written, lay_takes, writing_take
 
 if TYPE_CHECKING:
@@ -50,7 +54,7 @@ def applying(job: Job) -> Steps[tuple[str, list[str]]]:
     variants = len(job.result.motions)
     try:
         for variant in reversed(range(variants)):
-            take = yield from aside(lambda number=variant: job.take(number))
+            take = yield from aside(lambda number=variant: take_of(job, number))
             scene, armature = _place(job)
             name = f"Gestures {armature.name}"
             if variants > 1:
@@ -82,8 +86,50 @@ def _place(job: Job) -> tuple[bpy.types.Scene, bpy.types.Object]:
     return scene, armature
 
 
+def take_of(job: Job, variant: int = 0) -> Take:
+    """What one variant of a finished job is to remember; words and annotations count from its own start."""
+    if job.result is None:
+        raise AqgtError("There is no motion to lay on the character.", "Generate one.", "no-motion")
+    motion, provenance = job.result.motions[variant], job.result.provenance[variant]
+    begins, spans = job.request.start, job.result.spans[variant]
+    made_by: Recipe | None = recipe(job.request, job.sound, job.start, provenance.seed)
+    if job.joining is not None:
+        spans, part = job.joining.spans(spans), job.joining.part(motion)
+        # At another frame rate the part is not made of the engine's own frames, and can't be made again.
+        made_by = replace(made_by, part=part) if motion.fps == job.joining.motion.fps else None
+        motion, begins = job.joining.whole(motion)
+    return Take(
+        motion,
+        moved_words(job.request.words, -begins),
+        moved_spans(spans, -begins),
+        provenance,
+        job.start + begins,
+        made_by,
+    )
+
+
+def moved_words(words: Iterable[Word], seconds: float) -> tuple[Word, ...]:
+    """Words moved in time; those that then end before 0 are left out."""
+    return tuple(shifted((word for word in words if word.end + seconds > 0), seconds))
+
+
+def moved_spans(spans: Iterable[Span], seconds: float) -> tuple[Span, ...]:
+    """Annotations moved in time; those that then end before 0 are left out, those across 0 cut."""
+    return tuple(
+        replace(
+            span, start=max(0.0, span.start + seconds), end=None if span.end is None else span.end + seconds
+        )
+        for span in spans
+        if (span.start if span.end is None else span.end) + seconds > (0 if span.end is not None else -1e-9)
+    )
+
+
 def apply_take(
-    scene: bpy.types.Scene, armature: bpy.types.Object, take: Take, bone_map: str = "auto"
+    scene: bpy.types.Scene,
+    armature: bpy.types.Object,
+    take: Take,
+    bone_map: str = "auto",
+    name: str = "",
 ) -> tuple[str, list[str]]:
     """One take, by the panel's settings: solve for this rig, write the curves, lay the strips.
 
@@ -93,6 +139,7 @@ def apply_take(
         take: what is laid on.
         bone_map: name of a bone map of the project's, or the path of one's own; ``auto``: the bones
             remembered on the armature, else those that are found.
+        name: of the new Action; empty: after the armature.
 
     Returns:
         Its name, and sentences for the user.
@@ -100,8 +147,8 @@ def apply_take(
     Raises:
         AqgtError: the bones or settings do not fit, or the motion is too short; nothing has changed.
     """
-    name = f"Gestures {armature.name}"
-    written = drain(_writing(scene, armature, take, name, None, bone_map))
+    called = name or f"Gestures {armature.name}"
+    written = drain(_writing(scene, armature, take, called, None, bone_map))
     return written.name, lay_takes(scene, armature, [written])
 
 
