@@ -76,6 +76,7 @@ class Job:
     error: AqgtError | None = None
     cancelled: bool = False
     laying: bool = False
+    _aligning: bool = False
     _sent: str = ""
     _pace: Pace = field(default_factory=Pace)
 
@@ -89,7 +90,7 @@ class Job:
         if known is not None:
             self.request = replace(self.request, words=known)
         if self.transcript and known is None:
-            self.text = iface_("Aligning words…")
+            self.text, self._aligning = iface_("Aligning words…"), True
             self._sent = self.client.submit(
                 AlignRequest(self.request.audio, self.transcript, self.request.language)
             )
@@ -125,6 +126,9 @@ class Job:
             self.cancelled = True
         elif isinstance(event, Accepted) and event.position:
             self.text = iface_("Waiting: {} before this").format(event.position)
+        elif isinstance(event, Progress) and self._aligning:
+            percent = round(100 * event.window / max(event.windows, 1))
+            self.text = iface_("Aligning words… {} %").format(percent)
         elif isinstance(event, Progress):
             self._take_window(event)
         elif isinstance(event, AlignResult):
@@ -153,7 +157,7 @@ class Job:
         self._generate()
 
     def _generate(self) -> None:
-        self.text = iface_("Generating…")
+        self.text, self._aligning = iface_("Generating…"), False
         self._sent = self.client.submit(self.request)
 
     def _speech_key(self) -> str:
