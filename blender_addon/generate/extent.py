@@ -27,6 +27,8 @@ from ..takes.apply import moved_spans
 from ..takes.provenance import Take, recall, takes_of
 
 _EDGE = 1e-6
+_SHORTEST_SECONDS = 0.5
+"""As long as the join and the way into the range need."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,12 @@ def join(
     if end - start <= 0:
         raise AqgtError(
             "The range lies outside of the sound.", "Choose frames in which the voice is heard.", "bad-range"
+        )
+    if end - start < _SHORTEST_SECONDS:
+        raise AqgtError(
+            f"The range of {end - start:.2f} s is too short to be generated.",
+            f"Choose at least {_SHORTEST_SECONDS:g} s.",
+            "bad-range",
         )
     take = _take_below(character, sound.start + start, sound.start + end)
     if take is not None:
