@@ -14,11 +14,11 @@ import numpy as np
 from aqgt.annotations import Span
 from aqgt.errors import AqgtError
 from aqgt.motion import Motion
-from aqgt.retarget import RigAnimation, match, solve
+from aqgt.retarget import Mapping, RigAnimation, match, solve
 from aqgt.words import Word, shifted
 
 from ..preview import temporary
-from ..retarget.mapping import mapping_of
+from ..retarget.mapping import remembered
 from ..retarget.settings import options_of, writing_of
 from ..scene import actions, nla
 from ..scene.armature import describe, find
@@ -162,7 +162,7 @@ def _writing(
 ) -> Steps[Written]:
     """Solve for this rig and write the curves; ``parts`` may move, None: those of the panel."""
     rig = describe(armature, skin=scene.aqgt_retarget.keep_out)
-    mapping = mapping_of(armature, rig) if bone_map == "auto" else match(rig, bone_map)
+    known = remembered(armature, rig) if bone_map == "auto" else match(rig, bone_map)
     fps = frames_per_second(scene)
     options, writing = (
         options_of(scene, armature, scene_frames(take.motion, take.start, fps)),
@@ -171,12 +171,13 @@ def _writing(
     if parts is not None:
         options = replace(options, parts=parts)
 
-    def solved() -> tuple[RigAnimation, np.ndarray]:
+    def solved() -> tuple[RigAnimation, np.ndarray, Mapping]:
+        mapping = match(rig) if known is None else known
         frames, motion = at_scene_frames(take.motion, take.start, fps)
-        return solve(motion, rig, mapping, options), frames
+        return solve(motion, rig, mapping, options), frames, mapping
 
     scene_name, character = scene.name, armature.name
-    animation, frames = yield from aside(solved)
+    animation, frames, mapping = yield from aside(solved)
     scene, armature = bpy.data.scenes[scene_name], find(character)
     return (yield from writing_take(scene, armature, name, animation, frames, mapping, writing, take))
 
