@@ -26,6 +26,7 @@ from .generate import ops as generate_ops
 from .generate import panel as generate_panel
 from .generate import props as generate_props
 from .headless import command
+from .preview import live, temporary
 from .retarget import ops as retarget_ops
 from .retarget import panel as retarget_panel
 from .retarget import props as retarget_props
@@ -140,6 +141,8 @@ _commands: list[Any] = []
 
 HANDLERS: tuple[tuple[str, Any], ...] = (
     ("load_pre", job.on_load_pre),
+    ("load_pre", live.on_load_pre),
+    *((event, live.on_clean) for event in live.CLEANING),
     ("load_pre", align.on_load_pre),
     *((event, changes.on_replaced) for event in ("load_post", "undo_post", "redo_post")),
     ("save_pre", following.on_save_pre),
@@ -170,6 +173,8 @@ def unregister() -> None:
     overlay.remove()
     align.abandon()
     job.abandon()
+    live.stop()
+    temporary.sweep()
     following.stop()
     session.close()
     engine_process.stop()

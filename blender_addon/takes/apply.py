@@ -4,85 +4,82 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import bpy
 import numpy as np
 
-from aqgt.annotations import Span
 from aqgt.errors import AqgtError
 from aqgt.motion import Motion
-from aqgt.retarget import match, solve
-from aqgt.words import Word, shifted
+from aqgt.retarget import RigAnimation, match, solve
 
+from ..preview import temporary
 from ..retarget.mapping import mapping_of
 from ..retarget.settings import options_of, writing_of
-from ..scene import nla
+from ..scene import actions, nla
 from ..scene.armature import describe, find
 from ..scene.context import frames_per_second
+from ..steps import Steps, aside, drain
 from .provenance import Take
-from .recipe import recipe
-from .write import write_take
+from .write import Written, lay_takes, writing_take
 
 if TYPE_CHECKING:
     from ..generate.job import Job
 
 
 def apply_result(job: Job) -> tuple[str, list[str]]:
-    """Lay each motion of a finished job on its character.
+    """Lay each motion of a finished job on its character, at once; see `applying`."""
+    return drain(applying(job))
+
+
+def applying(job: Job) -> Steps[tuple[str, list[str]]]:
+    """Lay each motion of a finished job on its character, the first variant last and thus on top.
+
+    The Actions are written first, step by step; then they are laid all together.
 
     Returns:
-        The name of the last take, and sentences for the user.
+        The name of the first variant's take, and sentences for the user.
 
     Raises:
         AqgtError: the scene or the character has gone meanwhile; nothing has changed.
     """
     if job.result is None:
         raise AqgtError("There is no motion to lay on the character.", "Generate one.", "no-motion")
+    written: list[Written] = []
+    variants = len(job.result.motions)
+    try:
+        for variant in reversed(range(variants)):
+            take = yield from aside(lambda number=variant: job.take(number))
+            scene, armature = _place(job)
+            name = f"Gestures {armature.name}"
+            if variants > 1:
+                name += f" · Seed {take.provenance.seed}"
+            written.append((yield from _writing(scene, armature, take, name, job.parts)))
+        scene, armature = _place(job)
+        notes = lay_takes(scene, armature, written)
+    except BaseException:
+        for one in written:
+            temporary.discard(one.name)
+        raise
+    nla.mute(armature, [actions.find(one.name) for one in written[:-1]])
+    if variants > 1:
+        notes.append(f"{variants} takes were made; all but the first are muted")
+    return written[-1].name, notes
+
+
+def _place(job: Job) -> tuple[bpy.types.Scene, bpy.types.Object]:
+    """The job's scene and character as they are now.
+
+    Raises:
+        AqgtError: one is no longer there, or can't take one more track.
+    """
     scene: bpy.types.Scene | None = bpy.data.scenes.get(job.scene)
     if scene is None:
         raise AqgtError(f"The scene “{job.scene}” is no longer there.", "Generate again.", "no-scene")
     armature = find(job.character)
     nla.check_editable(armature)
-    name, notes = "", []
-    for variant in range(len(job.result.motions)):
-        name, note = apply_take(scene, armature, take_of(job, variant))
-        notes.extend(note)
-    return name, notes
-
-
-def take_of(job: Job, variant: int = 0) -> Take:
-    """What one variant of a finished job is to remember; words and annotations count from its own start."""
-    if job.result is None:
-        raise AqgtError("There is no motion to lay on the character.", "Generate one.", "no-motion")
-    provenance = job.result.provenance[variant]
-    begins = job.request.start
-    return Take(
-        job.result.motions[variant],
-        moved_words(job.request.words, -begins),
-        moved_spans(job.result.spans[variant], -begins),
-        provenance,
-        job.start + begins,
-        recipe(job.request, job.sound, job.start, provenance.seed),
-    )
-
-
-def moved_words(words: Iterable[Word], seconds: float) -> tuple[Word, ...]:
-    """Words moved in time; those that then end before 0 are left out."""
-    return tuple(shifted((word for word in words if word.end + seconds > 0), seconds))
-
-
-def moved_spans(spans: Iterable[Span], seconds: float) -> tuple[Span, ...]:
-    """Annotations moved in time; those that then end before 0 are left out, those across 0 cut."""
-    return tuple(
-        replace(
-            span, start=max(0.0, span.start + seconds), end=None if span.end is None else span.end + seconds
-        )
-        for span in spans
-        if (span.start if span.end is None else span.end) + seconds > (0 if span.end is not None else -1e-9)
-    )
+    return scene, armature
 
 
 def apply_take(
@@ -108,12 +105,55 @@ def apply_take(
     Raises:
         AqgtError: the bones or settings do not fit, or the motion is too short; nothing has changed.
     """
+    return drain(applying_take(scene, armature, take, bone_map, name))
+
+
+def applying_take(
+    scene: bpy.types.Scene,
+    armature: bpy.types.Object,
+    take: Take,
+    bone_map: str = "auto",
+    name: str = "",
+) -> Steps[tuple[str, list[str]]]:
+    """`apply_take`, step by step."""
+    scene_name, character = scene.name, armature.name
+    called = name or f"Gestures {character}"
+    written = yield from _writing(scene, armature, take, called, None, bone_map)
+    try:
+        scene, armature = bpy.data.scenes[scene_name], find(character)
+    except BaseException:
+        temporary.discard(written.name)
+        raise
+    return written.name, lay_takes(scene, armature, [written])
+
+
+def _writing(
+    scene: bpy.types.Scene,
+    armature: bpy.types.Object,
+    take: Take,
+    name: str,
+    parts: frozenset[str] | None,
+    bone_map: str = "auto",
+) -> Steps[Written]:
+    """Solve for this rig and write the curves; ``parts`` may move, None: those of the panel."""
     rig = describe(armature, skin=scene.aqgt_retarget.keep_out)
     mapping = mapping_of(armature, rig) if bone_map == "auto" else match(rig, bone_map)
-    frames, motion = at_scene_frames(take.motion, take.start, frames_per_second(scene))
-    animation = solve(motion, rig, mapping, options_of(scene, armature, frames))
-    called = name or f"Gestures {armature.name}"
-    return write_take(scene, armature, called, animation, frames, mapping, writing_of(scene), take)
+    fps = frames_per_second(scene)
+    options, writing = (
+        options_of(scene, armature, scene_frames(take.motion, take.start, fps)),
+        writing_of(scene),
+    )
+    if parts is not None:
+        options = replace(options, parts=parts)
+
+    def solved() -> tuple[RigAnimation, np.ndarray]:
+        frames, motion = at_scene_frames(take.motion, take.start, fps)
+        return solve(motion, rig, mapping, options), frames
+
+    scene_name, character = scene.name, armature.name
+    animation, frames = yield from aside(solved)
+    scene, armature = bpy.data.scenes[scene_name], find(character)
+    return (yield from writing_take(scene, armature, name, animation, frames, mapping, writing, take))
 
 
 def at_scene_frames(motion: Motion, start: float, fps: float) -> tuple[np.ndarray, Motion]:
@@ -126,9 +166,18 @@ def at_scene_frames(motion: Motion, start: float, fps: float) -> tuple[np.ndarra
 
     Returns:
         The frames `[T]`, and the motion with one frame for each.
+
+    Raises:
+        AqgtError: no whole frame lies within the motion.
     """
+    frames = scene_frames(motion, start, fps)
+    return frames, Motion(fps, motion.sample(frames / fps - start), motion.lengths)
+
+
+def scene_frames(motion: Motion, start: float, fps: float) -> np.ndarray:
+    """The whole frames `[T]` of the scene within a motion; arguments and errors as `at_scene_frames`."""
     last = start + (len(motion) - 1) / motion.fps
     frames = np.arange(math.ceil(start * fps - 1e-6), math.floor(last * fps + 1e-6) + 1, dtype=np.float64)
     if not len(frames):
         raise AqgtError("The motion is shorter than one frame.", "Use a longer sound.", "short-motion")
-    return frames, Motion(fps, motion.sample(frames / fps - start), motion.lengths)
+    return frames

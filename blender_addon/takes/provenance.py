@@ -60,13 +60,22 @@ def is_take(action: bpy.types.Action | None) -> bool:
     return action is not None and _MARK in action.keys()  # noqa: SIM118 -- an Action is no mapping
 
 
-def remember(action: bpy.types.Action, take: Take, frame_rate: float) -> None:
+def pack_motion(motion: Motion) -> bytes:
+    """What an Action keeps of a motion; of a long one this takes longer than Blender may be kept waiting."""
+    return zlib.compress(
+        np.ascontiguousarray(motion.bone_vectors, dtype="<f4").tobytes(),
+        level=0,  # packing floats saves a sixteenth and takes as long as writing every key
+    )
+
+
+def remember(action: bpy.types.Action, take: Take, frame_rate: float, packed: bytes | None = None) -> None:
     """Write a take's origin into its Action; the short parts are for people, in its custom properties.
 
     Args:
-        action: the new Action.
-        take: what it is to remember.
+        action: where to.
+        take: what is remembered.
         frame_rate: of the scene whose frames the keys count in.
+        packed: what `pack_motion` made of the take's motion, where that has been done.
     """
     action[_MARK] = FORMAT
     action["aqgt_model"] = take.provenance.model
@@ -84,10 +93,7 @@ def remember(action: bpy.types.Action, take: Take, frame_rate: float) -> None:
     action["aqgt_spans"] = json.dumps([span_to_dict(span) for span in take.spans])
     action["aqgt_fps"] = take.motion.fps
     action["aqgt_lengths"] = take.motion.lengths.tolist()
-    action["aqgt_motion"] = zlib.compress(
-        np.ascontiguousarray(take.motion.bone_vectors, dtype="<f4").tobytes(),
-        level=0,  # packing floats saves a sixteenth and takes as long as writing every key
-    )
+    action["aqgt_motion"] = pack_motion(take.motion) if packed is None else packed
 
 
 def recall(action: bpy.types.Action) -> Take:
@@ -103,6 +109,12 @@ def recall(action: bpy.types.Action) -> Take:
             f"“{action.name}” was written by another version of the add-on.",
             "Update the add-on.",
             "take-version",
+        )
+    if "aqgt_motion" not in action.keys():  # noqa: SIM118 -- an Action is no mapping
+        raise AqgtError(
+            f"“{action.name}” holds no motion: its custom property is gone.",
+            "Generate it again, or choose another take.",
+            "no-motion",
         )
     vectors = np.frombuffer(zlib.decompress(action["aqgt_motion"]), dtype="<f4").reshape(-1, 53, 3)
     return Take(

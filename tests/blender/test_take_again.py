@@ -5,13 +5,18 @@ from __future__ import annotations
 
 import json
 import shutil
+import zlib
+from dataclasses import replace
 
 import bpy
+import msgpack
 import numpy as np
 import pytest
 
+from aqgt.errors import AqgtError
+from aqgt.protocol.messages import GenerateRequest
 from tests.blender.helpers import refused
-from tests.blender.takes import lay, part, settled, untouched
+from tests.blender.takes import lay, part, settled, untouched, waving
 
 TRANSCRIPT = "And Mr. John Dashwood had then leisure to consider"
 
@@ -56,7 +61,10 @@ def test_the_shipped_model_makes_the_same_motion_after_the_file_was_closed(scene
     np.testing.assert_allclose(vectors(second), vectors(bpy.data.actions[first]), rtol=0, atol=1e-6)
     untouched(before, bpy.context.scene.aqgt_generate.character.name, second.name)
     old, new = (part("takes.provenance").recall(one) for one in (bpy.data.actions[first], second))
-    assert (old.provenance.inputs, old.provenance.settings) == (new.provenance.inputs, new.provenance.settings)
+    assert (old.provenance.inputs, old.provenance.settings) == (
+        new.provenance.inputs,
+        new.provenance.settings,
+    )
     assert (old.words, old.spans, old.start, old.recipe.request.seed) == (
         new.words, new.spans, new.start, new.recipe.request.seed,
     )  # fmt: skip
@@ -135,32 +143,45 @@ def test_a_part_made_again_lies_within_the_rest(scene, character, part):
     provenance, recipes = part("takes.provenance"), part("takes.recipe")
     whole = provenance.recall(newest())
     again = part("takes.again")
-    from dataclasses import replace
-
     old = replace(whole, recipe=replace(whole.recipe, part=(10, 30)))
     kept = recipes.unpack(*recipes.pack(old.recipe))
     assert kept.part == (10, 30)
     vectors = np.array(whole.motion.bone_vectors)
     vectors[:] += 1.0
     made = replace(whole, motion=replace(whole.motion, bone_vectors=vectors))
-    filled = again._whole(old, made, old.recipe.start + 2.0)
+    filled = again.whole(old, made, old.recipe.start + 2.0)
     assert len(filled.motion) == len(whole.motion)
     np.testing.assert_array_equal(filled.motion.bone_vectors[10:30], vectors[:20])
     np.testing.assert_array_equal(filled.motion.bone_vectors[30:], whole.motion.bone_vectors[30:])
     assert filled.start == whole.start + 2.0
 
 
-def test_every_variant_remembers_its_own_seed(scene, character, part):
-    from dataclasses import replace
+def test_a_recipe_outlives_the_protocol(part):
+    recipes = part("takes.recipe")
+    request = GenerateRequest(np.zeros(0, np.float32), seed=7, preset="calm", before=waving(1))
+    sound = recipes.SoundSource("voice", skipped=1.25)
+    packed = recipes.pack(recipes.Recipe(request, sound, 0.5))
+    frame = msgpack.unpackb(zlib.decompress(packed[0]))
+    del frame["body"]["idle"]
+    older = zlib.compress(msgpack.packb({**frame, "version": 0}))
+    read = recipes.unpack(older, packed[1])
+    assert (read.request.seed, read.request.preset, read.request.idle) == (7, "calm", request.idle)
+    np.testing.assert_array_equal(read.request.before.bone_vectors, request.before.bone_vectors)
+    assert (read.sound, read.start, read.part) == (sound, 0.5, None)
+    frame["body"]["invented"] = 1
+    with pytest.raises(AqgtError, match="another version"):
+        recipes.unpack(zlib.compress(msgpack.packb(frame)), packed[1])
 
+
+def test_every_variant_remembers_its_own_seed(scene, character, part):
     jobs = part("generate.job")
     job = part("generate.gather").gather(bpy.context)
     job.request = replace(job.request, variants=2, seed=3)
     jobs.run(job)
     while not job.pump():
         pass
-    part("takes.apply").apply_result(job)
+    part("takes.apply").apply_result(job)  # the first variant lies on top
     takes = [action for _, action in part("takes.provenance").takes_of(character)]
-    assert [part("takes.provenance").recall(one).recipe.request.seed for one in takes] == [4, 3]
+    assert [part("takes.provenance").recall(one).recipe.request.seed for one in takes] == [3, 4]
     assert bpy.ops.aqgt.take_generate_again(action=takes[0].name) == {"FINISHED"}
     np.testing.assert_allclose(vectors(newest()), vectors(takes[0]), rtol=0, atol=1e-6)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Takes: rename, delete, solo, mute, compare, apply to another character. Nothing else in the file changes."""
+"""Takes: rename, delete, solo, mute, compare, apply to another character. All else in the file stays."""
 
 from __future__ import annotations
 
