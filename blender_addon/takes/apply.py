@@ -65,6 +65,7 @@ def applying(job: Job) -> Steps[tuple[str, list[str]]]:
     nla.mute(armature, [actions.find(one.name) for one in written[:-1]])
     if variants > 1:
         notes.append(f"{variants} takes were made; all but the first are muted")
+    armature.aqgt_takes.chosen = written[-1].name
     return written[-1].name, notes
 
 
@@ -124,7 +125,9 @@ def applying_take(
     except BaseException:
         temporary.discard(written.name)
         raise
-    return written.name, lay_takes(scene, armature, [written])
+    notes = lay_takes(scene, armature, [written])
+    armature.aqgt_takes.chosen = written.name
+    return written.name, notes
 
 
 def _writing(

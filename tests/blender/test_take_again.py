@@ -173,6 +173,43 @@ def test_a_recipe_outlives_the_protocol(part):
         recipes.unpack(zlib.compress(msgpack.packb(frame)), packed[1])
 
 
+def test_a_take_of_which_a_part_was_made_anew_is_made_again(scene, character):
+    assert bpy.ops.aqgt.generate() == {"FINISHED"}
+    first = vectors(newest())
+    scene.use_preview_range, scene.frame_preview_start, scene.frame_preview_end = True, 70, 110
+    scene.aqgt_generate.extent, scene.aqgt_generate.seed = "PREVIEW", 8
+    assert bpy.ops.aqgt.generate() == {"FINISHED"}
+    joined = newest()
+    assert np.abs(vectors(joined) - first).max() > 1e-4
+    forget_settings(scene)
+    scene.aqgt_generate.extent = "WHOLE"
+    assert bpy.ops.aqgt.take_generate_again() == {"FINISHED"}
+    assert newest() != joined
+    np.testing.assert_allclose(vectors(newest()), vectors(joined), rtol=0, atol=1e-6)
+
+
+def test_two_real_takes_merge_without_a_jerk(scene, character):
+    scene.aqgt_generate.model = "compact"
+    for seed in (0, 7):
+        scene.aqgt_generate.seed = seed
+        assert bpy.ops.aqgt.generate() == {"FINISHED"}
+    speeds = [speed(one) for one in (newest(), part("takes.provenance").takes_of(character)[1][1])]
+    into = part("takes.provenance").takes_of(character)[1][1].name
+    assert bpy.ops.aqgt.take_merge(into=into, first=80, last=110) == {"FINISHED"}
+    merged = np.linalg.norm(np.diff(vectors(newest()), axis=0), axis=-1).max(axis=-1)
+    limit = np.percentile(np.concatenate(speeds), 95)
+    start = round(part("takes.provenance").recall(newest()).start * 30)
+    assert merged[80 - start - 1] <= limit
+    assert merged[110 - start] <= limit
+
+
+def speed(action):
+    """How far the fastest bone moves from each frame of the scene to the next, `[T - 1]`."""
+    motion = part("takes.provenance").recall(action).motion
+    sampled = motion.sample(np.arange(0, motion.duration - 1 / motion.fps, 1 / 30))
+    return np.linalg.norm(np.diff(sampled, axis=0), axis=-1).max(axis=-1)
+
+
 def test_every_variant_remembers_its_own_seed(scene, character, part):
     jobs = part("generate.job")
     job = part("generate.gather").gather(bpy.context)
