@@ -3,15 +3,14 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
 import bpy
 
-from aqgt import resources
 from aqgt.errors import AqgtError
 from aqgt.protocol.messages import ModelInfo
 
+from ..annotate.presets import request_presets
 from ..connection import session
 
 
@@ -63,25 +62,14 @@ def speaker_number(typed: str, model: ModelInfo | None) -> int | None:
 
 
 def preset_names(_group: object, _context: bpy.types.Context, typed: str) -> list[str]:
-    """Presets whose names hold what is typed."""
-    return _holding(typed, [name for name, _ in presets()])
+    """Presets, shipped ones and the user's own, whose names or titles hold what is typed."""
+    found = request_presets()
+    return [name for name, title, _ in found if _holds(typed, name) or _holds(typed, title)]
 
 
 def preset_title(name: str) -> str:
     """What a preset is called, for people; empty where there is no such preset."""
-    return dict(presets()).get(name, "")
-
-
-@cache
-def presets() -> tuple[tuple[str, str], ...]:
-    """Name and title of the presets that come with aqgt."""
-    found = []
-    for path in sorted(resources.data_path("configs", "presets").glob("*.yaml")):
-        # Blender's Python has no YAML reader; the title is a line of its own.
-        lines = path.read_text(encoding="utf-8").splitlines()
-        titles = [line.removeprefix("title:").strip() for line in lines if line.startswith("title:")]
-        found.append((path.stem, titles[0] if titles else path.stem))
-    return tuple(found)
+    return next((title for known, title, _ in request_presets() if known == name), "")
 
 
 def _names_of(model: ModelInfo) -> list[str]:
@@ -89,4 +77,8 @@ def _names_of(model: ModelInfo) -> list[str]:
 
 
 def _holding(typed: str, names: list[str]) -> list[str]:
-    return [name for name in names if typed.casefold() in name.casefold()]
+    return [name for name in names if _holds(typed, name)]
+
+
+def _holds(typed: str, name: str) -> bool:
+    return typed.casefold() in name.casefold()

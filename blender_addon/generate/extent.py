@@ -23,9 +23,12 @@ from ..scene import nla
 from ..scene.context import frames_per_second, seconds
 from ..scene.markers import preview_range
 from ..scene.sound import HeardSound
+from ..takes.apply import moved_spans
 from ..takes.provenance import Take, recall, takes_of
 
 _EDGE = 1e-6
+_SHORTEST_SECONDS = 0.5
+"""As long as the join and the way into the range need."""
 
 
 @dataclass(frozen=True)
@@ -55,12 +58,12 @@ class Joining:
             return made, self.gap.start
         return fill(self.motion, self.gap, made), self.offset + min(self.gap.first, 0) / self.motion.fps
 
-    def part(self, n_frames: int) -> tuple[int, int] | None:
-        """Where in the `n_frames` of the new take the new motion lies; None: it is all of it."""
+    def part(self, made: Motion) -> tuple[int, int] | None:
+        """First frame, and the frame after the last, of the part in `whole`; None where it is all of it."""
         if self.take is None:
             return None
-        first = max(self.gap.first, 0)
-        return first, first + self.gap.last - self.gap.first if self.gap.after is not None else n_frames
+        kept = len(self.motion) - self.gap.last if self.gap.after is not None else 0
+        return max(self.gap.first, 0), len(self.whole(made)[0]) - kept
 
     def spans(self, made: Iterable[Span]) -> tuple[Span, ...]:
         """The annotations of the new take, in seconds of the sound: the old take's outside of the part."""
@@ -68,20 +71,9 @@ class Joining:
             return tuple(made)
         first, fps = self.gap.first, self.motion.fps
         start, end = self.offset + first / fps, self.offset + self.gap.last / fps
-        kept = [span for span in moved(self.take.spans, self.offset) if not start <= span.start < end]
+        kept = [span for span in moved_spans(self.take.spans, self.offset) if not start <= span.start < end]
         new = [span for span in made if start <= span.start < end]
         return tuple(sorted((*kept, *new), key=lambda span: span.start))
-
-
-def moved(spans: Iterable[Span], seconds: float) -> tuple[Span, ...]:
-    """Annotations moved in time; one that begins before 0 is cut there, or left out where nothing remains."""
-    found = []
-    for span in spans:
-        end = None if span.end is None else span.end + seconds
-        if (span.start + seconds < 0) if end is None else (end <= 0):
-            continue
-        found.append(replace(span, start=max(0.0, span.start + seconds), end=end))
-    return tuple(found)
 
 
 def chosen_range(context: bpy.types.Context, character: bpy.types.Object) -> tuple[float, float] | None:
@@ -124,6 +116,12 @@ def join(
     if end - start <= 0:
         raise AqgtError(
             "The range lies outside of the sound.", "Choose frames in which the voice is heard.", "bad-range"
+        )
+    if end - start < _SHORTEST_SECONDS:
+        raise AqgtError(
+            f"The range of {end - start:.2f} s is too short to be generated.",
+            f"Choose at least {_SHORTEST_SECONDS:g} s.",
+            "bad-range",
         )
     take = _take_below(character, sound.start + start, sound.start + end)
     if take is not None:

@@ -12,6 +12,7 @@ from aqgt.errors import AqgtError
 from aqgt.protocol.messages import GenerateRequest
 from aqgt.retarget import RetargetOptions
 
+from ..annotate.presets import load_request_preset
 from ..annotate.reading import read_annotations
 from ..connection import session
 from ..preview.buffer import Buffer
@@ -92,7 +93,7 @@ def gather(context: bpy.types.Context) -> Job:
         words=said.words,
         spans=tuple(annotations.spans),
         annotate="around" if settings.annotate else "none",
-        preset=settings.preset or None,
+        preset=load_request_preset(settings.preset) if settings.preset else None,
         model=settings.model,
         speaker=speaker_number(settings.speaker, model),
         seed=settings.seed,

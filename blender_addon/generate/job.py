@@ -26,13 +26,12 @@ from aqgt.protocol.messages import (
     GenerateResult,
     Progress,
 )
-from aqgt.words import Word, shifted
+from aqgt.words import Word
 
 from ..preview.buffer import Buffer
 from ..preview.live import Source
-from ..takes.provenance import Take
-from ..takes.recipe import SoundSource, recipe
-from .extent import Joining, moved
+from ..takes.recipe import SoundSource
+from .extent import Joining
 from .pace import Pace, duration
 
 _aligned: dict[str, tuple[Word, ...]] = {}
@@ -77,6 +76,7 @@ class Job:
     error: AqgtError | None = None
     cancelled: bool = False
     laying: bool = False
+    _aligning: bool = False
     _sent: str = ""
     _pace: Pace = field(default_factory=Pace)
 
@@ -90,7 +90,7 @@ class Job:
         if known is not None:
             self.request = replace(self.request, words=known)
         if self.transcript and known is None:
-            self.text = iface_("Aligning words…")
+            self.text, self._aligning = iface_("Aligning words…"), True
             self._sent = self.client.submit(
                 AlignRequest(self.request.audio, self.transcript, self.request.language)
             )
@@ -126,6 +126,9 @@ class Job:
             self.cancelled = True
         elif isinstance(event, Accepted) and event.position:
             self.text = iface_("Waiting: {} before this").format(event.position)
+        elif isinstance(event, Progress) and self._aligning:
+            percent = round(100 * event.window / max(event.windows, 1))
+            self.text = iface_("Aligning words… {} %").format(percent)
         elif isinstance(event, Progress):
             self._take_window(event)
         elif isinstance(event, AlignResult):
@@ -154,27 +157,8 @@ class Job:
         self._generate()
 
     def _generate(self) -> None:
-        self.text = iface_("Generating…")
+        self.text, self._aligning = iface_("Generating…"), False
         self._sent = self.client.submit(self.request)
-
-    def take(self, variant: int) -> Take:
-        """What one variant of the result is to remember; words and annotations count from its own start."""
-        assert self.result is not None
-        motion, begins = self.result.motions[variant], self.request.start
-        words, spans = self.request.words, self.result.spans[variant]
-        provenance, part = self.result.provenance[variant], None
-        if self.joining is not None:
-            spans = self.joining.spans(spans)
-            motion, begins = self.joining.whole(motion)
-            part = self.joining.part(len(motion))
-        return Take(
-            motion,
-            tuple(shifted((word for word in words if word.end > begins), -begins)),
-            moved(spans, -begins),
-            provenance,
-            self.start + begins,
-            recipe(self.request, self.sound, self.start, provenance.seed, part),
-        )
 
     def _speech_key(self) -> str:
         digest = hashlib.sha256(self.request.audio.tobytes())

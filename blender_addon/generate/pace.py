@@ -21,12 +21,14 @@ class Pace:
 
     clock: Callable[[], float] = time.monotonic
     _first: tuple[float, int] | None = None
+    _last: int = 0
 
     def left(self, done: int, wanted: int) -> float | None:
         """Seconds until all windows are done; None as long as that can't be told."""
         now = self.clock()
-        if self._first is None or done < self._first[1]:
+        if self._first is None or done <= self._last:  # an engine that lost its worker begins again
             self._first = now, done
+        self._last = done
         began, count = self._first
         if done == count:
             return None

@@ -73,7 +73,7 @@ def _draw_motion(column: bpy.types.UILayout, context: bpy.types.Context) -> None
     if title:
         draw_lines(column, title)
     elif settings.preset:
-        draw_lines(column, "The engine may not have this preset", icon="ERROR")
+        draw_lines(column, "There is no such preset", icon="ERROR", alert=True)
     column.prop(settings, "annotate")
     column.prop(laying, "smoothing")
     column.prop(laying, "use_head")

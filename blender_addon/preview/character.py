@@ -27,6 +27,8 @@ _CHUNK = 90
 """Frames of the motion that are solved in one tick at most."""
 _CONTEXT = 8
 """Frames of the scene before a chunk that are solved along, so that smoothing knows what came before."""
+_FADE = 12
+"""Frames over which a chunk takes over from where the one before ended."""
 
 
 class CharacterPreview:
@@ -87,8 +89,9 @@ class CharacterPreview:
         kept = frames >= first
         for channel in solve(sampled, self._rig, self._mapping, self._options).channels():
             before = self._chunks.setdefault(channel.data_path, [])
+            again = channel.values[~kept]
             values = channel.values[kept]
-            before.append(continued(before[-1][-1], values) if before else values)
+            before.append(continued(before[-1][-1], again[-1], values) if before else values)
             self._bones[channel.data_path] = channel.bone
         self._frames.append(frames[kept])
 
@@ -127,12 +130,26 @@ class CharacterPreview:
         }
 
 
-def continued(last: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The same rotations `[T, C]`, written so that they go on from ``last`` `[C]` without a jump."""
+def continued(
+    last: NDArray[np.float64], again: NDArray[np.float64], values: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """The same rotations, so that they go on from others without a jump.
+
+    A chunk that is solved by itself may turn an outstretched arm otherwise than the one before.
+
+    Args:
+        last: `[C]` what was written for the frame before.
+        again: `[C]` what was solved for that frame along with ``values``.
+        values: `[T, C]`, quaternions or Euler angles.
+    """
     if values.shape[1] == 4:
-        return -values if values[0] @ last < 0 else values
-    turn = 2 * math.pi
-    return values + turn * np.round((last - values[0]) / turn)
+        sign = -1.0 if again @ last < 0 else 1.0
+        again, values = sign * again, sign * values
+    else:
+        turns = 2 * math.pi * np.round((last - again) / (2 * math.pi))
+        again, values = again + turns, values + turns
+    fading = np.clip(1.0 - np.arange(1, len(values) + 1) / (_FADE + 1), 0.0, 1.0)[:, None]
+    return values + fading * (last - again)
 
 
 def _plain(value: Any) -> Any:

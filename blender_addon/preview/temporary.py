@@ -13,6 +13,7 @@ from typing import Any
 import bpy
 
 MARK = "aqgt_preview"
+_BEFORE = "aqgt_preview_before"
 sweeps = 0
 """How often the file had to be swept clean of something: whoever writes a temporary Action begins again."""
 _SETTINGS = ("action_extrapolation", "action_blend_type", "action_influence")
@@ -62,7 +63,9 @@ def play(armature: bpy.types.Object, action: bpy.types.Action, values: dict[str,
     if data is None:
         data = armature.animation_data_create()
     record["settings"] = {name: getattr(data, name) for name in _SETTINGS}
-    record["action"] = data.action.name if data.action is not None else ""
+    if data.action is not None:
+        # As a reference: an Action that nothing uses would be lost where Blender saves by itself.
+        action[_BEFORE] = data.action
     record["slot"] = data.action_slot.identifier if data.action_slot is not None else ""
     record["last_slot"] = data.last_slot_identifier
     action[MARK] = json.dumps(record)
@@ -82,7 +85,7 @@ def _remove(action: bpy.types.Action) -> None:
 def _put_back(armature: bpy.types.Object, action: bpy.types.Action, record: dict[str, Any]) -> None:
     data: Any = armature.animation_data
     if data.action == action:
-        before: bpy.types.Action | None = bpy.data.actions.get(record["action"])
+        before: bpy.types.Action | None = action.get(_BEFORE)
         data.action = before
         if before is not None:
             slot: Any = before.slots.get(record["slot"])

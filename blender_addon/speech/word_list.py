@@ -30,6 +30,8 @@ class AQGT_UL_words(bpy.types.UIList):
         """All of it can be edited in place; red: no text, or begins before the word above."""
         row = layout.row(align=True)
         row.alert = not item.text.strip() or (index > 0 and item.start < data.words[index - 1].start)
+        chosen = data.index <= index < data.index + data.count
+        row.label(text="", icon="RADIOBUT_ON" if chosen else "BLANK1")
         split = row.split(factor=0.36, align=True)
         split.prop(item, "text", text="", emboss=False)
         times = split.row(align=True)
@@ -71,6 +73,9 @@ def draw_words(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
         times = layout.row(align=True)  # the list has no room for hundredths
         times.prop(group.words[group.index], "start")
         times.prop(group.words[group.index], "end")
+        row = layout.row(align=True)
+        row.prop(group, "count")
+        row.operator("aqgt.marker_add_words", text="Gesture on Them", icon="MARKER")
     estimated = sum(word.estimated for word in group.words)
     layout.label(text=f"{group.made}: {len(group.words)} words, {estimated} estimated")
     if outdated(group, read_transcript(context)):

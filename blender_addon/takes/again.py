@@ -20,7 +20,7 @@ from ..retarget.mapping import mapping_of
 from ..scene.armature import describe, find
 from ..scene.nla import check_editable
 from ..steps import Steps
-from .apply import applying_take
+from .apply import applying_take, take_of
 from .ops import OfTake, take_name
 from .provenance import Take, has_recipe, recall, sources_of
 from .sounds import find_sound
@@ -79,7 +79,7 @@ class AQGT_OT_take_generate_again(OfTake, JobOperator, bpy.types.Operator):
             raise AqgtError(f"The scene “{job.scene}” is no longer there.", "Generate again.", "no-scene")
         armature = find(job.character)
         check_editable(armature)
-        made = job.take(0)
+        made = take_of(job)
         differs = difference(self._take.provenance, made.provenance)
         if differs and not self.other_model:
             raise AqgtError(

@@ -4,24 +4,28 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import bpy
 import numpy as np
 
+from aqgt.annotations import Span
 from aqgt.errors import AqgtError
 from aqgt.motion import Motion
-from aqgt.retarget import RigAnimation, match, solve
+from aqgt.retarget import Mapping, RigAnimation, match, solve
+from aqgt.words import Word, shifted
 
 from ..preview import temporary
-from ..retarget.mapping import mapping_of
+from ..retarget.mapping import remembered
 from ..retarget.settings import options_of, writing_of
 from ..scene import actions, nla
 from ..scene.armature import describe, find
 from ..scene.context import frames_per_second
 from ..steps import Steps, aside, drain
 from .provenance import Take
+from .recipe import recipe
 from .write import Written, lay_takes, writing_take
 
 if TYPE_CHECKING:
@@ -50,7 +54,7 @@ def applying(job: Job) -> Steps[tuple[str, list[str]]]:
     variants = len(job.result.motions)
     try:
         for variant in reversed(range(variants)):
-            take = yield from aside(lambda number=variant: job.take(number))
+            take = yield from aside(lambda number=variant: take_of(job, number))
             scene, armature = _place(job)
             name = f"Gestures {armature.name}"
             if variants > 1:
@@ -81,6 +85,42 @@ def _place(job: Job) -> tuple[bpy.types.Scene, bpy.types.Object]:
     armature = find(job.character)
     nla.check_editable(armature)
     return scene, armature
+
+
+def take_of(job: Job, variant: int = 0) -> Take:
+    """What one variant of a finished job is to remember; words and annotations count from its own start."""
+    if job.result is None:
+        raise AqgtError("There is no motion to lay on the character.", "Generate one.", "no-motion")
+    motion, provenance = job.result.motions[variant], job.result.provenance[variant]
+    begins, spans = job.request.start, job.result.spans[variant]
+    part = None
+    if job.joining is not None:
+        spans, part = job.joining.spans(spans), job.joining.part(motion)
+        motion, begins = job.joining.whole(motion)
+    return Take(
+        motion,
+        moved_words(job.request.words, -begins),
+        moved_spans(spans, -begins),
+        provenance,
+        job.start + begins,
+        recipe(job.request, job.sound, job.start, provenance.seed, part),
+    )
+
+
+def moved_words(words: Iterable[Word], seconds: float) -> tuple[Word, ...]:
+    """Words moved in time; those that then end before 0 are left out."""
+    return tuple(shifted((word for word in words if word.end + seconds > 0), seconds))
+
+
+def moved_spans(spans: Iterable[Span], seconds: float) -> tuple[Span, ...]:
+    """Annotations moved in time; those that then end before 0 are left out, those across 0 cut."""
+    return tuple(
+        replace(
+            span, start=max(0.0, span.start + seconds), end=None if span.end is None else span.end + seconds
+        )
+        for span in spans
+        if (span.start if span.end is None else span.end) + seconds > (0 if span.end is not None else -1e-9)
+    )
 
 
 def apply_take(
@@ -140,7 +180,7 @@ def _writing(
 ) -> Steps[Written]:
     """Solve for this rig and write the curves; ``parts`` may move, None: those of the panel."""
     rig = describe(armature, skin=scene.aqgt_retarget.keep_out)
-    mapping = mapping_of(armature, rig) if bone_map == "auto" else match(rig, bone_map)
+    known = remembered(armature, rig) if bone_map == "auto" else match(rig, bone_map)
     fps = frames_per_second(scene)
     options, writing = (
         options_of(scene, armature, scene_frames(take.motion, take.start, fps)),
@@ -149,12 +189,13 @@ def _writing(
     if parts is not None:
         options = replace(options, parts=parts)
 
-    def solved() -> tuple[RigAnimation, np.ndarray]:
+    def solved() -> tuple[RigAnimation, np.ndarray, Mapping]:
+        mapping = match(rig) if known is None else known
         frames, motion = at_scene_frames(take.motion, take.start, fps)
-        return solve(motion, rig, mapping, options), frames
+        return solve(motion, rig, mapping, options), frames, mapping
 
     scene_name, character = scene.name, armature.name
-    animation, frames = yield from aside(solved)
+    animation, frames, mapping = yield from aside(solved)
     scene, armature = bpy.data.scenes[scene_name], find(character)
     return (yield from writing_take(scene, armature, name, animation, frames, mapping, writing, take))
 

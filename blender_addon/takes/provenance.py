@@ -72,8 +72,8 @@ def remember(action: bpy.types.Action, take: Take, frame_rate: float, packed: by
     """Write a take's origin into its Action; the short parts are for people, in its custom properties.
 
     Args:
-        action: where to.
-        take: what is remembered.
+        action: the new Action.
+        take: what it is to remember.
         frame_rate: of the scene whose frames the keys count in.
         packed: what `pack_motion` made of the take's motion, where that has been done.
     """

@@ -116,7 +116,7 @@ def writing_take(
 
     Until `lay_takes` it counts as temporary, so that no file keeps half a take. Given up, it is removed.
     """
-    below = {}
+    frame_rate, below = frames_per_second(scene), {}
     if writing.additive:
         below = _pose_below(scene, armature, animation, frames, nla.animated_paths(armature))
     layers, packed = yield from aside(
@@ -131,7 +131,7 @@ def writing_take(
     temporary.mark(action)
     called = action.name
     try:
-        remember(action, take, frames_per_second(scene), packed)
+        remember(action, take, frame_rate, packed)
         for number, layer in enumerate(layers):
             actions.add_slot(action, layer.name or "Gestures")
             for path, values, keys, group, interpolation in _curves(layer, frames):

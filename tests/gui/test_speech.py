@@ -27,7 +27,7 @@ def test_2000_words_are_drawn_in_time_and_hidden_again(
         )
     }
     for editor in ("DOPESHEET_EDITOR", "SEQUENCE_EDITOR"):
-        for view in ("near", "far"):
+        for view in ("near", "far", "moving"):
             assert times[editor, view] <= BUDGET, output
     near, hidden = (
         np.asarray(Image.open(tmp_path / f"{name}.png").convert("RGB"), dtype=float)
