@@ -15,11 +15,12 @@ from aqgt.protocol.messages import Provenance
 
 from ..connection import session
 from ..generate import job as jobs
-from ..generate.running import JobOperator
+from ..generate.running import Done, JobOperator
 from ..retarget.mapping import mapping_of
 from ..scene.armature import describe, find
 from ..scene.nla import check_editable
-from .apply import apply_take, take_of
+from ..steps import Steps
+from .apply import applying_take, take_of
 from .ops import OfTake, take_name
 from .provenance import Take, has_recipe, recall, sources_of
 from .sounds import find_sound
@@ -71,7 +72,7 @@ class AQGT_OT_take_generate_again(OfTake, JobOperator, bpy.types.Operator):
             sound=take.recipe.sound,
         )
 
-    def apply(self, job: Any) -> tuple[str, list[str]]:
+    def applying(self, job: Any) -> Steps[Done]:
         """The new take, if the same model made it or another one is allowed."""
         scene: bpy.types.Scene | None = bpy.data.scenes.get(job.scene)
         if scene is None:
@@ -86,8 +87,8 @@ class AQGT_OT_take_generate_again(OfTake, JobOperator, bpy.types.Operator):
                 "Tick “By Another Model, Too” to go on.",
                 "other-model",
             )
-        take = _whole(self._take, made, job.start)
-        name, notes = apply_take(scene, armature, take)
+        take = whole(self._take, made, job.start)
+        name, notes = yield from applying_take(scene, armature, take)
         if differs:
             notes.insert(0, differs)
         same = _equal(take.motion, self._take.motion)
@@ -112,26 +113,33 @@ def difference(before: Provenance, now: Provenance) -> str:
     return ""
 
 
-def _whole(old: Take, made: Take, start: float) -> Take:
-    """The new take; where a part alone was made, within the rest of the old motion."""
+def whole(old: Take, made: Take, start: float) -> Take:
+    """The new take; where a part alone was made, within the rest of the old motion.
+
+    Args:
+        old: the take that is made again.
+        made: what the engine made by its recipe.
+        start: where the first sample of the sound lies on the timeline now, in seconds.
+    """
     recipe = old.recipe
     if recipe is None or recipe.part is None:
         return made
     first, last = recipe.part
-    vectors = np.concatenate(
-        [
-            old.motion.bone_vectors[:first],
-            made.motion.bone_vectors[: last - first],
-            old.motion.bone_vectors[last:],
-        ]
-    )
+    fps, vectors = old.motion.fps, old.motion.bone_vectors
+    motion = made.motion.with_lengths(old.motion.lengths) if _other_lengths(old, made) else made.motion
+    exact = motion.fps == fps and len(motion) >= last - first
+    new = motion.bone_vectors[: last - first] if exact else motion.sample(np.arange(last - first) / fps)
     return replace(
         old,
-        motion=Motion(old.motion.fps, vectors, old.motion.lengths),
+        motion=replace(old.motion, bone_vectors=np.concatenate([vectors[:first], new, vectors[last:]])),
         provenance=made.provenance,
         start=old.start + start - recipe.start,
         recipe=replace(recipe, start=start),
     )
+
+
+def _other_lengths(one: Take, two: Take) -> bool:
+    return not np.allclose(one.motion.lengths, two.motion.lengths, rtol=1e-3, atol=1e-6)
 
 
 def _equal(one: Motion, two: Motion) -> bool:

@@ -25,7 +25,7 @@ from ..scene.armature import describe, find
 from ..scene.context import frames_per_second
 from ..steps import Steps, aside, drain
 from .provenance import Take
-from .recipe import Recipe, recipe
+from .recipe import recipe
 from .write import Written, lay_takes, writing_take
 
 if TYPE_CHECKING:
@@ -69,6 +69,7 @@ def applying(job: Job) -> Steps[tuple[str, list[str]]]:
     nla.mute(armature, [actions.find(one.name) for one in written[:-1]])
     if variants > 1:
         notes.append(f"{variants} takes were made; all but the first are muted")
+    armature.aqgt_takes.chosen = written[-1].name
     return written[-1].name, notes
 
 
@@ -92,11 +93,9 @@ def take_of(job: Job, variant: int = 0) -> Take:
         raise AqgtError("There is no motion to lay on the character.", "Generate one.", "no-motion")
     motion, provenance = job.result.motions[variant], job.result.provenance[variant]
     begins, spans = job.request.start, job.result.spans[variant]
-    made_by: Recipe | None = recipe(job.request, job.sound, job.start, provenance.seed)
+    part = None
     if job.joining is not None:
         spans, part = job.joining.spans(spans), job.joining.part(motion)
-        # At another frame rate the part is not made of the engine's own frames, and can't be made again.
-        made_by = replace(made_by, part=part) if motion.fps == job.joining.motion.fps else None
         motion, begins = job.joining.whole(motion)
     return Take(
         motion,
@@ -104,7 +103,7 @@ def take_of(job: Job, variant: int = 0) -> Take:
         moved_spans(spans, -begins),
         provenance,
         job.start + begins,
-        made_by,
+        recipe(job.request, job.sound, job.start, provenance.seed, part),
     )
 
 
@@ -147,9 +146,28 @@ def apply_take(
     Raises:
         AqgtError: the bones or settings do not fit, or the motion is too short; nothing has changed.
     """
-    called = name or f"Gestures {armature.name}"
-    written = drain(_writing(scene, armature, take, called, None, bone_map))
-    return written.name, lay_takes(scene, armature, [written])
+    return drain(applying_take(scene, armature, take, bone_map, name))
+
+
+def applying_take(
+    scene: bpy.types.Scene,
+    armature: bpy.types.Object,
+    take: Take,
+    bone_map: str = "auto",
+    name: str = "",
+) -> Steps[tuple[str, list[str]]]:
+    """`apply_take`, step by step."""
+    scene_name, character = scene.name, armature.name
+    called = name or f"Gestures {character}"
+    written = yield from _writing(scene, armature, take, called, None, bone_map)
+    try:
+        scene, armature = bpy.data.scenes[scene_name], find(character)
+    except BaseException:
+        temporary.discard(written.name)
+        raise
+    notes = lay_takes(scene, armature, [written])
+    armature.aqgt_takes.chosen = written.name
+    return written.name, notes
 
 
 def _writing(

@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 
 from aqgt import rotations as rot
 from aqgt.motion import Motion
-from aqgt.skeleton_pose import REST_VECTORS, bone_rotations
 
-LONGEST = 1.2
+LONGEST = 1.0
 """Seconds up to which a cross-fade is lengthened, so that it is no faster than the motion."""
 _LENGTHEN = 1.25
 
@@ -76,17 +75,18 @@ def _join(
 
 
 def _mixed(before: Motion, after: Motion, part: slice) -> NDArray[np.float32]:
-    """Bone vectors `[n, 53, 3]` between two motions: every bone turns the same way round all the time."""
+    """Bone vectors `[n, 53, 3]` between two motions: every bone turns the same way round all the time.
+
+    Bones turn by the smallest rotation, without a twist, of which a motion says nothing.
+    """
     one, two = (Motion(m.fps, m.bone_vectors[part], m.lengths) for m in (before, after))
     n = len(one)
     x = np.arange(1, n + 1) / (n + 1)
     weight = (x * x * (3 - 2 * x))[:, None]
-    start, end = bone_rotations(one), bone_rotations(two)
-    turn = rot.continuous(rot.multiply(end, rot.conjugate(start)))
+    start = one.directions().astype(np.float64)
+    turn = rot.continuous(rot.between(start, two.directions()))
     turn = np.where(turn[n // 2, :, :1] < 0, -turn, turn)  # the short way in the middle of the fade
-    between = rot.multiply(_share(turn, weight), start)
-    rest = REST_VECTORS / np.maximum(np.linalg.norm(REST_VECTORS, axis=-1, keepdims=True), 1e-9)
-    vectors = rot.rotate(between, rest) * before.lengths[:, None]
+    vectors = rot.rotate(_share(turn, weight), start) * before.lengths[:, None]
     root = (1 - weight[..., None]) * one.bone_vectors[:, :1] + weight[..., None] * two.bone_vectors[:, :1]
     vectors[:, 0] = root[:, 0]
     return vectors.astype(np.float32)
@@ -105,7 +105,7 @@ def _excess(
     part: slice,
     limit: float,
 ) -> float:
-    """By how much a cross-fade is faster than the limit and than either motion is there anyway; at least 0."""
+    """By how much a cross-fade is faster than the limit and than either motion is there; at least 0."""
     first, last = max(part.start - 1, 0), min(part.stop + 1, len(after))
     around = np.concatenate([before[first : part.start], mixed, after[part.stop : last]])
     allowed = np.maximum(limit, np.maximum(_steps(before[first:last]), _steps(after[first:last])))

@@ -33,14 +33,14 @@ class AQGT_UL_takes(bpy.types.UIList):
         index: int = 0,
         flt_flag: int = 0,
     ) -> None:
-        """One line: which of the compared, name, solo, mute."""
+        """One line: whether it plays or which of the compared it is, name, solo, mute."""
         armature = active_data.id_data
         tracks = tracks_with(armature, item)
         row = layout.row(align=True)
         letter = compare.letter_of(armature, item)
-        if letter:
-            row.label(text=letter, icon="PLAY" if letter == armature.aqgt_takes.shown else "PAUSE")
-        row.prop(item.aqgt, "title", text="", emboss=False, icon="NONE" if letter else "ACTION")
+        shown = letter == armature.aqgt_takes.shown
+        sign: Any = "NONE" if not letter else "PLAY" if shown else f"EVENT_{letter}"
+        row.prop(item.aqgt, "title", text="", emboss=False, icon=sign)
         row.context_pointer_set("aqgt_take", item)
         solo = any(track.is_solo for track in tracks)
         row.operator(
@@ -92,13 +92,12 @@ class AQGT_PT_takes(GesturesPanel, bpy.types.Panel):
             draw_lines(layout, f"“{character.name}” has no take yet", icon="INFO")
         else:
             layout.label(text=character.name, icon="ARMATURE_DATA")
-            row = layout.row()
-            row.template_list("AQGT_UL_takes", "", bpy.data, "actions", group, "row", rows=4)
-            column = row.column(align=True)
-            column.operator("aqgt.take_rename", text="", icon="GREASEPENCIL")
-            column.operator("aqgt.take_delete", text="", icon="TRASH")
-            column.context_pointer_set("aqgt_take", chosen)
-            column.menu("AQGT_MT_take_export", text="", icon="EXPORT")
+            layout.template_list("AQGT_UL_takes", "", bpy.data, "actions", group, "row", rows=4)
+            row = layout.row(align=True)
+            row.operator("aqgt.take_rename", text="Rename")
+            row.operator("aqgt.take_delete", text="Delete")
+            row.context_pointer_set("aqgt_take", chosen)
+            row.menu("AQGT_MT_take_export", text="Export")
             _draw_again(layout, group)
             _draw_compare(layout, character, group)
         layout.menu("AQGT_MT_played_export", icon="EXPORT")
@@ -174,7 +173,7 @@ class AQGT_PT_take_merge(_OfChosen, bpy.types.Panel):
         column.use_property_split = True
         column.use_property_decorate = False
         draw_row(column, "Of", group.chosen_take().name)
-        column.prop(group, "into")
+        column.prop(group, "into", placeholder="Another take")
         column.prop(group, "span")
         column.prop(group, "fade")
         layout.operator("aqgt.take_merge", icon="SELECT_INTERSECT")

@@ -110,6 +110,12 @@ def recall(action: bpy.types.Action) -> Take:
             "Update the add-on.",
             "take-version",
         )
+    if "aqgt_motion" not in action.keys():  # noqa: SIM118 -- an Action is no mapping
+        raise AqgtError(
+            f"“{action.name}” holds no motion: its custom property is gone.",
+            "Generate it again, or choose another take.",
+            "no-motion",
+        )
     vectors = np.frombuffer(zlib.decompress(action["aqgt_motion"]), dtype="<f4").reshape(-1, 53, 3)
     return Take(
         Motion(action["aqgt_fps"], vectors, np.array(action["aqgt_lengths"])),

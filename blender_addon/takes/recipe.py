@@ -10,11 +10,12 @@ import json
 import zlib
 from dataclasses import asdict, dataclass, fields, replace
 
+import msgpack
 import numpy as np
 
 from aqgt.errors import AqgtError
 from aqgt.protocol import wire
-from aqgt.protocol.messages import GenerateRequest
+from aqgt.protocol.messages import PROTOCOL_VERSION, GenerateRequest
 
 
 @dataclass(frozen=True)
@@ -56,10 +57,16 @@ class Recipe:
     part: tuple[int, int] | None = None
 
 
-def recipe(request: GenerateRequest, sound: SoundSource, start: float, seed: int) -> Recipe:
+def recipe(
+    request: GenerateRequest,
+    sound: SoundSource,
+    start: float,
+    seed: int,
+    part: tuple[int, int] | None = None,
+) -> Recipe:
     """The recipe of one variant of a request: the one with this seed."""
     silent = np.zeros(0, np.float32)
-    return Recipe(replace(request, audio=silent, seed=seed, variants=1), sound, start)
+    return Recipe(replace(request, audio=silent, seed=seed, variants=1), sound, start, part)
 
 
 def pack(one: Recipe) -> tuple[bytes, str]:
@@ -69,14 +76,16 @@ def pack(one: Recipe) -> tuple[bytes, str]:
 
 
 def unpack(request: bytes, sound: str) -> Recipe:
-    """What `pack` was given.
+    """What `pack` was given; what an older version's requests did not hold is as it is by default.
 
     Raises:
         AqgtError: a version wrote it whose requests hold something this one does not know.
     """
     try:
-        read = wire.decode(zlib.decompress(request)).body
-    except (AqgtError, zlib.error) as error:
+        frame = msgpack.unpackb(zlib.decompress(request))
+        # A file outlives the protocol: its version says who can talk to whom, not what a request means.
+        read = wire.decode(msgpack.packb({**frame, "version": PROTOCOL_VERSION})).body
+    except (AqgtError, zlib.error, ValueError) as error:
         raise AqgtError(
             "What this take was made from was written by another version of the add-on.",
             "Update the add-on, or press Generate for a new take.",

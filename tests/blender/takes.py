@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Takes without an engine: smooth, invented motions that are laid on a character as a generation lays them."""
+"""Takes without an engine: smooth, invented motions, laid on a character as a generation lays them."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ def part(name: str) -> Any:
 
 
 def waving(seed: int, seconds: float = 4.0, fps: float = 15.0) -> Motion:
-    """Arms that swing slowly, otherwise with each seed."""
+    """Bones that swing, otherwise with each seed."""
     random = np.random.default_rng(seed)
     times = np.arange(round(seconds * fps)) / fps
     vectors = np.repeat(REST_VECTORS[None], len(times), axis=0)
     lengths = np.linalg.norm(REST_VECTORS, axis=-1)
     for joint in range(1, len(REST_VECTORS)):
         axis, phase = random.normal(size=3), random.uniform(0, 2 * np.pi)
-        turn = rot.from_axis_angle(axis, 0.5 * np.sin(2 * np.pi * 0.4 * times + phase))
+        turn = rot.from_axis_angle(axis, 0.5 * np.sin(2 * np.pi * 0.8 * times + phase))
         vectors[:, joint] = rot.rotate(turn, REST_VECTORS[joint])
     return Motion(fps, vectors.astype(np.float32), lengths)
 

@@ -5,13 +5,18 @@ from __future__ import annotations
 
 import json
 import shutil
+import zlib
+from dataclasses import replace
 
 import bpy
+import msgpack
 import numpy as np
 import pytest
 
+from aqgt.errors import AqgtError
+from aqgt.protocol.messages import GenerateRequest
 from tests.blender.helpers import refused
-from tests.blender.takes import lay, part, settled, untouched
+from tests.blender.takes import lay, part, settled, untouched, waving
 
 TRANSCRIPT = "And Mr. John Dashwood had then leisure to consider"
 
@@ -138,32 +143,82 @@ def test_a_part_made_again_lies_within_the_rest(scene, character, part):
     provenance, recipes = part("takes.provenance"), part("takes.recipe")
     whole = provenance.recall(newest())
     again = part("takes.again")
-    from dataclasses import replace
-
     old = replace(whole, recipe=replace(whole.recipe, part=(10, 30)))
     kept = recipes.unpack(*recipes.pack(old.recipe))
     assert kept.part == (10, 30)
     vectors = np.array(whole.motion.bone_vectors)
     vectors[:] += 1.0
     made = replace(whole, motion=replace(whole.motion, bone_vectors=vectors))
-    filled = again._whole(old, made, old.recipe.start + 2.0)
+    filled = again.whole(old, made, old.recipe.start + 2.0)
     assert len(filled.motion) == len(whole.motion)
     np.testing.assert_array_equal(filled.motion.bone_vectors[10:30], vectors[:20])
     np.testing.assert_array_equal(filled.motion.bone_vectors[30:], whole.motion.bone_vectors[30:])
     assert filled.start == whole.start + 2.0
 
 
-def test_every_variant_remembers_its_own_seed(scene, character, part):
-    from dataclasses import replace
+def test_a_recipe_outlives_the_protocol(part):
+    recipes = part("takes.recipe")
+    request = GenerateRequest(np.zeros(0, np.float32), seed=7, preset="calm", before=waving(1))
+    sound = recipes.SoundSource("voice", skipped=1.25)
+    packed = recipes.pack(recipes.Recipe(request, sound, 0.5))
+    frame = msgpack.unpackb(zlib.decompress(packed[0]))
+    del frame["body"]["idle"]
+    older = zlib.compress(msgpack.packb({**frame, "version": 0}))
+    read = recipes.unpack(older, packed[1])
+    assert (read.request.seed, read.request.preset, read.request.idle) == (7, "calm", request.idle)
+    np.testing.assert_array_equal(read.request.before.bone_vectors, request.before.bone_vectors)
+    assert (read.sound, read.start, read.part) == (sound, 0.5, None)
+    frame["body"]["invented"] = 1
+    with pytest.raises(AqgtError, match="another version"):
+        recipes.unpack(zlib.compress(msgpack.packb(frame)), packed[1])
 
+
+def test_a_take_of_which_a_part_was_made_anew_is_made_again(scene, character):
+    assert bpy.ops.aqgt.generate() == {"FINISHED"}
+    first = vectors(newest())
+    scene.use_preview_range, scene.frame_preview_start, scene.frame_preview_end = True, 70, 110
+    scene.aqgt_generate.extent, scene.aqgt_generate.seed = "PREVIEW", 8
+    assert bpy.ops.aqgt.generate() == {"FINISHED"}
+    joined = newest()
+    assert np.abs(vectors(joined) - first).max() > 1e-4
+    forget_settings(scene)
+    scene.aqgt_generate.extent = "WHOLE"
+    assert bpy.ops.aqgt.take_generate_again() == {"FINISHED"}
+    assert newest() != joined
+    np.testing.assert_allclose(vectors(newest()), vectors(joined), rtol=0, atol=1e-6)
+
+
+def test_two_real_takes_merge_without_a_jerk(scene, character):
+    scene.aqgt_generate.model = "compact"
+    for seed in (0, 7):
+        scene.aqgt_generate.seed = seed
+        assert bpy.ops.aqgt.generate() == {"FINISHED"}
+    speeds = [speed(one) for one in (newest(), part("takes.provenance").takes_of(character)[1][1])]
+    into = part("takes.provenance").takes_of(character)[1][1].name
+    assert bpy.ops.aqgt.take_merge(into=into, first=80, last=110) == {"FINISHED"}
+    merged = np.linalg.norm(np.diff(vectors(newest()), axis=0), axis=-1).max(axis=-1)
+    limit = np.percentile(np.concatenate(speeds), 95)
+    start = round(part("takes.provenance").recall(newest()).start * 30)
+    assert merged[80 - start - 1] <= limit
+    assert merged[110 - start] <= limit
+
+
+def speed(action):
+    """How far the fastest bone moves from each frame of the scene to the next, `[T - 1]`."""
+    motion = part("takes.provenance").recall(action).motion
+    sampled = motion.sample(np.arange(0, motion.duration - 1 / motion.fps, 1 / 30))
+    return np.linalg.norm(np.diff(sampled, axis=0), axis=-1).max(axis=-1)
+
+
+def test_every_variant_remembers_its_own_seed(scene, character, part):
     jobs = part("generate.job")
     job = part("generate.gather").gather(bpy.context)
     job.request = replace(job.request, variants=2, seed=3)
     jobs.run(job)
     while not job.pump():
         pass
-    part("takes.apply").apply_result(job)
+    part("takes.apply").apply_result(job)  # the first variant lies on top
     takes = [action for _, action in part("takes.provenance").takes_of(character)]
-    assert [part("takes.provenance").recall(one).recipe.request.seed for one in takes] == [4, 3]
+    assert [part("takes.provenance").recall(one).recipe.request.seed for one in takes] == [3, 4]
     assert bpy.ops.aqgt.take_generate_again(action=takes[0].name) == {"FINISHED"}
     np.testing.assert_allclose(vectors(newest()), vectors(takes[0]), rtol=0, atol=1e-6)

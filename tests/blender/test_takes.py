@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Takes: rename, delete, solo, mute, compare, apply to another character. Nothing else in the file changes."""
+"""Takes: rename, delete, solo, mute, compare, apply to another character. All else in the file stays."""
 
 from __future__ import annotations
 
@@ -333,6 +333,45 @@ def test_takes_survive_saving_and_opening(two, character, tmp_path):
     assert part("takes.compare").playing(armature) == ("A", expected[1])
     assert bpy.ops.aqgt.take_compare_end() == {"FINISHED"}
     assert [mute for _, mute, *_ in tracks(armature)] == [False, False]
+
+
+def test_no_operator_changes_mode_selection_active_object_or_frame(two, character):
+    other, scene = without_fingers(), bpy.context.scene
+    bpy.ops.object.select_all(action="DESELECT")
+    bpy.context.view_layer.objects.active = character
+    character.select_set(True)
+    bpy.ops.object.mode_set(mode="POSE")
+    names = [action.name for action in two]
+    before = settled()
+    for operator, arguments in (
+        (bpy.ops.aqgt.take_mute, {"action": names[1]}),
+        (bpy.ops.aqgt.take_mute, {"action": names[1]}),
+        (bpy.ops.aqgt.take_solo, {"action": names[1]}),
+        (bpy.ops.aqgt.take_solo, {"action": names[1]}),
+        (bpy.ops.aqgt.take_compare, {"action": names[1], "other": names[0]}),
+        (bpy.ops.aqgt.take_show, {}),
+        (bpy.ops.aqgt.take_compare_end, {}),
+        (bpy.ops.aqgt.take_merge, {"action": names[1], "into": names[0], "first": 60, "last": 90}),
+        (bpy.ops.aqgt.take_apply_to, {"action": names[1], "other": other.name}),
+        (bpy.ops.aqgt.take_rename, {"action": names[1], "name": "Renamed"}),
+        (bpy.ops.aqgt.take_delete, {"action": "Renamed"}),
+    ):
+        assert operator(**arguments) == {"FINISHED"}
+        untouched(before, character.name, other.name, *names, *bpy.data.actions.keys())
+    assert bpy.context.mode == "POSE"
+    assert scene.frame_current == 1
+
+
+def test_a_take_keeps_its_seconds_when_the_frame_rate_changes(two, character):
+    scene, other = bpy.context.scene, without_fingers()
+    scene.render.fps = 60
+    placed = part("takes.placing").place(scene, character, two[0])
+    motion = part("takes.provenance").recall(two[0]).motion
+    np.testing.assert_allclose(placed.vectors(np.array([90.0]))[0], motion.sample(np.array([2.0]))[0])
+    assert bpy.ops.aqgt.take_apply_to(action=two[0].name, other=other.name) == {"FINISHED"}
+    (strip,) = other.animation_data.nla_tracks[0].strips
+    first = character.animation_data.nla_tracks[0].strips[0]
+    assert (strip.frame_start, strip.frame_end) == (first.frame_start, first.frame_end)
 
 
 def test_about_tells_where_a_take_comes_from(two):
