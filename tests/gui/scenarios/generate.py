@@ -100,8 +100,7 @@ def story():
     picture("settings")
     settings.preview = "CHARACTER"
     print("INVOKED", in_viewport(bpy.ops.aqgt.generate, "INVOKE_DEFAULT"), flush=True)
-    yield from until(lambda: bpy.data.actions or jobs.current.finished)
-    yield 0.3
+    yield from until(lambda: settings.character.animation_data or jobs.current.finished)
     print("PREVIEW", settings.character.animation_data is not None, flush=True)
     bpy.context.scene.frame_set(60)
     yield 1.0
