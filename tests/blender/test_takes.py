@@ -303,6 +303,30 @@ def test_strips_moved_scaled_split_and_removed_by_hand(two, character):
         bpy.ops.aqgt.take_delete()
 
 
+@pytest.mark.parametrize(
+    ("scale", "repeat", "backwards"),
+    [(1.0, 1.0, False), (2.0, 1.0, True), (0.5, 2.0, False), (1.5, 1.5, True)],
+)
+def test_a_placement_says_what_blender_shows(blender, scale, repeat, backwards):
+    scene, actions = blender.scene, part("scene.actions")
+    thing = bpy.data.objects.new("Thing", None)
+    scene.collection.objects.link(thing)
+    action = actions.new_action("Slide")
+    slot, bag = actions.add_slot(action, "Thing")
+    actions.write_curves(bag, "location", np.array([[10.0], [50.0]]), np.array([10.0, 50.0]), "Thing")
+    strip = thing.animation_data_create().nla_tracks.new().strips.new("Slide", 100, action)
+    strip.action_slot = slot
+    strip.action_frame_start, strip.action_frame_end = 10, 50
+    strip.scale, strip.repeat, strip.use_reverse = scale, repeat, backwards
+    placed = part("scene.strips").placement(thing, action)
+    frames = np.arange(np.ceil(placed.first), np.floor(placed.last))
+    shown = []
+    for frame in frames:
+        scene.frame_set(int(frame))
+        shown.append(thing.evaluated_get(blender.evaluated_depsgraph_get()).location.x)
+    np.testing.assert_allclose(placed.action_frames(frames), shown, atol=0.02)
+
+
 def test_a_split_strip_is_one_take(two, character):
     track = character.animation_data.nla_tracks[1]
     strip = track.strips[0]
