@@ -14,7 +14,7 @@ from ..generate import job as jobs
 from ..ui import GesturesPanel, SequencerPanel, draw_lines
 from . import following, presets, store
 from .preset_ops import chosen_preset
-from .reading import reason_not_used
+from .reading import not_used, reason_not_used
 from .suggest import SuggestJob
 from .vocabulary import TITLES
 
@@ -61,11 +61,13 @@ class AQGT_UL_annotations(bpy.types.UIList):
         """Gesture markers alone, in order of time, with the letters of the filter field in their names."""
         markers = list(getattr(scene, markers_name))
         wanted = self.filter_name.casefold()
-        shown = [is_marker(marker.name) and wanted in marker.name.casefold() for marker in markers]
-        ordered = sorted(range(len(markers)), key=lambda index: markers[index].frame)
-        places = {index: place for place, index in enumerate(ordered)}
-        flags = [self.bitflag_filter_item if show else 0 for show in shown]
-        return flags, [places[index] for index in range(len(markers))]
+        names = [marker.name for marker in markers]
+        shown = [is_marker(name) and (not wanted or wanted in name.casefold()) for name in names]
+        frames = [marker.frame for marker in markers]
+        places = [0] * len(markers)
+        for place, index in enumerate(sorted(range(len(markers)), key=frames.__getitem__)):
+            places[index] = place
+        return [self.bitflag_filter_item if show else 0 for show in shown], places
 
 
 class _Annotate:
@@ -89,7 +91,8 @@ class _Annotate:
         row = layout.row(align=True)
         row.operator("aqgt.annotations_import", text="Import", icon="IMPORT")
         row.operator("aqgt.annotations_export", text="Export", icon="EXPORT")
-        if not store.gesture_markers(scene):
+        markers = store.gesture_markers(scene)
+        if not markers:
             draw_lines(layout, "No G: marker: gestures are suggested from words and voice", icon="INFO")
             return
         layout.template_list(
@@ -101,8 +104,7 @@ class _Annotate:
         row.operator("aqgt.annotation_mirror", text="", icon="MOD_MIRROR")
         row.operator("aqgt.annotation_lock", text="", icon="LOCKED")
         row.operator("aqgt.annotation_delete", text="", icon="TRASH")
-        found = [store.read(scene, marker) for marker in store.gesture_markers(scene)]
-        bad = [(one.name, reason) for one in found if (reason := reason_not_used(scene, one))]
+        bad = not_used(scene, markers)
         for name, reason in bad[:_REASONS]:
             draw_lines(layout, f"{name}: {reason}", icon="ERROR", alert=True)
         if len(bad) > _REASONS:

@@ -11,8 +11,8 @@ import numpy as np
 from aqgt.errors import AqgtError
 
 from ..scene.context import frames_per_second, sequencer_scene
-from ..speech.overlay import read_times
 from ..speech.source import origin
+from ..speech.times import read_times
 from ..speech.words import chosen_words, stored
 from . import drawn_range
 from .ops import Labels
@@ -144,13 +144,16 @@ def nearest_edge(context: bpy.types.Context, time: float, otherwise: float) -> f
 def _region_at(screen: bpy.types.Screen, x: int, y: int) -> tuple[Any, Any] | None:
     """The editor with a timeline, and its region, that lie under a point of the window."""
     for area in screen.areas:
-        if area.type not in _EDITORS:
-            continue
-        for region in area.regions:
-            inside = region.x <= x < region.x + region.width and region.y <= y < region.y + region.height
-            if region.type == "WINDOW" and inside:
-                return area, region
+        under = [region for region in area.regions if _holds(region, x, y)]
+        # Sidebars and headers may lie over the timeline; a press there is theirs.
+        if area.type in _EDITORS and under and all(region.type == "WINDOW" for region in under):
+            return area, under[0]
     return None
+
+
+def _holds(region: bpy.types.Region, x: int, y: int) -> bool:
+    inside = region.x <= x < region.x + region.width and region.y <= y < region.y + region.height
+    return inside and region.width > 1 and region.height > 1
 
 
 def draw_menu(menu: Any, _context: bpy.types.Context) -> None:

@@ -161,15 +161,17 @@ def in_blender(error: AqgtError) -> AqgtError:
     steps = {
         "bad-key": "Choose the key file that the engine's owner made for you, as Key File under Engine.",
         "no-keys": "Choose your key file again, as Key File under Engine.",
-        "no-engine": "Start one with Start Local, or correct the address under Engine.",
     }
-    if error.code == "bad-address" and "another machine" in error.sentence:
-        step = "Choose the key file that the engine's owner made for you, or use an engine on this machine."
-    elif error.code == "no-engine" and not error.sentence.startswith("No engine listens"):
-        return error
-    else:
-        step = steps.get(error.code, error.next_step)
-    return AqgtError(error.sentence, step, error.code)
+    # An engine that was started here has errors of these two codes, too, which name its log.
+    if error.sentence.startswith("No engine listens"):
+        steps["no-engine"] = "Start one with Start Local, or correct the address under Engine."
+    if error.sentence.endswith("has gone."):
+        steps["engine-gone"] = (
+            "Start it again; the log of one started here, beside Check, says what happened."
+        )
+    if "another machine" in error.sentence:
+        steps["bad-address"] = "Choose your Key File under Engine, or use an engine on this machine."
+    return AqgtError(error.sentence, steps.get(error.code, error.next_step), error.code)
 
 
 def _client() -> EngineClient:

@@ -20,6 +20,7 @@ from ..scene.context import frames_per_second, sequencer_scene
 from . import changes, overlay_row
 from .overlay_row import Row, laid_out, row_of
 from .source import heard_range, origin
+from .times import read_times
 from .words import stored
 
 _MEASURED = (0.16, 0.36, 0.62, 0.85)
@@ -28,12 +29,10 @@ _SPAN = (0.72, 0.42, 0.10, 0.85)
 _SCRUBBING = 28
 """Height of the frame numbers and the preview range below them, at the usual size of the interface."""
 
-Times = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_]]
 Seen = tuple[float, float, int, float]
 """Seconds at the left and right edge, width in pixels, size of the interface."""
 
 _handles: list[tuple[Any, Any]] = []
-_cached_times: tuple[Any, Times] | None = None
 _spans_revision = 0
 _cached_spans: tuple[Any, list[tuple[float, float, str]]] = (None, [])
 
@@ -59,22 +58,6 @@ def in_view(
     # One pixel is left free, so that words that touch can be told apart.
     last = np.maximum(np.clip((ends[seen] - left) * scale, 0.0, width) - 1.0, first + 1.0)
     return seen, first.astype(np.float32), last.astype(np.float32)
-
-
-def read_times(group: Any) -> Times:
-    """Starts, ends and estimated marks of a word list, each `[N]`; read again where one changed."""
-    global _cached_times
-    count = len(group.words)
-    key = (group.as_pointer(), count, changes.revision)
-    if _cached_times is not None and _cached_times[0] == key:
-        return _cached_times[1]
-    starts, ends = np.empty(count, np.float32), np.empty(count, np.float32)
-    estimated = np.empty(count, np.bool_)
-    group.words.foreach_get("start", starts)
-    group.words.foreach_get("end", ends)
-    group.words.foreach_get("estimated", estimated)
-    _cached_times = key, (starts, ends, estimated)
-    return _cached_times[1]
 
 
 def marker_spans(context: bpy.types.Context) -> list[tuple[float, float, str]]:

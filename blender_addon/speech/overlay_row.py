@@ -14,6 +14,7 @@ Colour = tuple[float, float, float, float]
 LETTERS: Colour = (1.0, 1.0, 1.0, 1.0)
 HEIGHT = 16
 """Of a row, at the usual size of the interface."""
+_LETTER_SIZE, _MARGIN = 11, 2
 _LABEL_PIXELS = 18
 """Below this width a text would be a stroke or two."""
 _KEPT = 12
@@ -28,11 +29,11 @@ class Row:
 
     Attributes:
         boxes: batch and colour, one for each colour that occurs.
-        texts: text, left and right pixel of its box.
+        texts: each as far as it fits into its box, and the box's left pixel.
     """
 
     boxes: list[tuple[Any, Colour]]
-    texts: list[tuple[str, float, float]]
+    texts: list[tuple[str, float]]
 
 
 def row_of(place: Any, key: Any, lay_out: Callable[[], Row]) -> Row:
@@ -80,7 +81,21 @@ def laid_out(
         (_batch(first[chosen], last[chosen], top, size), colour) for chosen, colour in colours if chosen.any()
     ]
     wide = np.flatnonzero(last - first >= _LABEL_PIXELS * size).tolist()
-    return Row(boxes, [(text_of(at), float(first[at]), float(last[at])) for at in wide])
+    rooms = (last - first - 2 * _MARGIN * size).tolist()
+    return Row(boxes, [(_fitted(text_of(at), rooms[at], size), float(first[at])) for at in wide])
+
+
+def _fitted(text: str, room: float, size: float) -> str:
+    """As many letters as fit into so many pixels; cutting once costs less than clipping at every draw."""
+    import blf  # only a window has it
+
+    blf.size(0, _LETTER_SIZE * size)
+    width = blf.dimensions(0, text)[0]
+    if width > room:
+        text = text[: int(len(text) * room / width) + 1]
+        while text and blf.dimensions(0, text)[0] > room:
+            text = text[:-1]
+    return text
 
 
 def _batch(first: NDArray[np.float32], last: NDArray[np.float32], top: float, size: float) -> Any:
@@ -97,7 +112,7 @@ def _batch(first: NDArray[np.float32], last: NDArray[np.float32], top: float, si
 
 
 def draw(row: Row, top: float, size: float) -> None:
-    """Draw a row; each text within its box, what is too long is cut by the font's own clipping."""
+    """Draw a row."""
     import blf  # only a window has them
     import gpu
 
@@ -107,12 +122,9 @@ def draw(row: Row, top: float, size: float) -> None:
         shader.uniform_float("color", colour)
         batch.draw(shader)
     gpu.state.blend_set("NONE")
-    blf.size(0, 11 * size)
+    blf.size(0, _LETTER_SIZE * size)
     blf.color(0, *LETTERS)
-    blf.enable(0, blf.CLIPPING)
-    low = top - (HEIGHT - 1) * size
-    for text, left, right in row.texts:
-        blf.clipping(0, left, low, right, top)
-        blf.position(0, left + 2 * size, low + 4 * size, 0)
+    base = top - (HEIGHT - 5) * size
+    for text, left in row.texts:
+        blf.position(0, left + _MARGIN * size, base, 0)
         blf.draw(0, text)
-    blf.disable(0, blf.CLIPPING)

@@ -13,7 +13,7 @@ import pytest
 
 from aqgt.protocol.keys import new_keys
 from aqgt.protocol.messages import EngineStatus, Hello
-from tests.blender.helpers import refused
+from tests.blender.helpers import refused, wait_until
 
 
 def test_a_check_makes_a_second_of_motion(engine, part):
@@ -71,7 +71,22 @@ def test_an_engine_with_keys_wants_the_key_file(preferences, part, engine_python
 
 def test_another_machine_wants_a_key(preferences):
     preferences.address = "tcp://10.1.2.3:5757"
-    assert "key file" in refused(bpy.ops.aqgt.engine_check)
+    assert "Key File" in refused(bpy.ops.aqgt.engine_check)
+
+
+def test_an_engine_that_dies_is_noticed(preferences, part, start_engine, monkeypatch):
+    session = part("connection.session")
+    engine = start_engine()
+    preferences.address = engine.address
+    bpy.context.scene.aqgt_generate.model = "debug"
+    bpy.ops.aqgt.engine_check()
+    monkeypatch.setattr(session, "_is_shown", lambda: True)
+    session._watch()
+    wait_until(lambda: session._watch() or session.status() is not None, 20.0)
+    assert session.status().queued == 0
+    engine.process.kill()
+    wait_until(lambda: session._watch() or session.state() == session.FAILED, 20.0)
+    assert "Start it again" in str(session.error())
 
 
 @pytest.mark.skipif(os.name == "nt", reason="makes a command by a mode bit")

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import ast
 from typing import Any
 
 import bpy
@@ -40,6 +41,18 @@ def test_every_operator_that_refuses_in_an_empty_scene_says_why(blender, part):
     )
     assert {name: text for name, text in refused.items() if NO_REASON in text} == {}
     assert {name: text for name, text in refused.items() if len(text.partition("poll()")[2]) < 15} == {}
+
+
+def test_every_error_of_the_extension_names_the_next_step(checkout):
+    silent = []
+    for path in sorted((checkout / "blender_addon").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call) or getattr(node.func, "id", "") != "AqgtError":
+                continue
+            step = node.args[1] if len(node.args) > 1 else None
+            if step is None or (isinstance(step, ast.Constant) and not step.value):
+                silent.append(f"{path.name}:{node.lineno}")
+    assert silent == []
 
 
 def test_every_operator_has_a_tooltip_that_says_what_it_does(blender):

@@ -20,6 +20,7 @@ def test_2000_words_are_drawn_in_time_and_hidden_again(
     shutil.copy(checkout / "examples/voice/sense_and_sensibility.wav", tmp_path / "voice.wav")
     output = blender_window("speech")
     assert "Traceback" not in output, output
+    print(*(line for line in output.splitlines() if line.startswith("TIMES ")), sep="\n")
     times = {
         (editor, view): float(fastest)
         for editor, view, _, fastest, *_ in (
