@@ -17,7 +17,6 @@ from .header import draw_letters
 from .ops import character_of
 from .provenance import provenance_of, takes_of
 
-
 _NO_SPAN = {
     "RANGE": "Draw a preview range in the timeline with P",
     "MARKERS": "Select a timeline marker at each end of the span",
