@@ -159,8 +159,9 @@ def _inside(one: tuple[float, ...], frames: NDArray[np.float64]) -> NDArray[np.f
     passed = (np.clip(frames, first, last) - first) / (scale or 1.0)
     if repeat != 1.0:
         length = max(end - start, 1e-6)
-        # The very last frame shows the end of a whole repetition, not the beginning of one more.
-        passed = np.where((passed > 0) & (passed % length == 0), length, passed % length)
+        # The strip's very last frame shows the end of a whole repetition, not the beginning of one more.
+        at_end = (np.clip(frames, first, last) == last) & (passed % length == 0)
+        passed = np.where(at_end, length, passed % length)
     return end - passed if backwards else start + passed
 
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import bpy
 
+from ..generate import job as jobs
+from ..scene.markers import preview_frames, selected_frames
 from ..scene.strips import tracks_with
 from ..ui import GesturesPanel, draw_lines
 from . import compare
@@ -14,6 +16,11 @@ from .about import about, words_said
 from .header import draw_letters
 from .ops import character_of
 from .provenance import provenance_of, takes_of
+
+_NO_SPAN = {
+    "RANGE": "Draw a preview range in the timeline with P",
+    "MARKERS": "Select a timeline marker at each end of the span",
+}
 
 
 class AQGT_UL_takes(bpy.types.UIList):
@@ -104,6 +111,11 @@ class AQGT_PT_takes(GesturesPanel, bpy.types.Panel):
 
 
 def _draw_again(layout: bpy.types.UILayout, group: Any) -> None:
+    job = jobs.running()
+    if job is not None:
+        layout.progress(factor=job.fraction, text=job.text)
+        layout.operator("aqgt.cancel", icon="X")
+        return
     column = layout.column(align=True)
     column.operator("aqgt.take_generate_again", icon="FILE_REFRESH").other_model = group.other_model
     column.prop(group, "other_model")
@@ -111,9 +123,10 @@ def _draw_again(layout: bpy.types.UILayout, group: Any) -> None:
 
 def _draw_compare(layout: bpy.types.UILayout, character: bpy.types.Object, group: Any) -> None:
     if not group.comparing:
-        column = layout.column()
-        column.enabled = len(takes_of(character)) > 1
-        column.menu("AQGT_MT_take_compare", icon="ARROW_LEFTRIGHT")
+        if len(takes_of(character)) > 1:
+            layout.menu("AQGT_MT_take_compare", icon="ARROW_LEFTRIGHT")
+        else:  # greyed, and says why, which a menu can't
+            layout.operator("aqgt.take_compare", text="Compare With", icon="ARROW_LEFTRIGHT")
         return
     box = layout.box()
     problem = compare.broken(character)
@@ -177,6 +190,9 @@ class AQGT_PT_take_merge(_OfChosen, bpy.types.Panel):
         column.prop(group, "span")
         column.prop(group, "fade")
         layout.operator("aqgt.take_merge", icon="SELECT_INTERSECT")
+        span = (selected_frames if group.span == "MARKERS" else preview_frames)(context.scene)
+        if span is None:
+            draw_lines(layout, _NO_SPAN[group.span], icon="INFO")
 
 
 class AQGT_PT_take_apply_to(_OfChosen, bpy.types.Panel):

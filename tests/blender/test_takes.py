@@ -23,12 +23,6 @@ def names_of(armature):
     return [action.name for _, action in part("takes.provenance").takes_of(armature)]
 
 
-def pose(armature):
-    bpy.context.view_layer.update()
-    evaluated = armature.evaluated_get(bpy.context.evaluated_depsgraph_get())
-    return np.array(evaluated.pose.bones["mixamorig:RightArm"].matrix)
-
-
 def undone(operator, **arguments):
     """Run an operator, take it back in one step: the file is as before."""
     bpy.ops.ed.undo_push(message="before")
@@ -168,83 +162,6 @@ def test_solo_and_mute_toggle(two, character):
     undone(bpy.ops.aqgt.take_mute, action=two[0].name)
 
 
-def test_a_click_flips_which_of_two_takes_is_seen_and_the_end_restores_all(two, character):
-    scene = bpy.context.scene
-    third = lay(character, 3)
-    base = bpy.data.actions.new("Walk")
-    base.slots.new(id_type="OBJECT", name="Walk")
-    walk = character.animation_data.nla_tracks.new()
-    walk.strips.new("Walk", 1, base)
-    character.animation_data.nla_tracks[0].mute = True
-    character.animation_data.nla_tracks[2].is_solo = True
-    before, laid = settled(), tracks(character)
-    scene.frame_set(60)
-    frame = scene.frame_current
-    alone = {}
-    for action in two:
-        with part("scene.nla").alone(character, action):
-            scene.frame_set(60)
-            alone[action.name] = pose(character)
-    scene.frame_set(60)
-    assert bpy.ops.aqgt.take_compare(action=two[0].name, other=two[1].name) == {"FINISHED"}
-    compare = part("takes.compare")
-    assert compare.playing(character) == ("A", two[0].name)
-    np.testing.assert_allclose(pose(character), alone[two[0].name], atol=1e-5)
-    assert bpy.ops.aqgt.take_show() == {"FINISHED"}
-    assert compare.playing(character) == ("B", two[1].name)
-    np.testing.assert_allclose(pose(character), alone[two[1].name], atol=1e-5)
-    assert not character.animation_data.nla_tracks[3].mute, "what is no take plays on"
-    assert bpy.ops.aqgt.take_show(which="A") == {"FINISHED"}
-    np.testing.assert_allclose(pose(character), alone[two[0].name], atol=1e-5)
-    assert bpy.ops.aqgt.take_compare_end() == {"FINISHED"}
-    assert tracks(character) == laid
-    assert scene.frame_current == frame
-    scene.frame_set(1)
-    assert settled() == before
-    assert third.users == 1
-
-
-def test_keeping_the_shown_take_mutes_the_others(two, character):
-    bpy.ops.aqgt.take_compare(action=two[1].name, other=two[0].name)
-    bpy.ops.aqgt.take_show(which="B")
-    assert bpy.ops.aqgt.take_compare_end(keep=True) == {"FINISHED"}
-    assert [mute for _, mute, *_ in tracks(character)] == [False, True]
-    assert not character.aqgt_takes.comparing
-    assert two[0].users == two[1].users == 1
-
-
-def test_a_comparison_survives_tracks_changed_by_hand(two, character):
-    data = character.animation_data
-    data.nla_tracks[0].mute = True
-    bpy.ops.aqgt.take_compare(action=two[1].name, other=two[0].name)
-    data.nla_tracks.new().name = "By Hand"
-    lay(character, 5)
-    bpy.ops.aqgt.take_show()
-    data.nla_tracks.remove(data.nla_tracks[1])
-    with pytest.raises(RuntimeError, match="no longer there"):
-        bpy.ops.aqgt.take_show()
-    assert bpy.ops.aqgt.take_compare_end() == {"FINISHED"}
-    assert [mute for _, mute, *_ in tracks(character)] == [True, False, False]
-
-
-def test_deleting_a_compared_take_ends_the_comparison(two, character):
-    character.animation_data.nla_tracks[0].mute = True
-    bpy.ops.aqgt.take_compare(action=two[1].name, other=two[0].name)
-    bpy.ops.aqgt.take_delete(action=two[1].name)
-    assert not character.aqgt_takes.comparing
-    assert [mute for _, mute, *_ in tracks(character)] == [True]
-    assert len(bpy.data.actions) == 1
-
-
-def test_comparing_is_refused_with_a_reason(two, character):
-    before = settled()
-    assert "with itself" in refused(bpy.ops.aqgt.take_compare, action=two[0].name, other=two[0].name)
-    assert "has no take" in refused(bpy.ops.aqgt.take_compare, other="Nobody")
-    with pytest.raises(RuntimeError, match="No takes are compared"):
-        bpy.ops.aqgt.take_show()
-    assert settled() == before
-
-
 def test_a_take_on_another_character_moves_it_alike_and_nothing_else(two, character):
     other = without_fingers()
     bpy.context.view_layer.objects.active = None
@@ -301,6 +218,30 @@ def test_strips_moved_scaled_split_and_removed_by_hand(two, character):
     assert bpy.ops.aqgt.take_delete() == {"FINISHED"}
     with pytest.raises(RuntimeError, match="no take"):
         bpy.ops.aqgt.take_delete()
+
+
+@pytest.mark.parametrize(
+    ("scale", "repeat", "backwards"),
+    [(1.0, 1.0, False), (2.0, 1.0, True), (0.5, 2.0, False), (1.5, 1.5, True)],
+)
+def test_a_placement_says_what_blender_shows(blender, scale, repeat, backwards):
+    scene, actions = blender.scene, part("scene.actions")
+    thing = bpy.data.objects.new("Thing", None)
+    scene.collection.objects.link(thing)
+    action = actions.new_action("Slide")
+    slot, bag = actions.add_slot(action, "Thing")
+    actions.write_curves(bag, "location", np.array([[10.0], [50.0]]), np.array([10.0, 50.0]), "Thing")
+    strip = thing.animation_data_create().nla_tracks.new().strips.new("Slide", 100, action)
+    strip.action_slot = slot
+    strip.action_frame_start, strip.action_frame_end = 10, 50
+    strip.scale, strip.repeat, strip.use_reverse = scale, repeat, backwards
+    placed = part("scene.strips").placement(thing, action)
+    frames = np.arange(np.ceil(placed.first), np.floor(placed.last))
+    shown = []
+    for frame in frames:
+        scene.frame_set(int(frame))
+        shown.append(thing.evaluated_get(blender.evaluated_depsgraph_get()).location.x)
+    np.testing.assert_allclose(placed.action_frames(frames), shown, atol=0.02)
 
 
 def test_a_split_strip_is_one_take(two, character):
