@@ -83,7 +83,7 @@ class AQGT_OT_engine_log(bpy.types.Operator):
         """Read what the log ends with into a text data-block, and show it."""
         path = engine_process.log_file()
         text = path.read_bytes()[-_LOG_BYTES:].decode("utf-8", errors="replace")
-        show_text("Engine Log", f"{path}\n\n{text}")
+        show_text("Engine Log", f"{path}\n\n{text}", at_end=True)
         return {"FINISHED"}
 
 

@@ -35,7 +35,7 @@ class AQGT_PT_connection(GesturesPanel, bpy.types.Panel):
             column = layout.column(align=True)
             column.prop(own, "address", text="")
             if own.key_file or not is_here(own.address):
-                column.prop(own, "key_file", text="", icon="KEYINGSET", placeholder="Key file")
+                column.prop(own, "key_file", text="", icon="LOCKED", placeholder="Key file")
         row = layout.row(align=True)
         if running:
             row.operator("aqgt.engine_stop", text="Stop", icon="PAUSE")

@@ -24,6 +24,7 @@ from ..scene.context import frames_per_second, seconds
 from ..scene.markers import preview_range
 from ..scene.sound import HeardSound
 from ..takes.apply import moved_spans
+from ..takes.kept import Kept
 from ..takes.provenance import Take, recall, takes_of
 
 _EDGE = 1e-6
@@ -57,6 +58,14 @@ class Joining:
         if self.take is None:
             return made, self.gap.start
         return fill(self.motion, self.gap, made), self.offset + min(self.gap.first, 0) / self.motion.fps
+
+    def kept(self, sound: float) -> Kept | None:
+        """What of the old take stays as it lies on the character; ``sound`` begins at so many seconds."""
+        if self.take is None:
+            return None
+        start, fps = sound + self.offset, self.motion.fps
+        since = start + self.gap.last / fps if self.gap.after is not None else math.inf
+        return Kept(self.motion, start, start + (self.gap.first - 1) / fps, since)
 
     def part(self, made: Motion) -> tuple[int, int] | None:
         """First frame, and the frame after the last, of the part in `whole`; None where it is all of it."""

@@ -24,6 +24,7 @@ from ..scene import actions, nla
 from ..scene.armature import describe, find
 from ..scene.context import frames_per_second
 from ..steps import Steps, aside, drain
+from .kept import Kept, keep_outside
 from .provenance import Take
 from .recipe import recipe
 from .write import Written, lay_takes, writing_take
@@ -55,12 +56,13 @@ def applying(job: Job) -> Steps[tuple[str, list[str]]]:
     try:
         for variant in reversed(range(variants)):
             take = yield from aside(lambda number=variant: take_of(job, number))
-            scene, armature = _place(job)
+            scene, armature = _place(job.scene, job.character)
             name = f"Gestures {armature.name}"
             if variants > 1:
                 name += f" · Seed {take.provenance.seed}"
-            written.append((yield from _writing(scene, armature, take, name, job.parts)))
-        scene, armature = _place(job)
+            kept = job.joining.kept(job.start) if job.joining is not None else None
+            written.append((yield from _writing(scene, armature, take, name, job.parts, kept=kept)))
+        scene, armature = _place(job.scene, job.character)
         notes = lay_takes(scene, armature, written)
     except BaseException:
         for one in written:
@@ -73,16 +75,16 @@ def applying(job: Job) -> Steps[tuple[str, list[str]]]:
     return written[-1].name, notes
 
 
-def _place(job: Job) -> tuple[bpy.types.Scene, bpy.types.Object]:
-    """The job's scene and character as they are now.
+def _place(scene_name: str, character: str) -> tuple[bpy.types.Scene, bpy.types.Object]:
+    """A scene and a character by name, as they are now.
 
     Raises:
         AqgtError: one is no longer there, or can't take one more track.
     """
-    scene: bpy.types.Scene | None = bpy.data.scenes.get(job.scene)
+    scene: bpy.types.Scene | None = bpy.data.scenes.get(scene_name)
     if scene is None:
-        raise AqgtError(f"The scene “{job.scene}” is no longer there.", "Generate again.", "no-scene")
-    armature = find(job.character)
+        raise AqgtError(f"The scene “{scene_name}” is no longer there.", "Generate again.", "no-scene")
+    armature = find(character)
     nla.check_editable(armature)
     return scene, armature
 
@@ -161,7 +163,7 @@ def applying_take(
     called = name or f"Gestures {character}"
     written = yield from _writing(scene, armature, take, called, None, bone_map)
     try:
-        scene, armature = bpy.data.scenes[scene_name], find(character)
+        scene, armature = _place(scene_name, character)
     except BaseException:
         temporary.discard(written.name)
         raise
@@ -177,6 +179,7 @@ def _writing(
     name: str,
     parts: frozenset[str] | None,
     bone_map: str = "auto",
+    kept: Kept | None = None,
 ) -> Steps[Written]:
     """Solve for this rig and write the curves; ``parts`` may move, None: those of the panel."""
     rig = describe(armature, skin=scene.aqgt_retarget.keep_out)
@@ -192,11 +195,20 @@ def _writing(
     def solved() -> tuple[RigAnimation, np.ndarray, Mapping]:
         mapping = match(rig) if known is None else known
         frames, motion = at_scene_frames(take.motion, take.start, fps)
-        return solve(motion, rig, mapping, options), frames, mapping
+        animation = solve(motion, rig, mapping, options)
+        if kept is not None and options.look_at is None:  # a look is the same in both takes anyway
+            there, old = at_scene_frames(kept.motion, kept.start, fps)
+            animation = keep_outside(
+                animation,
+                solve(old, rig, mapping, options),
+                int(there[0] - frames[0]),
+                kept.outside(frames / fps),
+            )
+        return animation, frames, mapping
 
     scene_name, character = scene.name, armature.name
     animation, frames, mapping = yield from aside(solved)
-    scene, armature = bpy.data.scenes[scene_name], find(character)
+    scene, armature = _place(scene_name, character)
     return (yield from writing_take(scene, armature, name, animation, frames, mapping, writing, take))
 
 

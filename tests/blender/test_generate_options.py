@@ -138,6 +138,17 @@ def test_a_part_of_a_take_is_made_anew_and_the_rest_keeps_its_bits(scene, charac
     generate()
     (_, action, new), (_, _, old) = takes(character, part)
     assert snapshot()["actions"][first.name][0] == kept, "the old take is not touched"
+    moved, pace, joins = 0.0, 0.0, None
+    for before, now in zip(kept, snapshot()["actions"][action.name][0], strict=True):
+        assert now[:2] == before[:2]
+        keys_before, keys = np.array(before[2]), np.array(now[2])
+        beyond = (keys[:, 0] <= 69) | (keys[:, 0] >= 112)
+        np.testing.assert_array_equal(keys[beyond], keys_before[beyond], err_msg=str(now[:2]))
+        moved = max(moved, np.abs(keys - keys_before).max())
+        joins = np.isin(keys[:-1, 0], (69, 111))
+        pace = np.maximum(pace, np.abs(np.diff(keys[:, 1])))
+    assert moved > 1e-3
+    assert pace[joins].max() <= np.percentile(pace, 95), "the joins are no faster than the gestures"
     assert (len(new.motion), new.start) == (len(old.motion), old.start)
     times = old.start + np.arange(len(old.motion)) / old.motion.fps
     outside = (times < 70 / 30 - 1e-6) | (times > 111 / 30 - 1e-6)

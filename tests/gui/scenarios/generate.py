@@ -99,15 +99,16 @@ def story():
     yield 1.0
     picture("settings")
     settings.preview = "CHARACTER"
+    bpy.context.scene.aqgt_speech.transcript = ""  # windows come at once, however long aligning would take
     print("INVOKED", in_viewport(bpy.ops.aqgt.generate, "INVOKE_DEFAULT"), flush=True)
-    yield from until(lambda: bpy.data.actions or jobs.current.finished)
-    yield 0.3
+    yield from until(lambda: settings.character.animation_data or jobs.current.finished)
     print("PREVIEW", settings.character.animation_data is not None, flush=True)
     bpy.context.scene.frame_set(60)
     yield 1.0
     picture("progress")
     settings.preview = "FIGURE"
-    yield 1.5
+    for _ in range(5):  # a tick and a redraw need a turn of the event loop each, however slow it is
+        yield 0.3
     print("FIGURE", len(bpy.data.actions), settings.character.animation_data, flush=True)
     picture("figure")
     subprocess.run(["xdotool", "mousemove", "400", "400", "key", "Escape"], check=True)
@@ -117,7 +118,6 @@ def story():
 
     # The long voice left time for Esc; the short one is soon done.
     bpy.context.scene.aqgt_speech.filepath = str(SHARED / "short.wav")
-    bpy.context.scene.aqgt_speech.transcript = ""
     settings.preview = "CHARACTER"
     in_viewport(bpy.ops.aqgt.generate, "INVOKE_DEFAULT")
     yield from until(lambda: jobs.running() is None)
