@@ -86,12 +86,9 @@ def test_with_a_sample_of_the_voice_it_is_the_whole_recordings_motion(
     audio = voice[: round(seconds * RATE)]
     words = tuple(spread("the family of dashwood had long been settled in sussex", 0.3, 24.0))
     spans = tuple(span for span in SPANS if span.start < seconds)
-    whole = generate(
-        GenerateRequest(audio, words, spans, model="tiny", seed=5, annotate="none", fill="none", idle=0.0), model
-    )
-    frames = live(
-        model, audio, words=words, spans=spans, annotate="none", fill="none", idle=0.0, sample=audio
-    )
+    settings: dict[str, Any] = {"annotate": "none", "fill": "none", "idle": 0.0}
+    whole = generate(GenerateRequest(audio, words, spans, model="tiny", seed=5, **settings), model)
+    frames = live(model, audio, words=words, spans=spans, sample=audio, **settings)
     expected = whole.motions[0].bone_vectors
     assert joined(frames).shape == expected.shape
     assert np.abs(joined(frames) - expected).max() <= 1e-5
@@ -132,9 +129,7 @@ def test_memory_is_bounded_and_what_is_long_past_does_not_count(
     assert len(motion._own) == 0
 
 
-def test_sound_alone_brings_gestures_and_a_quiet_room_does_not(
-    model: LoadedModel, voice: np.ndarray
-) -> None:
+def test_sound_alone_brings_gestures_and_a_quiet_room_does_not(model: LoadedModel, voice: np.ndarray) -> None:
     spans = [span for frames in live(model, voice) for span in frames.spans]
     assert 5 <= len(spans) <= 14
     assert all(span.source == "planner" for span in spans)

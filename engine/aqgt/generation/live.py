@@ -266,9 +266,7 @@ class LiveMotion:
     def _begun(self, first: float, stop: float) -> tuple[Span, ...]:
         return tuple(span for span in self._current if first <= span.start < stop)
 
-    def _run_network(
-        self, heard: dict[str, NDArray], track: NDArray[np.float32]
-    ) -> NDArray[np.float32]:
+    def _run_network(self, heard: dict[str, NDArray], track: NDArray[np.float32]) -> NDArray[np.float32]:
         """Bone vectors `[1, window, 53, 3]`; the last ones start the next window."""
         generator, n_seed = self.model.generator, self.model.config.seed_frames
         like = generator.pose_mean

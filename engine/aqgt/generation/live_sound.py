@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The last seconds of a sound that is still being made, and the words in them: bounded, however long it goes on."""
+"""The last seconds of a sound that is still being made, and their words; bounded, however long it is."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Chooses gestures while somebody is still speaking: only from what was heard, only for frames not yet made.
 
-A gesture begins before the moment that it marks, so it can only be chosen where both lie within the sound that
-is heard ahead of the motion. Gestures for the few moments where they do not are left to the next stretch.
+A gesture begins before the moment that it marks, so it can only be chosen where both lie within the sound
+that is heard ahead of the motion. Where they do not, the next stretch has to do.
 """
 
 from __future__ import annotations
@@ -122,7 +122,9 @@ class LivePlanner:
         chosen: list[Candidate] = []
         for index in sorted(range(len(candidates)), key=lambda i: -score[i]):
             at = candidates[index].arrival
-            if len(chosen) < wanted and all(abs(at - x) >= spacing for x in (last, *(c.arrival for c in chosen))):
+            if len(chosen) < wanted and all(
+                abs(at - x) >= spacing for x in (last, *(c.arrival for c in chosen))
+            ):
                 chosen.append(candidates[index])
         self._owed -= len(chosen)
         if chosen:

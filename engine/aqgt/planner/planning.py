@@ -103,7 +103,7 @@ def shape(
     handedness: float,
     random: np.random.Generator,
 ) -> tuple[PlannedGesture, str]:
-    """The gesture of a candidate, which ends as it arrives; and the hand that a run of gestures goes on with."""
+    """The gesture of a candidate, ending as it arrives; and the hand that a run of gestures goes on with."""
     side, hand = _side(candidate.kind, hand, handedness, random)
     extent = _extent(candidate, sound, energy, random)
     form = draw(candidate.kind, side, extent, random)

@@ -80,8 +80,8 @@ def hear(
 ) -> Sound:
     """Listen to mono 16 kHz audio `[N]` (may be None) and timed words (may be empty).
 
-    ``softest_voice``: decibels of full scale below which the loud parts are no speech but a room's noise; None:
-    whatever is loudest counts as loud.
+    ``softest_voice``: decibels of full scale below which the loud parts are no speech but a room's noise;
+    None: whatever is loudest counts as loud.
     """
     samples = np.zeros(0) if audio is None else np.asarray(audio, dtype=np.float64).ravel()
     if duration is None:

@@ -14,7 +14,7 @@ import uuid
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,9 @@ from aqgt.protocol import messages, wire
 from aqgt.protocol.address import DEFAULT_ADDRESS, format_address, parse_address
 from aqgt.protocol.connection import TERMINAL, Connection, EngineLost, Timing
 from aqgt.protocol.keys import read_client_keys
+
+if TYPE_CHECKING:
+    from aqgt.protocol.live import LiveJob
 
 log = logging.getLogger("aqgt.client")
 
@@ -86,7 +89,7 @@ class EngineClient:
 
         Args:
             request: `GenerateRequest`, `AlignRequest`, `SuggestRequest`, `HelloRequest`, `ModelsRequest`,
-                `VocabularyRequest` or `StatusRequest`.
+                `VocabularyRequest`, `StatusRequest`, or `LiveRequest` (which `live` makes easier).
             on_event: called, in the client's own thread, with what arrives for the job, the last of all one
                 of `TERMINAL`; it must not wait for this client. Without it, `poll` gives the same.
 
@@ -109,9 +112,9 @@ class EngineClient:
 
     def poll(self, job: str) -> list[Any]:
         """What has arrived for a job since the last call, in order; the last of all is one of `TERMINAL`."""
-        return self._take(job, 0.0)
+        return self.wait(job, 0.0)
 
-    def _take(self, job: str, patience: float) -> list[Any]:
+    def wait(self, job: str, patience: float) -> list[Any]:
         """`poll`, but where nothing has arrived it waits up to some seconds for something."""
         with self._lock:
             events = self._events.get(job)
@@ -126,6 +129,14 @@ class EngineClient:
             with self._lock:
                 self._events.pop(job, None)
         return found
+
+    def send(self, job: str, message: messages.LiveChunk | messages.LiveEnd) -> None:
+        """Add to a live job; one that has ended takes nothing more, and says nothing."""
+        frame = wire.encode(message, job)
+        with self._lock:
+            connection = self._connection
+        if connection is not None:
+            connection.send(job, frame, type(message))
 
     def cancel(self, job: str) -> None:
         """Give a job up; `poll` yields `Cancelled` at once, whatever the engine is doing."""
@@ -199,6 +210,21 @@ class EngineClient:
 
         return self._wait(request, on_event, is_cancelled)
 
+    def live(self, request: messages.LiveRequest | None = None, *, patience: float = 60.0) -> LiveJob:
+        """Open a live job and wait until it takes sound; see `LiveJob`.
+
+        Args:
+            request: what to make; None: the defaults.
+            patience: seconds that the engine may take to load the model.
+
+        Raises:
+            AqgtError: what the engine says is wrong; ``no-answer`` where it takes too long; else like
+                `hello`.
+        """
+        from aqgt.protocol.live import LiveJob
+
+        return LiveJob(self, request or messages.LiveRequest(), patience)
+
     def align(self, audio: NDArray[np.float32], text: str, language: str = "en") -> messages.AlignResult:
         """The timed words of a text (see `AlignRequest`); raises like `generate`."""
         return self._wait(messages.AlignRequest(audio, text, language))
@@ -216,7 +242,7 @@ class EngineClient:
         job = self.submit(request)
         try:
             while True:
-                for event in self._take(job, _PATIENCE):
+                for event in self.wait(job, _PATIENCE):
                     if isinstance(event, messages.EngineError):
                         raise AqgtError(event.sentence, event.next_step, event.code)
                     if isinstance(event, messages.Cancelled):

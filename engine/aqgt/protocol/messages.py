@@ -21,6 +21,8 @@ PROTOCOL_VERSION = 1
 SAMPLE_RATE = 16_000
 ANNOTATE = ("auto", "around", "none")
 """What `GenerateRequest.annotate` may be."""
+LIVE_LOOK_AHEAD = 2.4
+"""Seconds of sound that live motion waits for at most; `LiveStarted.look_ahead` has a model's own number."""
 FILL = ("planner", "none")
 """What `GenerateRequest.fill` may be."""
 SAMPLING = ("seeded", "off")
@@ -171,8 +173,8 @@ class Hello:
     annotation_vocabulary: Mapping[str, Any] = field(default_factory=dict)
     """family -> list of label names."""
     limits: Mapping[str, Any] = field(default_factory=dict)
-    """All limits of a request, by their names in the engine's configuration, and ``live_look_ahead``: the seconds
-    of sound that live motion waits for at most (see `LiveRequest`)."""
+    """All limits of a request, by their names in the engine's configuration, and ``live_look_ahead``: the
+    seconds of sound that live motion waits for at most (see `LiveRequest`)."""
 
 
 @dataclass(frozen=True)
@@ -235,9 +237,10 @@ class LiveRequest:
     """Open a job whose sound comes while it is made. Answered by `Accepted`, then by `LiveStarted`; the sound
     follows in `LiveChunk`s of the same job, the motion comes back in `LiveFrames`, and `LiveEnd` ends it.
 
-    Motion is made window by window, each from about two seconds of sound beyond what is finished: a frame comes
-    back about 2.4 s after the sound of its own moment at the latest, and 0.4 s after it at the earliest
-    (`LiveStarted.look_ahead` has the number). Fields mean what they mean in `GenerateRequest`."""
+    Motion is made window by window, each from about two seconds of sound beyond what is finished: a frame
+    comes back 2.4 s after the sound of its own moment at the latest, and 0.4 s after it at the earliest, plus
+    the time that the engine needs (`LiveStarted.look_ahead` has the exact number). Fields mean what they mean
+    in `GenerateRequest`."""
 
     model: str = "compact"
     """Name of a model of the engine; published models can't be used live."""
@@ -256,7 +259,7 @@ class LiveRequest:
     """BCP-47 code of what is said."""
     sample: NDArray[np.float32] | None = None
     """Some seconds of the same voice and microphone, `[N]`: the loudness is measured on it. None: on the last
-    twenty seconds that were heard, so that the first words may be taken for louder or softer than they are."""
+    twenty seconds that were heard, so that the first words may be taken for louder or softer."""
 
 
 @dataclass(frozen=True)
