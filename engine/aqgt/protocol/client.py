@@ -11,7 +11,7 @@ import logging
 import queue
 import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -210,6 +210,36 @@ class EngineClient:
 
         return self._wait(request, on_event, is_cancelled)
 
+    def generate_many(
+        self,
+        requests: Sequence[messages.GenerateRequest],
+        on_progress: Callable[[int, messages.Progress], None] | None = None,
+    ) -> list[messages.GenerateResult]:
+        """Generate several at the same time, so that an engine can run them together, and wait for all.
+
+        Args:
+            requests: what to generate.
+            on_progress: called with the number of the request and each of its windows.
+
+        Raises:
+            AqgtError: one has failed, the others are given up; else like `generate`.
+        """
+        jobs = [self.submit(request) for request in requests]
+        results: dict[int, messages.GenerateResult] = {}
+        try:
+            while len(results) < len(jobs):
+                for number, job in enumerate(jobs):
+                    for event in self.wait(job, _PATIENCE) if number not in results else ():
+                        if isinstance(event, messages.GenerateResult):
+                            results[number] = event
+                        elif isinstance(event, messages.Progress) and on_progress is not None:
+                            on_progress(number, event)
+                        _raise_for(event)
+        except BaseException:
+            self._give_up(jobs)
+            raise
+        return [results[number] for number in range(len(jobs))]
+
     def live(self, request: messages.LiveRequest | None = None, *, patience: float = 60.0) -> LiveJob:
         """Open a live job and wait until it takes sound; see `LiveJob`.
 
@@ -243,12 +273,7 @@ class EngineClient:
         try:
             while True:
                 for event in self.wait(job, _PATIENCE):
-                    if isinstance(event, messages.EngineError):
-                        raise AqgtError(event.sentence, event.next_step, event.code)
-                    if isinstance(event, messages.Cancelled):
-                        raise AqgtError(
-                            "The job was cancelled.", "Start it again to get a motion.", "cancelled"
-                        )
+                    _raise_for(event)
                     if isinstance(event, TERMINAL):
                         return event
                     if on_event is not None:
@@ -256,11 +281,15 @@ class EngineClient:
                 if is_cancelled is not None and is_cancelled():
                     self.cancel(job)
         except BaseException:
-            # Ctrl-C or a callback that raises must not leave the engine working for nobody.
+            self._give_up([job])
+            raise
+
+    def _give_up(self, jobs: Sequence[str]) -> None:
+        """Ctrl-C or a callback that raises must not leave the engine working for nobody."""
+        for job in jobs:
             self.cancel(job)
             with self._lock:
                 self._events.pop(job, None)
-            raise
 
     def _deliver(self, job: str, body: Any) -> None:
         with self._lock:
@@ -275,3 +304,11 @@ class EngineClient:
             except Exception:
                 # The thread serves other jobs as well.
                 log.exception("a callback failed")
+
+
+def _raise_for(event: Any) -> None:
+    """Raise what a job's last message says, where that is no result."""
+    if isinstance(event, messages.EngineError):
+        raise AqgtError(event.sentence, event.next_step, event.code)
+    if isinstance(event, messages.Cancelled):
+        raise AqgtError("The job was cancelled.", "Start it again to get a motion.", "cancelled")

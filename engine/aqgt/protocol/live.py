@@ -34,7 +34,6 @@ class LiveJob:
 
     Attributes:
         id: the job's name, for `EngineClient.cancel`.
-        started: what the engine said first: frame rate, bone lengths, look-ahead.
         result: how it ended, after `finish`.
 
     Args:
@@ -52,13 +51,13 @@ class LiveJob:
         self._chunks = 0
         self._sent = self._made = 0.0
         self._failure: AqgtError | None = None
-        self.started: messages.LiveStarted | None = None
+        self._started: messages.LiveStarted | None = None
         self.result: messages.LiveResult | None = None
         self.id = client.submit(request)
         deadline = time.monotonic() + patience
-        while self.started is None:
+        while self._started is None:
             self._listen(_TURN)
-            if self.started is None and time.monotonic() > deadline:
+            if self._started is None and time.monotonic() > deadline:
                 client.cancel(self.id)
                 raise AqgtError(
                     f"The engine was not ready for live sound within {patience:g} s.",
@@ -74,6 +73,12 @@ class LiveJob:
     ) -> None:
         if self.result is None:
             self.cancel()
+
+    @property
+    def started(self) -> messages.LiveStarted:
+        """What the engine said first."""
+        assert self._started is not None
+        return self._started
 
     @property
     def seconds(self) -> float:
@@ -144,10 +149,9 @@ class LiveJob:
 
     def _take(self, event: Any) -> None:
         if isinstance(event, messages.LiveStarted):
-            self.started = event
+            self._started = event
         elif isinstance(event, messages.LiveFrames):
             self._frames.append(event)
-            assert self.started is not None
             made = event.start_frame + len(event.bone_vectors)
             # Sound within the look-ahead can't have become motion yet.
             self._made = made / self.started.fps + self.started.look_ahead
