@@ -82,6 +82,12 @@ class Stage:
         ]
 
 
+def first_process(pid: int) -> int:
+    """The first process of a container; ``pid`` is what `Stage.started` started, which passes no signals on."""
+    (child,) = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return int(child)
+
+
 def debian() -> None:
     """Make the Debian folder unless it is there; skips the test where this machine can't."""
     if os.geteuid() != 0:

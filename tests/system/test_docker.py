@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +14,7 @@ import pytest
 
 from aqgt.protocol import Client, messages
 from scripts.setup_environment import TORCH, TORCH_CPU_INDEX, reachable
-from tests.system.dockerfile import Stage, build, debian, instructions
+from tests.system.dockerfile import Stage, build, debian, first_process, instructions
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="a chroot into Debian needs Linux")
 
@@ -51,12 +53,12 @@ def test_the_container_serves_with_keys_of_its_own(image: Stage) -> None:
             assert len(client.generate(messages.GenerateRequest(sound)).motions[0]) == 30
         healthy = subprocess.run(image.started(image.health, [], environment), capture_output=True, text=True)
         assert healthy.returncode == 0, healthy.stderr
+        # `docker stop` tells the first process of the container, and waits ten seconds.
+        os.kill(first_process(process.pid), signal.SIGTERM)
+        assert process.wait(timeout=10) == 0
     finally:
-        process.terminate()
-        process.wait(timeout=30)
-        assert process.stdout is not None
-        process.stdout.close()
-        process.stderr.close()  # type: ignore[union-attr]
+        process.kill()
+        process.communicate(timeout=30)
     sick = subprocess.run(image.started(image.health, [], environment), capture_output=True, text=True)
     assert sick.returncode != 0
 
