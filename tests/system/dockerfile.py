@@ -41,6 +41,7 @@ while [ "$1" != -- ]; do  # folders and files of this machine, read-only: SOURCE
   shift
 done
 shift
+if [ -n "$OWN_NETWORK" ]; then ip link set lo up; fi
 exec chroot "$@"
 """
 
@@ -58,14 +59,20 @@ class Stage:
     health: list[str] = field(default_factory=list)
 
     def started(
-        self, command: Sequence[str], binds: Sequence[str], environment: Mapping[str, str]
+        self,
+        command: Sequence[str],
+        binds: Sequence[str] = (),
+        environment: Mapping[str, str] | None = None,
+        *,
+        own_network: bool = False,
     ) -> list[str]:
-        """The command line that runs a command in the stage."""
-        variables = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", **self.variables, **environment}
+        """The command line that runs a command in the stage; ``own_network``: nothing outside reaches it."""
+        variables = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", **self.variables, **(environment or {})}
         user = [f"--userspec={self.user}"] if self.user else []
         inside = ["env", "-i", *(f"{k}={v}" for k, v in variables.items())]
         inside += ["sh", "-c", 'cd "$0" && exec "$@"', self.folder, *command]
-        unshare = ["unshare", "--mount", "--pid", "--fork", "--kill-child"]
+        unshare = ["env", f"OWN_NETWORK={own_network or ''}", "unshare", *(["--net"] if own_network else [])]
+        unshare += ["--mount", "--pid", "--fork", "--kill-child"]
         where = [*user, str(self.layer / "root")]
         return [
             *unshare,
@@ -83,7 +90,7 @@ class Stage:
 
 
 def first_process(pid: int) -> int:
-    """The first process of a container; ``pid`` is what `Stage.started` started, which passes no signals on."""
+    """The first process of a container, to which signals go; ``pid`` is what `Stage.started` started."""
     (child,) = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return int(child)
 
@@ -92,7 +99,7 @@ def debian() -> None:
     """Make the Debian folder unless it is there; skips the test where this machine can't."""
     if os.geteuid() != 0:
         pytest.skip("a chroot needs root")
-    for program in ("debootstrap", "unshare", "apt-get"):
+    for program in ("debootstrap", "unshare", "nsenter", "ip", "apt-get"):
         if shutil.which(program) is None:
             pytest.skip(f"{program} is missing")
     if subprocess.run(["unshare", "--mount", "true"], capture_output=True).returncode:
