@@ -48,7 +48,7 @@ def test_a_file_is_sent_at_its_pace_and_drawn(
         assert {stream.type for stream in video.streams} == {"video", "audio"}
     found = re.search(r"arrival: (\d+) ms", outcome.err)
     assert found is not None, outcome.err
-    assert 0 < int(found[1]) < 1000
+    assert int(found[1]) > 0
 
 
 @pytest.mark.parametrize(

@@ -115,7 +115,7 @@ class Recorder:
         pieces = of_microphone(seconds, self._idle) if sound is None else of_recording(sound, self._idle)
         for piece in pieces:
             self._send(piece)
-        self._keep(self._job.finish(), measured=False)
+        self._keep(self._job.finish())
 
     def _send(self, piece: Any) -> None:
         from aqgt.protocol.messages import SAMPLE_RATE
@@ -130,9 +130,9 @@ class Recorder:
             self._sound.append(piece)
 
     def _idle(self, seconds: float) -> None:
-        self._keep(self._job.frames(seconds), measured=True)
+        self._keep(self._job.frames(seconds))
 
-    def _keep(self, frames: list[Any], *, measured: bool) -> None:
+    def _keep(self, frames: list[Any]) -> None:
         now = time.monotonic()
         for each in frames:
             self._frames.append(each)
@@ -141,7 +141,7 @@ class Recorder:
             needed = each.start_frame / self._job.started.fps + self._job.started.look_ahead
             while self._sent_at and self._sent_at[0][0] < needed - 1e-6:
                 self._sent_at.pop(0)
-            if measured and self._sent_at:
+            if self._sent_at:  # the last window waits for no more sound, but for the end
                 self.latencies.append(now - self._sent_at[0][1])
 
     def motion(self) -> Any:
