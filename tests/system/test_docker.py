@@ -16,7 +16,10 @@ import pytest
 from scripts.setup_environment import TORCH, TORCH_CPU_INDEX, reachable
 from tests.system.dockerfile import Stage, build, debian, first_process, instructions
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="a chroot into Debian needs Linux")
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="a chroot into Debian needs Linux"),
+    pytest.mark.timeout(900),  # most of it is the installation of PyTorch
+]
 
 
 @pytest.fixture(scope="module")
