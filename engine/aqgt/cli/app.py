@@ -22,6 +22,7 @@ from aqgt.cli.render import render
 from aqgt.cli.retarget import retarget
 from aqgt.cli.serve import serve
 from aqgt.cli.status import status
+from aqgt.cli.transcribe import transcribe
 
 app = typer.Typer(
     help="Co-speech gestures for any character: speech in, editable motion out.",
@@ -34,6 +35,7 @@ app.command()(generate)
 app.command()(serve)
 app.command()(status)
 app.command()(align)
+app.command()(transcribe)
 app.command()(annotate)
 app.command()(live)
 app.command()(preview)

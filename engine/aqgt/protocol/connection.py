@@ -67,6 +67,7 @@ _AT_ONCE = (
 _KEPT = (
     messages.GenerateResult,
     messages.AlignResult,
+    messages.TranscribeResult,
     messages.SuggestResult,
     messages.LiveResult,
 )

@@ -47,6 +47,7 @@ REGISTRY: Mapping[str, type] = {
         messages.AlignRequest, messages.AlignResult, messages.SuggestRequest, messages.SuggestResult,
         messages.LiveRequest, messages.LiveStarted, messages.LiveChunk, messages.LiveEnd,
         messages.LiveFrames, messages.LiveResult,
+        messages.TranscribeRequest, messages.TranscribeResult,
         messages.HelloRequest, messages.Hello, messages.ModelInfo,
         messages.ModelsRequest, messages.Models, messages.VocabularyRequest, messages.Vocabulary,
         messages.StatusRequest, messages.EngineStatus, messages.WorkerStatus,
