@@ -146,7 +146,7 @@ class GestureGenerator(nn.Module):
         super().train(mode)
         if isinstance(self.encoders, PublishedEncoders):
             self.encoders.seed_annotations.network.eval()
-            self.aligner.head.eval()
+            self.aligner.get_submodule("head").eval()
         return self
 
     def set_pose_statistics(self, mean: Tensor, std: Tensor, rest: Tensor, *, floor: float = 0.004) -> None:

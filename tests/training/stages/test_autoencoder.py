@@ -12,6 +12,7 @@ from aqgt.errors import AqgtError
 from aqgt.models.config_published import AutoencoderConfig
 from aqgt_training.stages.autoencoder import AutoencoderStage, build, load_extractor
 from aqgt_training.stages.core.devices import make_fabric
+from aqgt_training.stages.core.inputs import Inputs
 from aqgt_training.stages.core.trainer import Trainer
 from tests.training.tiny_corpus import write_tiny_corpus
 
@@ -28,10 +29,10 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Trainer:
         learning_rate=5e-3,
         lookahead_steps=6,
         network=SMALL,
+        inputs=Inputs(corpus=write_tiny_corpus(folder / "corpus")),
     )
-    corpus = write_tiny_corpus(folder / "corpus")
-    task, train, held_out = build(settings, corpus, make_fabric("cpu", 1, settings.precision))
-    training = Trainer(task, train, held_out, settings, folder / "run", task.fabric)
+    task, windows = build(settings, make_fabric("cpu", 1, settings.precision))
+    training = Trainer(task, windows.train, windows.held_out, settings, folder / "run", task.fabric)
     training.run()
     task.export(training.exported_state(), folder / "run")
     return training

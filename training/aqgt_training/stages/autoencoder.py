@@ -24,7 +24,7 @@ from aqgt_training.stages.core.network_files import load_network, save_network
 from aqgt_training.stages.core.players import Player
 from aqgt_training.stages.core.settings import StageSettings
 from aqgt_training.stages.core.task import Task
-from aqgt_training.stages.data import MotionWindows, motion_windows
+from aqgt_training.stages.data import Cut, Windows, motion_windows
 
 KIND = "autoencoder"
 _MEAN = "mean_bone_vectors"
@@ -37,6 +37,8 @@ class AutoencoderStage(StageSettings):
     """Frames between window starts."""
     sampled: bool = True
     """Whether the decoder gets a drawn feature in training, as published, or the mean."""
+    keep_root: bool = False
+    """Whether the root's position is part of the motion, as in the published models' corpora."""
     network: AutoencoderConfig = AutoencoderConfig()
 
 
@@ -44,7 +46,7 @@ class AutoencoderTask(Task):
     """Rebuilds windows from the code of their seed frames and one feature of what follows.
 
     Args:
-        mean: `[53, 3]` mean bone vectors, subtracted from all.
+        mean: `[53, 3]` mean bone vectors, which all windows are without.
     """
 
     name = KIND
@@ -80,29 +82,17 @@ class AutoencoderTask(Task):
         save_network(folder, KIND, config, {**state, _MEAN: self.mean})
 
     def _split(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
-        motion = (batch["motion"] - self.mean).flatten(2)
-        n_pre = self.settings.network.n_pre
-        return motion[:, :n_pre], motion[:, n_pre:], motion
+        target, n_pre = batch["target"], self.settings.network.n_pre
+        return target[:, :n_pre], target[:, n_pre:], target
 
 
-def build(
-    settings: AutoencoderStage, corpus: Path, fabric: Fabric, *, keep_root: bool = False
-) -> tuple[AutoencoderTask, MotionWindows, MotionWindows]:
-    """Task, training windows and held-out windows."""
+def build(settings: AutoencoderStage, fabric: Fabric) -> tuple[AutoencoderTask, Windows]:
+    """The task and its windows."""
     window = settings.network.n_pre + settings.network.frames
-    train, held_out = (
-        motion_windows(
-            corpus,
-            split,
-            batch_size=settings.batch_size,
-            window=window,
-            stride=settings.stride,
-            keep_root=keep_root,
-        )
-        for split in ("train", "val")
-    )
+    cut = Cut(window, settings.stride, settings.batch_size, settings.network.n_pre, settings.keep_root)
+    windows = motion_windows(settings.inputs, cut, std_floor=None)
     torch.manual_seed(settings.seed)
-    return AutoencoderTask(settings, torch.from_numpy(train.statistics()[0]), fabric), train, held_out
+    return AutoencoderTask(settings, torch.from_numpy(windows.statistics.mean), fabric), windows
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from aqgt.settings import Settings
+from aqgt_training.stages.core.inputs import Inputs
 
 
 class WandbSettings(Settings):
@@ -68,3 +69,5 @@ class StageSettings(Settings):
     """Which weights the stage hands on: those of the end or those of the best validation."""
     wandb: WandbSettings | None = None
     seed: int = 1
+    inputs: Inputs = Inputs()
+    """What the stage reads."""
