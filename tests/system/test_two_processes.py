@@ -40,4 +40,4 @@ def test_two_processes_train_one_model(run: Run, checkout: Path, tmp_path: Path)
     assert [row["step"] for row in rows] == [6, 12, 12], "one process writes the log"
     assert all(np.isfinite(value) for row in rows for value in row.values())
     state = torch.load(tmp_path / "work" / "checkpoint.pt", weights_only=True)
-    assert state["counters"]["step"] == 12
+    assert state["position"]["step"] == 12

@@ -21,10 +21,10 @@ from aqgt.settings import check_settings
 from aqgt_training.published_losses.networks import autoencoder_loss
 from aqgt_training.stages.core.feed import Batch, Position
 from aqgt_training.stages.core.network_files import load_network, save_network
-from aqgt_training.stages.core.players import Player
+from aqgt_training.stages.core.players import Player, own_noise
 from aqgt_training.stages.core.settings import StageSettings
 from aqgt_training.stages.core.task import Task
-from aqgt_training.stages.data import Cut, Windows, motion_windows
+from aqgt_training.stages.data import Cut, Statistics, Windows, motion_windows
 
 KIND = "autoencoder"
 _MEAN = "mean_bone_vectors"
@@ -53,7 +53,7 @@ class AutoencoderTask(Task):
 
     def __init__(self, settings: AutoencoderStage, mean: Tensor, fabric: Fabric) -> None:
         self.settings, self.fabric = settings, fabric
-        self.noise = torch.Generator().manual_seed(settings.seed)
+        self.noise = own_noise(settings.seed, fabric)
         self.mean = fabric.to_device(mean)
         self.players = {"main": Player(GestureAutoencoder(settings.network), settings, fabric)}
 
@@ -90,7 +90,7 @@ def build(settings: AutoencoderStage, fabric: Fabric) -> tuple[AutoencoderTask, 
     """The task and its windows."""
     window = settings.network.n_pre + settings.network.frames
     cut = Cut(window, settings.stride, settings.batch_size, settings.network.n_pre, settings.keep_root)
-    windows = motion_windows(settings.inputs, cut, std_floor=None)
+    windows = motion_windows(settings.inputs, cut, Statistics.unscaled)
     torch.manual_seed(settings.seed)
     return AutoencoderTask(settings, torch.from_numpy(windows.statistics.mean), fabric), windows
 

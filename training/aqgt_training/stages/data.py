@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -129,21 +129,18 @@ class MotionWindows:
             }
 
 
-def motion_windows(inputs: Inputs, cut: Cut, *, std_floor: float | None) -> Windows:
-    """The windows of motion that the inputs name.
+Normalisation = Callable[[Statistics], Statistics]
+"""What is made of a corpus' statistics: a floor, no scaling, or those of an earlier stage instead."""
 
-    Args:
-        std_floor: least deviation; None: poses are not scaled, as in the published networks.
+
+def motion_windows(inputs: Inputs, cut: Cut, chosen: Normalisation) -> Windows:
+    """The windows of motion that the inputs name.
 
     Raises:
         AqgtError: neither a corpus nor shards are named, or they hold nothing.
     """
-
-    def chosen(statistics: Statistics) -> Statistics:
-        return statistics.unscaled() if std_floor is None else statistics.floored(std_floor)
-
     if inputs.shards:
-        return shard_windows(inputs, cut, std_floor=std_floor)
+        return shard_windows(inputs, cut, chosen)
     corpus = inputs.needed("corpus")
     train, held_out = (MotionClips(corpus, split, keep_root=cut.keep_root) for split in ("train", "val"))
     statistics = chosen(train.statistics())
@@ -152,7 +149,7 @@ def motion_windows(inputs: Inputs, cut: Cut, *, std_floor: float | None) -> Wind
     )
 
 
-def shard_windows(inputs: Inputs, cut: Cut, *, std_floor: float | None) -> Windows:
+def shard_windows(inputs: Inputs, cut: Cut, chosen: Normalisation) -> Windows:
     """The windows of shards, with whatever features they hold."""
     from aqgt_training.corpora.shard_batches import ShardSampler
     from aqgt_training.corpora.shards import open_shards
@@ -161,8 +158,7 @@ def shard_windows(inputs: Inputs, cut: Cut, *, std_floor: float | None) -> Windo
     train = open_shards(list(inputs.shards), weights, split="train")
     held_out = open_shards(list(inputs.shards), split="val", shuffle=False)
     mean, std = train.statistics()
-    statistics = Statistics(mean, std, train.rest_pose())
-    statistics = statistics.unscaled() if std_floor is None else statistics.floored(std_floor)
+    statistics = chosen(Statistics(mean, std, train.rest_pose()))
 
     def sampler(stream: object) -> BatchSource:
         return ShardSampler(

@@ -16,14 +16,14 @@ from lightning_fabric import Fabric
 from pydantic import Field
 from torch import Tensor, nn
 
-from aqgt.models.config import ModelConfig, PoseHeadConfig, read_config
+from aqgt.models.config import PoseHeadConfig, read_config
 from aqgt.models.pose_head import VqPoseHead
 from aqgt.models.vq import BLOCK_FRAMES
 from aqgt.settings import check_settings
 from aqgt_training.published_losses.networks import vq_loss
 from aqgt_training.stages.core.feed import Batch, Position
 from aqgt_training.stages.core.network_files import load_network, save_network
-from aqgt_training.stages.core.players import Player
+from aqgt_training.stages.core.players import Player, own_noise
 from aqgt_training.stages.core.settings import StageSettings
 from aqgt_training.stages.core.task import Task
 from aqgt_training.stages.critic import CriticTurns, PictureCritic
@@ -64,7 +64,7 @@ class PoseVqTask(Task):
         self, settings: PoseVqStage, head: PoseHeadConfig, statistics: Statistics, fabric: Fabric
     ) -> None:
         self.settings, self.head, self.statistics, self.fabric = settings, head, statistics, fabric
-        self.noise = torch.Generator().manual_seed(settings.seed)
+        self.noise = own_noise(settings.seed, fabric)
         network = over_all_devices(VqPoseHead(head))
         self.players = {"main": Player(network, settings, fabric)}
         if settings.adversarial:
@@ -113,7 +113,11 @@ def build(settings: PoseVqStage, fabric: Fabric) -> tuple[PoseVqTask, Windows]:
     head = settings.network or (PoseHeadConfig(kind="vq") if model is None else model.pose_head)
     published = model is not None and model.published is not None
     cut = Cut(BLOCK_FRAMES, settings.stride, settings.batch_size, BLOCK_FRAMES, keep_root=published)
-    windows = motion_windows(settings.inputs, cut, std_floor=None if published else settings.std_floor)
+    windows = motion_windows(
+        settings.inputs,
+        cut,
+        lambda found: found.unscaled() if published else found.floored(settings.std_floor),
+    )
     torch.manual_seed(settings.seed)
     return PoseVqTask(settings, head, windows.statistics, fabric), windows
 
@@ -147,8 +151,3 @@ def codes_of(head: nn.Module, blocks: Tensor) -> Tensor:
     assert isinstance(head, VqPoseHead)
     found = head.vq.encode(blocks.unsqueeze(1))
     return torch.cat([found.top_codes.flatten(1), found.bottom_codes.flatten(1)], dim=1)
-
-
-def fits(config: ModelConfig, vq: TrainedPoseVq) -> bool:
-    """Whether a model's pose head is this VQ's."""
-    return config.pose_head == vq.config

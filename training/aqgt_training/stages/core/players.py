@@ -24,7 +24,8 @@ class Player:
         network: its parameters that want gradients are trained, the others are frozen.
         settings: optimiser and clipping.
         fabric: devices and precision.
-        learning_rate, betas: instead of the settings'.
+        learning_rate, betas, weight_decay: instead of the settings'.
+        scheduled: whether the learning rate follows the schedule; ``clipped``: gradients are clipped.
     """
 
     def __init__(
@@ -35,24 +36,28 @@ class Player:
         *,
         learning_rate: float | None = None,
         betas: tuple[float, float] | None = None,
+        weight_decay: float | None = None,
+        scheduled: bool = True,
+        clipped: bool = True,
     ) -> None:
         self.network = fabric.to_device(network)
         share_state(fabric, network)
         self.parameters = [each for each in network.parameters() if each.requires_grad]
         self.learning_rate = settings.learning_rate if learning_rate is None else learning_rate
+        self.weight_decay = settings.weight_decay if weight_decay is None else weight_decay
         self.settings, self.fabric = settings, fabric
+        self.scheduled, self.clipped = scheduled, clipped
         self.own = self._optimiser(betas or settings.betas)
         self.optimiser: Any = fabric.setup_optimizers(self.own)
 
     def _optimiser(self, betas: tuple[float, float]) -> Optimizer:
         settings, rate = self.settings, self.learning_rate
+        decay = self.weight_decay
         inner: Optimizer
         if settings.optimiser == "radamw":
-            inner = radamw(
-                self.parameters, learning_rate=rate, weight_decay=settings.weight_decay, betas=betas
-            )
+            inner = radamw(self.parameters, learning_rate=rate, weight_decay=decay, betas=betas)
         else:
-            inner = AdamW(self.parameters, lr=rate, weight_decay=settings.weight_decay, betas=betas)
+            inner = AdamW(self.parameters, lr=rate, weight_decay=decay, betas=betas)
         if not settings.lookahead_steps:
             return inner
         return Lookahead(inner, steps=settings.lookahead_steps, share=settings.lookahead_share)
@@ -62,12 +67,15 @@ class Player:
         self.optimiser.zero_grad(set_to_none=True)
         self.fabric.backward(loss)
         average_gradients(self.fabric, self.parameters)
-        self.fabric.clip_gradients(self.network, self.optimiser, max_norm=self.settings.clip_norm)
+        if self.clipped:
+            self.fabric.clip_gradients(self.network, self.optimiser, max_norm=self.settings.clip_norm)
         self.optimiser.step()
         share_state(self.fabric, self.network, buffers_only=True)
 
     def scale_learning_rate(self, factor: float, least: float = 0.0) -> None:
         """The learning rate as a share of the first one, never below ``least``."""
+        if not self.scheduled:
+            return
         for group in self.own.param_groups:
             group["lr"] = max(self.learning_rate * factor, min(least, self.learning_rate))
 
@@ -106,6 +114,11 @@ def freeze(network: nn.Module) -> nn.Module:
     network.requires_grad_(False).eval()
     network.train = lambda mode=True: network  # type: ignore[method-assign, assignment]
     return network
+
+
+def own_noise(seed: int, fabric: Fabric) -> torch.Generator:
+    """Random numbers of what a stage adds to its batches, other ones for each device."""
+    return torch.Generator().manual_seed(seed + fabric.global_rank)
 
 
 def seed_everything(seed: int, fabric: Fabric) -> None:

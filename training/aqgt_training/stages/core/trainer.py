@@ -149,9 +149,9 @@ class Trainer:
             player.network.train()
         batch = {name: self.fabric.to_device(value) for name, value in batch.items()}
         terms = self.task.step(batch, self.position, self.share_done())
-        self.position.step += 1
         if self.average is not None:
             self.average.update(self.position.step)
+        self.position.step += 1
         return terms
 
     def _set_learning_rates(self) -> None:
