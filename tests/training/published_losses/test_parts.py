@@ -114,6 +114,7 @@ def test_the_values_in_use_stand_in_settings_or_model() -> None:
         frame_to_frame=20,
         derivatives=20,
         derivative_orders=7,
+        absolute=0.004,
         positions=0.004,
         distance=0.004,
         adversarial=2,

@@ -112,10 +112,10 @@ def published_generator_loss(
         * sum(list(derived.values())[: chosen.derivative_orders], output.new_zeros(())),
         "body_and_hands": chosen.regression * raw["body_and_hands"],
         "frame_to_frame": chosen.frame_to_frame * raw["frame_to_frame"],
-        **{
-            name: (chosen.distance if name == "distance" else chosen.positions) * value
-            for name, value in rebuilt.items()
-        },
+        "pose": chosen.absolute * rebuilt["pose"],
+        "position": chosen.positions * rebuilt["position"],
+        "bone": chosen.positions * rebuilt["bone"],
+        "distance": chosen.distance * rebuilt["distance"],
         "kld": chosen.kld * raw["kld"],
         "speaker": chosen.speaker * raw["speaker"],
         "style": chosen.style * raw["style"],

@@ -24,8 +24,10 @@ class PublishedLossWeights(Settings):
     """Of the derivatives."""
     derivative_orders: int = Field(7, ge=1, le=7)
     """How many derivatives count."""
+    absolute: float = Field(0.004, ge=0)
+    """Of joint positions."""
     positions: float = Field(0.004, ge=0)
-    """Of joint positions, of the vectors between both elbows and both wrists, and of the bones."""
+    """Of the vectors between both elbows and both wrists, and of the bones."""
     distance: float = Field(0.004, ge=0)
     """Of the differences between the two hands."""
     hands: float = Field(4.0, ge=0)

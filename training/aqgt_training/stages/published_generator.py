@@ -120,7 +120,11 @@ class PublishedGeneratorTask(Task):
         )
         player.learn(terms.total)
         loss = float(terms.total.detach())
-        return {"total": loss, "real": float(terms.real.detach()), "fake": float(terms.fake.detach())}
+        return {
+            "discriminator": loss,
+            "real": float(terms.real.detach()),
+            "fake": float(terms.fake.detach()),
+        }
 
     def losses(self, batch: Batch) -> Mapping[str, Tensor]:
         """L1 (``total``), mean error of joints after the seed, the seven derivatives; speakers are drawn."""

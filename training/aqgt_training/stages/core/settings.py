@@ -55,8 +55,8 @@ class StageSettings(Settings):
     ema_decay: float = Field(0.0, ge=0, lt=1)
     """Decay of a moving average of the weights; 0: none is kept."""
     precision: str = Field("32-true", pattern="^(32-true|bf16-mixed|16-mixed)$")
-    validate_every: int = Field(200, ge=1)
-    """Steps from one validation to the next."""
+    validate_every: int = Field(200, ge=0)
+    """Steps from one validation to the next; 0: at the end of each epoch."""
     validation_batches: int = Field(20, ge=1)
     log_every: int = Field(10, ge=1)
     """Steps from one entry of the training's curve to the next."""

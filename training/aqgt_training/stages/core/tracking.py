@@ -73,7 +73,7 @@ def draw_curves(folder: Path, history: list[dict[str, Any]]) -> None:
     from matplotlib import pyplot
 
     figure, axes = pyplot.subplots(figsize=(8, 4.5), layout="constrained")
-    rows = [json.loads(line) for line in _lines(folder / CURVE)]
+    rows = [row for line in _lines(folder / CURVE) if "total" in (row := json.loads(line))]
     axes.plot([row["step"] for row in rows], [row["total"] for row in rows], lw=0.8, label="training")
     axes.plot(
         [row["step"] for row in history], [row["val_total"] for row in history], marker=".", label="held out"

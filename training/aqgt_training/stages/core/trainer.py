@@ -111,24 +111,24 @@ class Trainer:
         last_saved = time.monotonic()
         terms: dict[str, float] = {}
         rank, devices = self.fabric.global_rank, self.fabric.world_size
-        epoch = -1
+        epoch = position.epoch
+        self.task.begin_epoch(epoch)
         for batch in batches(self.source, position, settings.seed, rank, devices):
             if position.epoch != epoch:
-                if epoch >= 0:
-                    self._epoch_ended()
-                    if self.share_done() >= 1:
-                        position.batch = 0  # the batch that was fetched has not been learnt
-                        break
+                self._epoch_ended(terms, tracker)
+                if self.share_done() >= 1:
+                    position.batch = 0  # the batch that was fetched has not been learnt
+                    break
                 epoch = position.epoch
                 self.task.begin_epoch(epoch)
             began = time.monotonic()
             terms = self._step(batch)
             # All devices must end at the same step, so one clock counts.
             position.seconds = self.fabric.broadcast(position.seconds + time.monotonic() - began)
-            show(f"step {position.step} loss {terms['total']:.3f}")
+            show(f"step {position.step}" + (f" loss {terms['total']:.3f}" if "total" in terms else ""))
             if tracker is not None and position.step % settings.log_every == 0:
                 tracker.training(position.step, terms)
-            if position.step % settings.validate_every == 0:
+            if settings.validate_every and position.step % settings.validate_every == 0:
                 self._validated(terms, tracker)
             if self._checkpoint_due(last_saved):
                 self._save()
@@ -170,7 +170,9 @@ class Trainer:
         for player in self.task.players.values():
             player.scale_learning_rate(factor, least)
 
-    def _epoch_ended(self) -> None:
+    def _epoch_ended(self, terms: dict[str, float], tracker: Tracker | None) -> None:
+        if not self.settings.validate_every:
+            self._validated(terms, tracker)
         every = self.settings.sample_epochs
         if every and self.position.epoch % every == 0 and self.fabric.is_global_zero:
             with self._quietly(), self._weight_sets()[-1][1]():
