@@ -76,7 +76,7 @@ def build_generator_training(
     windows = _windows(config, stage, features, cut, fixed)
     if fixed is None:
         _set_statistics(generator, windows.statistics)
-    if config.published is None and isinstance(stage, GeneratorStage) and config.pose_head.kind != "mlp":
+    if config.published is None and _has_pose_vq(config):
         freeze(generator.pose_vq)
     freeze_parts(generator, tuning.freeze)
     options = {
@@ -87,6 +87,7 @@ def build_generator_training(
         "first_speaker": generator.config.speaker.count - tuning.new_speakers if tuning.new_speakers else 0,
     }
     task: Task
+    torch.manual_seed(stage.seed)  # features that had to be computed may have drawn numbers
     if isinstance(stage, PublishedStage):
         task = PublishedGeneratorTask(generator, stage, fabric, **options)  # type: ignore[arg-type]
     else:
@@ -127,7 +128,7 @@ def model_config(config: ModelConfig, tuning: FineTuning) -> ModelConfig:
 def _fresh(config: ModelConfig, inputs: Inputs) -> tuple[GestureGenerator, Statistics | None]:
     """A generator with new weights, but for the frozen networks that earlier stages made."""
     generator = GestureGenerator(config)
-    if config.pose_head.kind == "mlp":
+    if not _has_pose_vq(config):
         return generator, None
     vq = load_pose_vq(inputs.needed("pose_vq"))
     if vq.config != config.pose_head:
@@ -142,6 +143,10 @@ def _fresh(config: ModelConfig, inputs: Inputs) -> tuple[GestureGenerator, Stati
         generator.encoders.seed_annotations.network.load_state_dict(annotation.network.state_dict())
     _set_statistics(generator, vq.statistics)
     return generator, vq.statistics
+
+
+def _has_pose_vq(config: ModelConfig) -> bool:
+    return config.pose_head.kind != "mlp" and config.aligner.context != "none"
 
 
 def _windows(

@@ -70,7 +70,7 @@ class PublishedStage(StageSettings):
     lookahead_steps: int = Field(6, ge=0)
     schedule: Literal["linear", "constant", "epochs", "plateau"] = "constant"
     clip_norm: float = Field(0.5, gt=0)
-    validate_every: int = Field(2000, ge=1)
+    validate_every: int = Field(2000, ge=0)
     stride: int = Field(8, ge=1)
     """Frames between window starts; of shards, where they were cut."""
     adversarial: bool = True

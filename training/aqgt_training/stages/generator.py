@@ -11,7 +11,6 @@ import torch
 from lightning_fabric import Fabric
 from torch import Tensor
 
-from aqgt.annotations import UNKNOWN
 from aqgt.models.discriminator import Discriminator
 from aqgt.models.generator import GestureGenerator
 from aqgt_training.losses import (
@@ -20,6 +19,7 @@ from aqgt_training.losses import (
     hinge_discriminator_loss,
     hinge_generator_loss,
 )
+from aqgt_training.stages.addressing import addressed
 from aqgt_training.stages.config import GeneratorStage
 from aqgt_training.stages.core.feed import Batch, Position
 from aqgt_training.stages.core.players import Player, own_noise
@@ -72,7 +72,7 @@ class GeneratorTask(Task):
 
     def step(self, batch: Batch, position: Position, share_done: float) -> dict[str, float]:
         """The generator's step, and the discriminator's once it has joined."""
-        batch = self._disturbed(self._addressed(batch))
+        batch = self._disturbed(addressed(batch, self.generator.config, self.first_speaker))
         discriminator = self.players.get("discriminator")
         if share_done < self.settings.adversarial_from:
             discriminator = None
@@ -101,7 +101,7 @@ class GeneratorTask(Task):
 
     def losses(self, batch: Batch) -> Mapping[str, Tensor]:
         """Reconstruction, fully annotated."""
-        batch = self._addressed(batch)
+        batch = addressed(batch, self.generator.config, self.first_speaker)
         with self.fabric.autocast():
             made = self.generator(batch).bone_vectors
         made = made.float()
@@ -134,13 +134,6 @@ class GeneratorTask(Task):
     def _score(self, discriminator: Player, poses: Tensor, batch: Batch) -> Tensor:
         with self.fabric.autocast():
             return discriminator.network(poses, batch["annotations"]).float()
-
-    def _addressed(self, batch: Batch) -> Batch:
-        """The batch with the model's numbers of speakers, and without annotations where it learns none."""
-        batch = {**batch, "speaker": batch["speaker"] + self.first_speaker}
-        if not self.generator.config.annotation.learned:
-            batch["annotations"] = torch.full_like(batch["annotations"], UNKNOWN)
-        return batch
 
     def _disturbed(self, batch: Batch) -> Batch:
         """What a user may leave out is left out here and there, and seed frames get noise."""

@@ -15,7 +15,6 @@ import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 
-from aqgt.annotations import UNKNOWN
 from aqgt.models.config import ModelConfig
 from aqgt.models.config_published import SpeechDiscriminatorConfig
 from aqgt.models.generator import GestureGenerator
@@ -24,6 +23,7 @@ from aqgt.models.speech_discriminator import SpeechDiscriminator
 from aqgt_training.published_losses import motion
 from aqgt_training.published_losses.adversarial import discriminator_loss
 from aqgt_training.published_losses.generator import Style, published_generator_loss
+from aqgt_training.stages.addressing import addressed
 from aqgt_training.stages.config import GrowingDropout, PublishedStage
 from aqgt_training.stages.core.feed import Batch, Position
 from aqgt_training.stages.core.players import Player, freeze, own_noise
@@ -73,7 +73,7 @@ class PublishedGeneratorTask(Task):
 
     def step(self, batch: Batch, position: Position, share_done: float) -> dict[str, float]:
         """The generator's turn or the discriminator's."""
-        batch = self._addressed(batch)
+        batch = addressed(batch, self.generator.config, self.first_speaker)
         if "discriminator" not in self.players:
             return self._generator_step(batch, position.epoch, position.step)
         if position.step % 2:
@@ -128,7 +128,7 @@ class PublishedGeneratorTask(Task):
 
     def losses(self, batch: Batch) -> Mapping[str, Tensor]:
         """L1 (``total``), mean error of joints after the seed, the seven derivatives; speakers are drawn."""
-        batch = self._addressed(batch)
+        batch = addressed(batch, self.generator.config, self.first_speaker)
         count = self.generator.config.speaker.count
         drawn = torch.randint(count, batch["speaker"].shape, device=batch["speaker"].device)
         with self.fabric.autocast():
@@ -175,12 +175,6 @@ class PublishedGeneratorTask(Task):
             batch["audio_top"],
             batch["annotations"] if learned else None,
         )
-
-    def _addressed(self, batch: Batch) -> Batch:
-        batch = {**batch, "speaker": batch["speaker"] + self.first_speaker}
-        if not self.generator.config.annotation.learned:
-            batch["annotations"] = torch.full_like(batch["annotations"], UNKNOWN)
-        return batch
 
 
 def discriminator_widths(config: SpeechDiscriminatorConfig, model: ModelConfig) -> SpeechDiscriminatorConfig:

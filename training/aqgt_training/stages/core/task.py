@@ -31,7 +31,7 @@ class Task(ABC):
 
     @abstractmethod
     def step(self, batch: Batch, position: Position, share_done: float) -> dict[str, float]:
-        """Learns from one batch and returns terms to log, of the main network's turn ``"total"`` among them."""
+        """Learns from one batch and returns terms to log; ``"total"`` is the main network's loss."""
 
     @abstractmethod
     def losses(self, batch: Batch) -> Mapping[str, Tensor]:
