@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A batch of a corpus as a model wants it: its own numbers of speakers, no annotations that it never learns."""
+"""A batch of a corpus as a model wants it: its own numbers of speakers, no annotations it never learns."""
 
 from __future__ import annotations
 
