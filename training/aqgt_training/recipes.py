@@ -96,7 +96,7 @@ class RecipeRun:
 
     def _step(self, name: str, result: Path, settings: str, make: Callable[[], object]) -> Path:
         """Makes a result unless it is there from the same settings."""
-        stamp = self.work / f"{result.stem}.done"
+        stamp = self.work / f"{Path(result.relative_to(self.work).parts[0]).stem}.done"
         wanted = hashlib.sha256(settings.encode()).hexdigest()
         if result.exists() and stamp.is_file() and stamp.read_text() == wanted:
             self._console.print(f"[bold]{name}[/bold]: already there")
@@ -184,8 +184,9 @@ class RecipeRun:
         """The output folder of a stage."""
         folder = self.work / name
         settings = read_stage(name, self.folder / step.stage, {}, inputs.model_dump())
-        before = [self.work / stage / NETWORK for stage in NETWORKS.values() if stage != name]
-        mark = settings.model_dump_json() + "".join(p.read_text() for p in before if p.is_file())
+        own = settings.inputs
+        before = [each / NETWORK for each in (own.pose_vq, own.audio_vq, own.annotation) if each is not None]
+        mark = settings.model_dump_json() + "".join(path.read_text() for path in before)
 
         def train() -> None:
             where = {"accelerator": self.accelerator, "devices": self.devices}
