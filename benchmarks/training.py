@@ -152,7 +152,7 @@ def measure(stage: str, size: int, repeats: int) -> float:
 
 
 def decoding(size: int, repeats: int) -> dict[str, float]:
-    """Seconds of processor that a published generator's step takes, by how its aligner decodes; interleaved."""
+    """Seconds of processor of a published generator's step, by how its aligner decodes; interleaved."""
     from aqgt.models import kernels
     from aqgt.models.aligner import TemporalAligner
 
@@ -227,9 +227,7 @@ def main() -> None:
             record["decoding"] = found = decoding(SMALL["generator"], arguments.repeats)
             best = found["grouped steps, three rows"]
             for name, seconds in found.items():
-                print(
-                    f"generator, {name:<32} {seconds:>6.2f} s of processor per step, {seconds / best:.2f} times"
-                )
+                print(f"generator, {name:<32} {seconds:>6.2f} s (processor), {seconds / best:.2f} times")
     arguments.output.parent.mkdir(parents=True, exist_ok=True)
     arguments.output.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     if wrong:

@@ -32,11 +32,9 @@ def model_card(
         "",
         f"- Licence of the weights: {config.licence}; commercial use: {commercial}.",
         f"- Parameters: {parameters:,}; {config.fps:g} frames per second; {config.speaker.count} speakers.",
-        "- Corpus: **composed**. Gesture clips of the SmartBody library (LGPL-2.1, © USC Institute for"
-        " Creative Technologies; weights under GPL terms by section 3 of that licence), placed by rules on"
-        f" speech made with Flite and some recordings: {train.get('seconds', 0) / 3600:.1f} h in"
-        f" {train.get('clips', 0)} clips for training, {val.get('seconds', 0) / 60:.0f} min held out by"
-        " gesture name and document.",
+        f"- Corpus: {_origin(manifest)}: {train.get('seconds', 0) / 3600:.1f} h in"
+        f" {train.get('clips', 0)} clips for training, {val.get('seconds', 0) / 60:.0f} min held out"
+        f"{' by gesture name and document' if manifest.get('kind') == 'composed' else ''}.",
         f"- Word vectors: {word_vectors}.",
         f"- Training: {training['steps']} steps of {training['batch_size']} windows in"
         f" {training['minutes']:.0f} min on {training['device']}; held-out loss {training['val_loss']:.3f}.",
@@ -51,3 +49,13 @@ def model_card(
         "",
     ]
     return "\n".join(rows)
+
+
+def _origin(manifest: Mapping[str, Any]) -> str:
+    if manifest.get("kind") != "composed":
+        return str(manifest.get("kind", "recorded clips"))
+    return (
+        "**composed**. Gesture clips of the SmartBody library (LGPL-2.1, © USC Institute for"
+        " Creative Technologies; weights under GPL terms by section 3 of that licence), placed by rules on"
+        " speech made with Flite and some recordings"
+    )
