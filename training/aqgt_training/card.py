@@ -10,9 +10,9 @@ from aqgt.models.config import ModelConfig
 from aqgt_training.evaluation.report import markdown_table
 
 _COMPOSED = (
-    "**composed**. Gesture clips of the SmartBody library (LGPL-2.1, © USC Institute for Creative Technologies;"
-    " weights under GPL terms by section 3 of that licence), placed by rules on speech made with Flite and some"
-    " recordings"
+    "**composed**. Gesture clips of the SmartBody library (LGPL-2.1, © USC Institute for Creative"
+    " Technologies; weights under GPL terms by section 3 of that licence), placed by rules on speech made"
+    " with Flite and some recordings"
 )
 
 
