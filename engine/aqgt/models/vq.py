@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from aqgt.models.kernels import Convolution, frozen_ways, own_ways
+from aqgt.models.kernels import Convolution, own_ways
 from aqgt.models.layers import feed_forward
 from aqgt.models.vq_rows import ROWS, FirstRows
 
@@ -183,11 +183,9 @@ class VqVae(nn.Module):
 
     def decode_rows(self, top: Tensor, bottom: Tensor) -> Tensor:
         """The first rows `[B, 3, 4W]` of what `decode` gives, for bottom codes of height 2."""
-        # In training as well, where the decoder is frozen: what is kept of its weights has no gradient.
-        frozen = not self.decoder[-1].weight.requires_grad
-        if own_ways(top) or (frozen and frozen_ways(top)):
-            return self.first_rows(self._joined(top, bottom))
-        return self.decode(top, bottom)[:, 0, :ROWS]
+        if not own_ways(top):
+            return self.decode(top, bottom)[:, 0, :ROWS]
+        return self.first_rows(self._joined(top, bottom))
 
     def _joined(self, top: Tensor, bottom: Tensor) -> Tensor:
         return torch.cat([self.upsample_top(top), bottom], dim=1)
