@@ -7,12 +7,14 @@ from typing import Any
 
 import bpy
 
-from . import preferences
+from . import migration, preferences
+from .annotate import drawn_range, following
 from .annotate import exchange_ops as annotate_exchange
-from .annotate import following
 from .annotate import ops as annotate_ops
 from .annotate import panel as annotate_panel
+from .annotate import preset_ops as annotate_presets
 from .annotate import props as annotate_props
+from .annotate import range_ops as annotate_range
 from .annotate import suggest_ops as annotate_suggest
 from .batch import ops as batch_ops
 from .batch import panel as batch_panel
@@ -21,6 +23,7 @@ from .batch import props as batch_props
 from .connection import engine_process, session
 from .connection import ops as connection_ops
 from .connection import panel as connection_panel
+from .connection import report as connection_report
 from .generate import job
 from .generate import ops as generate_ops
 from .generate import panel as generate_panel
@@ -37,6 +40,7 @@ from .takes import panel as takes_panel
 
 CLASSES: tuple[type, ...] = (
     preferences.AQGT_Preferences,
+    migration.AQGT_PG_settings,
     words.AQGT_PG_word,
     words.AQGT_PG_words,
     speech_props.AQGT_PG_speech,
@@ -49,9 +53,12 @@ CLASSES: tuple[type, ...] = (
     connection_ops.AQGT_OT_engine_start,
     connection_ops.AQGT_OT_engine_stop,
     connection_ops.AQGT_OT_engine_check,
+    connection_ops.AQGT_OT_engine_log,
+    connection_report.AQGT_OT_report,
     transcript_ops.AQGT_OT_transcript_paste,
     transcript_ops.AQGT_OT_transcript_import,
     align_ops.AQGT_OT_align,
+    align_ops.AQGT_OT_transcribe,
     align_ops.AQGT_OT_align_cancel,
     word_ops.AQGT_OT_word_add,
     word_ops.AQGT_OT_word_remove,
@@ -60,12 +67,19 @@ CLASSES: tuple[type, ...] = (
     word_list.AQGT_UL_words,
     annotate_ops.AQGT_OT_marker_add,
     annotate_ops.AQGT_OT_marker_add_range,
+    annotate_range.AQGT_OT_marker_add_words,
+    annotate_range.AQGT_OT_marker_drag,
     annotate_ops.AQGT_OT_annotation_retime,
     annotate_ops.AQGT_OT_annotation_duplicate,
     annotate_ops.AQGT_OT_annotation_mirror,
     annotate_ops.AQGT_OT_annotation_delete,
     annotate_ops.AQGT_OT_annotation_lock,
     annotate_ops.AQGT_OT_annotation_reason,
+    annotate_presets.AQGT_OT_preset_save,
+    annotate_presets.AQGT_OT_preset_apply,
+    annotate_presets.AQGT_OT_preset_delete,
+    annotate_presets.AQGT_OT_preset_import,
+    annotate_presets.AQGT_OT_preset_export,
     annotate_panel.AQGT_UL_annotations,
     annotate_suggest.AQGT_OT_suggest,
     annotate_exchange.AQGT_OT_annotations_export,
@@ -88,9 +102,15 @@ CLASSES: tuple[type, ...] = (
     batch_ops.AQGT_OT_batch_report,
     connection_panel.AQGT_PT_connection,
     speech_panel.AQGT_PT_speech,
+    speech_panel.AQGT_PT_speech_sequencer,
     annotate_panel.AQGT_PT_annotate,
     annotate_panel.AQGT_PT_annotation,
+    annotate_panel.AQGT_PT_annotate_sequencer,
+    annotate_panel.AQGT_PT_annotation_sequencer,
+    annotate_panel.AQGT_PT_presets,
+    annotate_panel.AQGT_PT_presets_sequencer,
     annotate_panel.AQGT_PT_suggest,
+    annotate_panel.AQGT_PT_suggest_sequencer,
     generate_panel.AQGT_PT_generate,
     takes_panel.AQGT_PT_takes,
     retarget_panel.AQGT_PT_retarget,
@@ -101,6 +121,7 @@ CLASSES: tuple[type, ...] = (
 
 PROPERTIES: tuple[tuple[type, str, type], ...] = (
     (bpy.types.Sound, "aqgt_words", words.AQGT_PG_words),
+    (bpy.types.Scene, "aqgt_settings", migration.AQGT_PG_settings),
     (bpy.types.Scene, "aqgt_speech", speech_props.AQGT_PG_speech),
     (bpy.types.Scene, "aqgt_annotate", annotate_props.AQGT_PG_annotate),
     (bpy.types.TimelineMarker, "aqgt", annotate_props.AQGT_PG_annotation),
@@ -118,7 +139,9 @@ HANDLERS: tuple[tuple[str, Any], ...] = (
     ("load_pre", job.on_load_pre),
     ("load_pre", align.on_load_pre),
     *((event, changes.on_replaced) for event in ("load_post", "undo_post", "redo_post")),
+    ("load_post", migration.on_load_post),
     ("save_pre", following.on_save_pre),
+    ("save_pre", migration.on_save_pre),
 )
 
 
@@ -132,6 +155,8 @@ def register() -> None:
         getattr(bpy.app.handlers, event).append(function)
     _commands.extend(bpy.utils.register_cli_command(name, function) for name, function in COMMANDS)
     overlay.add()
+    annotate_range.add_menus()
+    migration.begin()
 
 
 def unregister() -> None:
@@ -141,10 +166,13 @@ def unregister() -> None:
     batch_process.stop()
     if bpy.app.timers.is_registered(batch_ops.tick):
         bpy.app.timers.unregister(batch_ops.tick)
+    annotate_range.remove_menus()
+    drawn_range.hide()
     overlay.remove()
     align.abandon()
     job.abandon()
     following.stop()
+    migration.stop()
     session.close()
     engine_process.stop()
     for event, function in reversed(HANDLERS):

@@ -10,7 +10,7 @@ import pytest
 
 from aqgt.annotations import CHANNEL_BY_KEY
 from aqgt.errors import AqgtError
-from aqgt.generation.presets import load_preset, preset_names, read_preset
+from aqgt.generation.presets import load_preset, preset_names, preset_of, read_preset
 from aqgt.generation.stitching import Lengths, Stitcher, blend_into, ease_from
 from aqgt.generation.windows import frames_of, window_starts
 from aqgt.models.rest_pose import rest_pose
@@ -106,6 +106,17 @@ def test_wrong_presets_are_refused(tmp_path: Path, text: str) -> None:
     path.write_text(text)
     with pytest.raises(AqgtError):
         read_preset(path)
+
+
+def test_a_request_may_bring_its_own_preset() -> None:
+    given = {"title": "Mine", "rules": ({"channels": ("extent_left",), "from": ("small",), "to": "large"},)}
+    values = np.full((17, 2), 2, dtype=np.float32)
+    assert preset_of(given).apply(values)[CHANNEL_BY_KEY["extent_left"].index].tolist() == [4, 4]
+    assert preset_of("always-beat") == load_preset("always-beat")
+    with pytest.raises(AqgtError, match="Mine"):
+        preset_of({**given, "volume": "loud"})
+    with pytest.raises(AqgtError, match="foot"):
+        preset_of({"rules": [{"channels": ["foot"], "to": "beat"}]})
 
 
 def test_unknown_preset_names_those_there_are() -> None:

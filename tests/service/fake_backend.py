@@ -54,8 +54,15 @@ class FakeBackend:
     def _one(self, task: Task) -> Any:
         request = task.request
         if isinstance(request, messages.AlignRequest):
+            task.report(messages.Progress.share(0.5))
             words = spread(request.text, 0.0, len(request.audio) / messages.SAMPLE_RATE, request.language)
             return messages.AlignResult(tuple(words))
+        if isinstance(request, messages.TranscribeRequest):
+            task.report(messages.Progress.share(0.5))
+            heard = spread(
+                "one two", 0.0, len(request.audio) / messages.SAMPLE_RATE, request.language or "en"
+            )
+            return messages.TranscribeResult(tuple(heard), request.language or "en", request.model or "fake")
         if isinstance(request, messages.SuggestRequest):
             return messages.SuggestResult(request.keep)
         if request.model == "crash":

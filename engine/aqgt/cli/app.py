@@ -21,6 +21,7 @@ from aqgt.cli.render import render
 from aqgt.cli.retarget import retarget
 from aqgt.cli.serve import serve
 from aqgt.cli.status import status
+from aqgt.cli.transcribe import transcribe
 
 app = typer.Typer(
     help="Co-speech gestures for any character: speech in, editable motion out.",
@@ -33,6 +34,7 @@ app.command()(generate)
 app.command()(serve)
 app.command()(status)
 app.command()(align)
+app.command()(transcribe)
 app.command()(annotate)
 app.command()(preview)
 app.command()(bench)

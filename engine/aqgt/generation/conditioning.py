@@ -21,7 +21,7 @@ from aqgt.annotations import (
     spans_to_track,
 )
 from aqgt.errors import AqgtError
-from aqgt.generation.presets import Preset, load_preset
+from aqgt.generation.presets import Preset, preset_of
 from aqgt.generation.windows import frames_of
 from aqgt.protocol.messages import SAMPLE_RATE, GenerateRequest
 from aqgt.words import Word
@@ -84,7 +84,7 @@ def condition(
     Raises:
         AqgtError: a span, preset or planner setting is not valid.
     """
-    preset = load_preset(request.preset) if request.preset else Preset()
+    preset = preset_of(request.preset) if request.preset else Preset()
     words = () if preset.text == "none" else request.words
     audio = np.zeros_like(request.audio) if preset.audio == "silence" else request.audio
     notes = []

@@ -85,8 +85,8 @@ class EngineClient:
         """Start a job and return its id at once.
 
         Args:
-            request: `GenerateRequest`, `AlignRequest`, `SuggestRequest`, `HelloRequest`, `ModelsRequest`,
-                `VocabularyRequest` or `StatusRequest`.
+            request: `GenerateRequest`, `AlignRequest`, `TranscribeRequest`, `SuggestRequest`,
+                `HelloRequest`, `ModelsRequest`, `VocabularyRequest` or `StatusRequest`.
             on_event: called, in the client's own thread, with what arrives for the job, the last of all one
                 of `TERMINAL`; it must not wait for this client. Without it, `poll` gives the same.
 
@@ -202,6 +202,19 @@ class EngineClient:
     def align(self, audio: NDArray[np.float32], text: str, language: str = "en") -> messages.AlignResult:
         """The timed words of a text (see `AlignRequest`); raises like `generate`."""
         return self._wait(messages.AlignRequest(audio, text, language))
+
+    def transcribe(
+        self,
+        request: messages.TranscribeRequest,
+        on_progress: Callable[[messages.Progress], None] | None = None,
+    ) -> messages.TranscribeResult:
+        """What is said; raises like `generate`, ``no-transcription`` where the engine has no model for it."""
+
+        def on_event(event: Any) -> None:
+            if isinstance(event, messages.Progress) and on_progress is not None:
+                on_progress(event)
+
+        return self._wait(request, on_event)
 
     def suggest(self, request: messages.SuggestRequest) -> messages.SuggestResult:
         """The planner's annotations; raises like `generate`."""

@@ -64,7 +64,12 @@ _AT_ONCE = (
     messages.ModelsRequest,
     messages.VocabularyRequest,
 )
-_KEPT = (messages.GenerateResult, messages.AlignResult, messages.SuggestResult)
+_KEPT = (
+    messages.GenerateResult,
+    messages.AlignResult,
+    messages.TranscribeResult,
+    messages.SuggestResult,
+)
 TERMINAL = (
     *_KEPT,
     messages.Hello,

@@ -52,8 +52,9 @@ class GenerateRequest:
     """Annotation matrix `[17, T]` at the model's frame rate, instead of spans and planner."""
     idle: float = 1.0
     """Strength of breathing, sway and nods, which rules add where the model asks for them; 0 to 2."""
-    preset: str | None = None
-    """Name of an annotation preset in configs/presets, applied after everything else."""
+    preset: str | Mapping[str, Any] | None = None
+    """Annotation preset, applied after everything else: the name of one in configs/presets, or one of your
+    own by the keys of such a file (title, text, audio, rules)."""
     model: str = "compact"
     """Name of a model in the engine's registry."""
     speaker: int | None = None
@@ -127,18 +128,24 @@ class GenerateResult:
 
 @dataclass(frozen=True)
 class Progress:
-    """One finished window."""
+    """One finished window; of aligning and transcribing, one finished part, which has no frames."""
 
     window: int
-    """Number of the finished window, from 1."""
+    """Number of the finished window, from 1; of the finished part, from 0."""
     windows: int
-    """Windows in all, over all variants."""
+    """Windows in all, over all variants; parts in all."""
     variant: int
     """Which variant it belongs to, from 0."""
     start_frame: int
     """First frame of the new part."""
     bone_vectors: NDArray[np.float32]
     """The new frames `[t, 53, 3]`; the last 4 may still change when the next window is blended in."""
+
+    @classmethod
+    def share(cls, done: float) -> Progress:
+        """The progress of a job without frames: the share that is done, 0 to 1, in hundredths."""
+        part = round(100 * min(1.0, max(0.0, done)))
+        return cls(part, 100, 0, 0, np.empty((0, 53, 3), np.float32))
 
 
 @dataclass(frozen=True)
@@ -171,7 +178,8 @@ class Hello:
     annotation_vocabulary: Mapping[str, Any] = field(default_factory=dict)
     """family -> list of label names."""
     limits: Mapping[str, Any] = field(default_factory=dict)
-    """All limits of a request, by their names in the engine's configuration."""
+    """All limits of a request, by their names in the engine's configuration; and under ``transcription`` a
+    map: ``models``, the names of those it can transcribe with, and where there are none ``reason``, why."""
 
 
 @dataclass(frozen=True)
@@ -201,6 +209,32 @@ class AlignResult:
 
     words: tuple[Word, ...]
     """In order of time; words whose times were not measured are marked estimated."""
+    notes: tuple[str, ...] = ()
+    """Sentences the user should read."""
+
+
+@dataclass(frozen=True)
+class TranscribeRequest:
+    """What is said, and when?"""
+
+    audio: NDArray[np.float32]
+    """Mono PCM at 16 kHz, `[N]`, float32 in [-1, 1]."""
+    language: str | None = None
+    """BCP-47 code of what is said; None: the engine finds out."""
+    model: str | None = None
+    """One of the models that `Hello.limits` names under ``transcription``; None: the first."""
+
+
+@dataclass(frozen=True)
+class TranscribeResult:
+    """What was heard."""
+
+    words: tuple[Word, ...]
+    """In order of time; words whose times were not measured are marked estimated."""
+    language: str
+    """BCP-47 code of what is said."""
+    model: str
+    """Name of the model that heard it."""
     notes: tuple[str, ...] = ()
     """Sentences the user should read."""
 

@@ -28,7 +28,12 @@ DEFAULT_BACKEND = "aqgt.service.backend:ModelBackend"
 
 _TICK_MS = 100
 _METRICS_EVERY = 1.0
-_JOBS = (messages.GenerateRequest, messages.AlignRequest, messages.SuggestRequest)
+_JOBS = (
+    messages.GenerateRequest,
+    messages.AlignRequest,
+    messages.TranscribeRequest,
+    messages.SuggestRequest,
+)
 _OF_HELLO = (messages.HelloRequest, messages.ModelsRequest, messages.VocabularyRequest)
 
 

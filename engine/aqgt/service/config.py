@@ -53,6 +53,7 @@ class EngineConfig(Settings):
     models: tuple[str, ...] | None = None
     loaded_models: int = Field(default=2, ge=1)
     model_memory_mib: int | None = Field(default=None, ge=1)
+    transcription: str | None = None
     log: Literal["text", "json"] = "text"
     metrics_port: int | None = Field(default=None, ge=1, le=65_535)
     idle_exit: float | None = Field(default=None, gt=0)

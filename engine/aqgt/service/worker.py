@@ -72,7 +72,9 @@ def _die_with_parent() -> None:
 
 def _introduction(backend: Backend, config: EngineConfig) -> messages.Hello:
     from aqgt.annotations import FAMILIES
+    from aqgt.speech.transcription import transcribers
 
+    heard = transcribers(config.transcription)
     device, models = backend.describe()
     return messages.Hello(
         protocol=messages.PROTOCOL_VERSION,
@@ -84,7 +86,10 @@ def _introduction(backend: Backend, config: EngineConfig) -> messages.Hello:
         annotation_vocabulary={
             family: [label.name for label in labels] for family, labels in FAMILIES.items()
         },
-        limits=config.limits.model_dump(),
+        limits={
+            **config.limits.model_dump(),
+            "transcription": {"models": list(heard.models), "reason": heard.reason},
+        },
     )
 
 

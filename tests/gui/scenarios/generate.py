@@ -86,7 +86,7 @@ def story():
     set_up()
     session, jobs = part("connection.session"), part("generate.job")
     bpy.ops.aqgt.engine_check()
-    yield from until(lambda: session.state() not in (session.STARTING, session.CHECKING))
+    yield from until(lambda: session.state() not in (session.STARTING, session.CHECKING, session.TRYING))
     print("ENGINE", session.state(), flush=True)
 
     print("INVOKED", in_viewport(bpy.ops.aqgt.generate, "INVOKE_DEFAULT"), flush=True)
