@@ -24,6 +24,9 @@ _PIECE = 192
 """oneDNN adds up all products of a row in one go; in pieces, as MKL does, less than half is rounded away."""
 
 
+_EXACT = {"none": "", "relu": "", "gelu": "none"}
+"""What may follow a product in the same operation, and the approximation it is made by."""
+
 _plain = False
 
 
@@ -79,6 +82,7 @@ def available() -> bool:
     try:
         pairs = [
             (_multiply(x, _pack(weight), bias), F.linear(x, weight)),
+            (_multiply(x, weight, bias, "gelu"), F.gelu(F.linear(x, weight))),
             (_multiply_add(x, _pack(weight), bias, x[:, :8]), F.linear(x, weight) + x[:, :8]),
             (
                 _convolve(image, pack_kernel(kernel), bias, (0, 0), (1, 1), "relu"),
@@ -131,8 +135,8 @@ def pack_row_kernel(weight: Tensor, groups: int = 1) -> Tensor:
     return pack_kernel(weight.unsqueeze(2), groups)
 
 
-def _multiply(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-    return torch.ops.mkldnn._linear_pointwise(x, weight, bias, "none", [], "")
+def _multiply(x: Tensor, weight: Tensor, bias: Tensor | None, after: str = "none") -> Tensor:
+    return torch.ops.mkldnn._linear_pointwise(x, weight, bias, after, [], _EXACT[after])
 
 
 def _multiply_add(x: Tensor, weight: Tensor, bias: Tensor | None, other: Tensor) -> Tensor:
@@ -149,16 +153,24 @@ def _convolve(
     groups: int = 1,
 ) -> Tensor:
     return torch.ops.mkldnn._convolution_pointwise(
-        x, weight, bias, list(padding), list(stride), [1, 1], groups, after, [], ""
+        x, weight, bias, list(padding), list(stride), [1, 1], groups, after, [], _EXACT[after]
     )
 
 
 def convolve_row(
-    x: Tensor, packed: Tensor, bias: Tensor | None, stride: int, padding: int, groups: int
+    x: Tensor, packed: Tensor, bias: Tensor | None, stride: int, padding: int, groups: int, *, gelu: bool
 ) -> Tensor:
-    """Convolution over time of `[B, C, T]` by weights that `pack_row_kernel` gave."""
+    """Convolution over time of `[B, C, T]` by weights that `pack_row_kernel` gave, then a GELU if asked for."""
     image = x.unsqueeze(2).contiguous(memory_format=torch.channels_last)
-    return _convolve(image, packed, bias, (0, padding), (1, stride), "none", groups).squeeze(2)
+    after = "gelu" if gelu else "none"
+    return _convolve(image, packed, bias, (0, padding), (1, stride), after, groups).squeeze(2)
+
+
+def affine_gelu(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    """`F.gelu` of `F.linear` of `[..., C]`, in one operation where that can be."""
+    if not usable(x, weight):
+        return F.gelu(F.linear(x, weight, bias))
+    return _multiply(x, weight, bias, "gelu")
 
 
 def affine(x: Tensor, weight: Tensor, bias: Tensor | None, packed: Derived | None) -> Tensor:
