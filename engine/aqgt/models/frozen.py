@@ -150,7 +150,9 @@ def _join(module: nn.Module) -> None:
 def _is_normed_sound(layer: Any) -> bool:
     """Whether a first layer is what `FrozenSoundLayer` computes; other settings make others."""
     conv, norm = layer.conv, layer.layer_norm
-    plain = type(conv) is nn.Conv1d and conv.in_channels == 1 and conv.padding == (0,) and conv.dilation == (1,)
+    plain = (
+        type(conv) is nn.Conv1d and conv.in_channels == 1 and conv.padding == (0,) and conv.dilation == (1,)
+    )
     return plain and norm.num_groups == norm.num_channels and norm.affine and _is_gelu(layer.activation)
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
+from math import ceil
 from typing import Any
 
 import torch
@@ -20,7 +21,7 @@ from torch import Tensor, nn
 
 _FEW_ROWS = 256
 """Up to this many rows the weights' layout decides over the speed, so that a second copy of them pays."""
-_PIECE = 192
+_PIECE = 256
 """oneDNN adds up all products of a row in one go; in pieces, as MKL does, less than half is rounded away."""
 
 
@@ -111,8 +112,13 @@ def pack_matrix(weight: Tensor) -> tuple[Tensor, ...]:
 
 
 def pack_pieces(weight: Tensor) -> tuple[Tensor, ...]:
-    """A weight matrix as pieces of `_PIECE` columns each, in oneDNN's own layout."""
-    return tuple(_pack(piece) for piece in weight.split(_PIECE, dim=1))
+    """A weight matrix as equal pieces of at most `_PIECE` columns, in oneDNN's own layout."""
+    return tuple(_pack(piece) for piece in weight.split(_piece(weight.shape[1]), dim=1))
+
+
+def _piece(width: int) -> int:
+    """Columns of each piece but the last, which has what is left."""
+    return ceil(width / ceil(width / _PIECE))
 
 
 def pack_point(weight: Tensor) -> Tensor:
@@ -187,7 +193,7 @@ def affine(x: Tensor, weight: Tensor, bias: Tensor | None, packed: Derived | Non
     first, *others = packed.of(weight)
     if not others:
         return _multiply(x, first, bias)
-    head, *parts = x.split(_PIECE, dim=-1)
+    head, *parts = x.split(_piece(x.shape[-1]), dim=-1)
     result = _multiply(head.contiguous(), first, bias)
     for part, piece in zip(parts, others, strict=True):
         result += _multiply(part.contiguous(), piece, None)
