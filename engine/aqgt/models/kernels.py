@@ -166,7 +166,7 @@ def _convolve(
 def convolve_row(
     x: Tensor, packed: Tensor, bias: Tensor | None, stride: int, padding: int, groups: int, *, gelu: bool
 ) -> Tensor:
-    """Convolution over time of `[B, C, T]` by weights that `pack_row_kernel` gave, then a GELU if asked for."""
+    """Convolution over time of `[B, C, T]` by weights of `pack_row_kernel`, then a GELU if asked for."""
     image = x.unsqueeze(2).contiguous(memory_format=torch.channels_last)
     after = "gelu" if gelu else "none"
     return _convolve(image, packed, bias, (0, padding), (1, stride), after, groups).squeeze(2)
