@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pictures of a character whose joints are known: render_known_joints.py BLEND FOLDER START SECONDS FPS WIDTH HEIGHT.
+"""Pictures of a character whose joints are known.
 
-Runs with the Python of .venv-blender. Beside the numbered pictures it writes joints.npz: `names` of the bones,
-`camera` `[T, bones, 3]` heads of the bones before the camera in metres (x right, y down, z away), `image`
-`[T, bones, 2]` where they are seen in pixels.
+Usage: render_known_joints.py BLEND FOLDER START SECONDS FPS WIDTH HEIGHT, with the Python of .venv-blender.
+Beside the numbered pictures it writes joints.npz: `names` of the bones, `camera` `[T, bones, 3]` heads of the
+bones before the camera in metres (x right, y down, z away), `image` `[T, bones, 2]` the same in pixels.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
 from demo_stage import dress
 
 LOWER = 0.64
-"""Height of the picture's middle above the floor, as a share of the character's: low enough for resting hands."""
+"""Height of the picture's middle, as a share of the character's: low enough for resting hands."""
 
 
 def place_camera(scene: bpy.types.Scene, bodies: list[bpy.types.Object]) -> None:

@@ -43,8 +43,8 @@ def palm(wrist: Floats, index: Floats, little: Floats) -> Floats:
 def repair_flips(points: Floats, expected: Floats, widest: float = WIDEST) -> RepairedHand:
     """Hands whose palm looks the way that the body model expects.
 
-    Seen on edge, a palm turned to the camera and one turned away look alike, and the hand model may take one for
-    the other: depth is then mirrored. The body model (wrist, index and little knuckle) does not fall for it.
+    Seen on edge, a palm turned to the camera and one turned away look alike, and the hand model may take one
+    for the other: depth is then mirrored. The body model (wrist, index, little knuckle) does not fall for it.
 
     Args:
         points: `[T, 21, 3]` of the hand model, depth like width; NaN where there is no hand.
@@ -55,7 +55,7 @@ def repair_flips(points: Floats, expected: Floats, widest: float = WIDEST) -> Re
     apart = [
         degrees(palm(one[:, WRIST], one[:, INDEX], one[:, LITTLE]), expected) for one in (points, mirrored)
     ]
-    found = np.isfinite(points).all(axis=(1, 2))
+    found = known(points)
     with np.errstate(invalid="ignore"):
         flipped = found & (apart[0] > widest)
         repaired = flipped & (apart[1] <= widest)
@@ -94,15 +94,20 @@ def relaxed_hand(side: str, wrist: Floats, index: Floats, little: Floats) -> Flo
 
 
 def bridged(values: Floats, longest: int) -> Floats:
-    """Values `[T, ...]` with gaps of NaN of up to so many frames filled on a straight line between their ends."""
+    """Values `[T, ...]` whose gaps of NaN of up to so many frames are filled on a straight line."""
     values = np.array(values, dtype=np.float64)
-    missing = ~np.isfinite(values.reshape(len(values), -1)).all(axis=1)
+    missing = ~known(values)
     for start, end in runs(missing):
         if start == 0 or end == len(values) or end - start > longest:
             continue
         share = (np.arange(1, end - start + 1) / (end - start + 1)).reshape(-1, *[1] * (values.ndim - 1))
         values[start:end] = (1 - share) * values[start - 1] + share * values[end]
     return values
+
+
+def known(values: Floats) -> NDArray[np.bool_]:
+    """Which frames `[T]` of values `[T, ...]` are there as a whole."""
+    return np.asarray(np.isfinite(values).reshape(len(values), -1).all(axis=1))
 
 
 def runs(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """From MediaPipe's landmarks to the 53 joints of the model.
 
-Body and arms come from the world landmarks, in metres; hands from the hand model, in pixels with a depth of its
-own, brought to metres and set on the wrists.
+Body and arms come from the world landmarks, in metres; hands from the hand model, in pixels with a depth of
+its own, brought to metres and set on the wrists.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from scipy.ndimage import gaussian_filter1d
 from aqgt import skeleton
 from aqgt.motion import Motion
 from aqgt_training.corpora.published.poses import pose_from_tracker, smoothed, upper_body
-from aqgt_training.corpora.video.hands import MIDDLE, bridged, palm, relaxed_hand, repair_flips
+from aqgt_training.corpora.video.hands import MIDDLE, bridged, known, palm, relaxed_hand, repair_flips
 from aqgt_training.corpora.video.tracking import Tracking
 
 Floats = NDArray[np.float64]
@@ -29,6 +29,7 @@ HEAD_TOP_ABOVE_EARS = 1.9
 """In distances from mouth to eyes: 13 cm against 7 cm in adults."""
 ROOT_LENGTH = 0.01
 """Metres from the wrist to the hand root, as in the reference skeleton; MediaPipe has one point for both."""
+_TINY = 1e-9
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class TrackedBody:
     """The tracker's 59 joints of one person.
 
     Attributes:
-        joints: `[T, 59, 3]` metres, x = image right, y down, z away; legs are zero; NaN where nobody was seen.
+        joints: `[T, 59, 3]` metres, x = image right, y down, z away; legs zero; NaN where nobody was seen.
         scores: `[T, 11]` how well each body joint is seen, 0 to 1.
         hands: `[T, 2]` whether left and right hand were seen and believed.
         repaired, dropped: `[T, 2]` palms that were turned over, and hands that were not believed.
@@ -59,11 +60,16 @@ def tracked_body(tracking: Tracking, longest_gap: int) -> TrackedBody:
     sides = [_hand(tracking, side, world, scale, longest_gap) for side in (0, 1)]
     joints = np.zeros((len(world), 59, 3))
     joints[:, :17] = _body(world)
-    for side, (points, *_) in enumerate(sides):
-        joints[:, 17 + 21 * side : 38 + 21 * side] = points
-    joints[~np.isfinite(world).all(axis=(1, 2))] = np.nan
-    seen, repaired, dropped = (np.stack([one[key] for one in sides], axis=1) for key in (1, 2, 3))
-    return TrackedBody(joints, _scores(tracking.visibility), seen, repaired, dropped)
+    for side, hand in enumerate(sides):
+        joints[:, 17 + 21 * side : 38 + 21 * side] = hand.points
+    joints[~known(world)] = np.nan
+    return TrackedBody(
+        joints,
+        _scores(tracking.visibility),
+        np.stack([hand.seen for hand in sides], axis=1),
+        np.stack([hand.repaired for hand in sides], axis=1),
+        np.stack([hand.dropped for hand in sides], axis=1),
+    )
 
 
 def motion_of(joints: Floats, fps: float, smoothing: float) -> Motion:
@@ -103,34 +109,41 @@ def _body(world: Floats) -> Floats:
     return body
 
 
-def _hand(
-    tracking: Tracking, side: int, world: Floats, scale: Floats, longest_gap: int
-) -> tuple[Floats, NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
-    """Points `[T, 21, 3]` of one hand in metres, and per frame whether it was seen, repaired, dropped."""
+@dataclass(frozen=True)
+class _Hand:
+    """One hand: points `[T, 21, 3]` in metres, and per frame whether it was seen, repaired, dropped."""
+
+    points: Floats
+    seen: NDArray[np.bool_]
+    repaired: NDArray[np.bool_]
+    dropped: NDArray[np.bool_]
+
+
+def _hand(tracking: Tracking, side: int, world: Floats, scale: Floats, longest_gap: int) -> _Hand:
     wrist, index, little = (world[:, pair[side]] for pair in (WRISTS, INDEX, LITTLE))
     found = repair_flips(tracking.hands[side].astype(np.float64), palm(wrist, index, little))
     points = (found.points - found.points[:, :1]) * scale[:, None, None]
-    seen = np.isfinite(points).all(axis=(1, 2))
+    seen = known(points)
     points = bridged(points, longest_gap)
-    away = ~np.isfinite(points).all(axis=(1, 2))
+    away = ~known(points)
     points[away] = relaxed_hand(("left", "right")[side], wrist[away], index[away], little[away])
-    along = points[:, MIDDLE] / np.maximum(np.linalg.norm(points[:, MIDDLE], axis=-1, keepdims=True), 1e-9)
+    along = points[:, MIDDLE] / np.maximum(np.linalg.norm(points[:, MIDDLE], axis=-1, keepdims=True), _TINY)
     points[:, 0] = ROOT_LENGTH * along
-    return points + wrist[:, None], seen, found.repaired, found.dropped
+    return _Hand(points + wrist[:, None], seen, found.repaired, found.dropped)
 
 
 def _metres_per_pixel(tracking: Tracking) -> Floats:
-    """`[T]` by the trunk, which is seen best: world and image size of shoulders and hips in the image plane."""
+    """`[T]` by the trunk, which is seen best: size of shoulders and hips in the world and in the image."""
 
     def size(points: Floats) -> Floats:
         trunk = points[:, [*SHOULDERS, *HIPS], :2]
         return np.linalg.norm(trunk - trunk.mean(axis=1, keepdims=True), axis=(1, 2))
 
-    return size(tracking.world) / np.maximum(size(tracking.pose), 1e-6)
+    return size(tracking.world) / np.maximum(size(tracking.pose), _TINY)
 
 
 def _scores(visibility: Floats) -> Floats:
     """How well each of the 11 body joints is seen `[T, 11]`: as badly as its worst point."""
-    groups = (HIPS, (*HIPS, *SHOULDERS), SHOULDERS, (NOSE,), EARS)
+    groups: tuple[tuple[int, ...], ...] = (HIPS, (*HIPS, *SHOULDERS), SHOULDERS, (NOSE,), EARS)
     groups += tuple((points[side],) for side in (0, 1) for points in (SHOULDERS, ELBOWS, WRISTS))
     return np.stack([visibility[:, list(group)].min(axis=1) for group in groups], axis=1)

@@ -38,7 +38,7 @@ _PROBE = "import av, cv2, mediapipe, scenedetect; mediapipe.solutions.holistic"
 
 @dataclass(frozen=True)
 class Scene:
-    """One scene: frames ``start`` up to ``end``, the number of people, and whom the tracker followed (from left)."""
+    """One scene: frames ``start`` up to ``end``, how many people, and which was followed (from the left)."""
 
     start: int
     end: int
@@ -48,7 +48,7 @@ class Scene:
 
 @dataclass(frozen=True)
 class Tracking:
-    """What the tracker saw in a video at 25 fps. x = image right, y down, z away; NaN where nothing was found.
+    """What the tracker saw at 25 fps. x = image right, y down, z away; NaN where nothing was found.
 
     Attributes:
         world: `[T, 33, 3]` body landmarks in metres against the hips.
@@ -132,12 +132,13 @@ def tracker_python() -> Path:
         AqgtError: none of them has it.
     """
     named = os.environ.get(PYTHON_VARIABLE)
-    places = [Path(named)] if named else [Path(sys.executable), *_environments()]
-    for python in places:
+    for python in candidate_pythons():
         if python.exists() and can_track(python):
             return python
     raise AqgtError(
-        f"“{named}” has no MediaPipe." if named else "There is no MediaPipe here, which tracks people in videos.",
+        f"“{named}” has no MediaPipe."
+        if named
+        else "There is no MediaPipe here, which tracks people in videos.",
         f"Make its environment with `make video`, or name a Python that has it in ${PYTHON_VARIABLE} "
         "(pip install 'aqgt[video]').",
         "no-tracker",
@@ -150,11 +151,16 @@ def can_track(python: Path) -> bool:
     return subprocess.run([str(python), "-c", _PROBE], capture_output=True, check=False).returncode == 0
 
 
-def _environments() -> list[Path]:
-    """Pythons of the video environments below the working folder, or beside the environment that runs this."""
+def candidate_pythons() -> list[Path]:
+    """Where the extra “video” may be: the named Python, else this one and those of `.venv-video`.
+
+    That environment is looked for in the working folder, the checkout, and beside the one that runs.
+    """
+    if named := os.environ.get(PYTHON_VARIABLE):
+        return [Path(named)]
     inside = "Scripts/python.exe" if os.name == "nt" else "bin/python"
     homes = [Path.cwd(), *_HERE.parents[3:4], Path(sys.prefix).parent]
-    return [home / ENVIRONMENT / inside for home in homes]
+    return [Path(sys.executable), *(home / ENVIRONMENT / inside for home in homes)]
 
 
 def _run(
@@ -192,7 +198,7 @@ def _is_whole(folder: Path, key: dict[str, Any]) -> bool:
 
 
 def _fingerprint(video: Path) -> dict[str, Any]:
-    """Size and a hash of the first megabyte: enough to notice another file of that name, cheap for large ones."""
+    """Size and hash of the first megabyte: another file of that name is noticed, large ones cost little."""
     with video.open("rb") as file:
         start = file.read(1 << 20)
     return {"bytes": video.stat().st_size, "sha256_of_start": hashlib.sha256(start).hexdigest()}

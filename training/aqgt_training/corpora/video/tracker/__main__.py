@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Tracks one video: python -m tracker VIDEO FOLDER SETTINGS (JSON).
 
-Writes `tracking.npz`, `facts.json` (last, so that a folder with it is whole) and `thumbnails/NUMBER.jpg` into the
-folder, and a line of JSON per some percent of progress to standard output. A video that can't be used gets
-`facts.json` with a `problem` alone.
+Writes `tracking.npz`, `facts.json` and `thumbnails/NUMBER.jpg` into the folder, and lines of JSON with the
+share that is done to standard output. A video that can't be used gets `facts.json` with a `problem` alone.
 """
 
 from __future__ import annotations
@@ -82,7 +81,8 @@ def track(
     with VideoPictures(video) as pictures:
         n_frames = len(look.change)
         landmarks = _follow(pictures, scenes, folder, settings, lambda n: progress(0.2 + 0.8 * n / n_frames))
-    np.savez_compressed(folder / "tracking.npz", change=look.change, **landmarks)
+    arrays: dict[str, Any] = {**landmarks, "change": look.change}
+    np.savez_compressed(folder / "tracking.npz", **arrays)
     return {
         **asdict(facts),
         "frames": len(look.change),
@@ -99,7 +99,8 @@ def _first_look(
 ) -> FirstLook:
     cuts = Cuts(settings["cuts"], settings["cut_threshold"], settings["shortest_scene"], settings["fps"])
     faces = Faces(settings["face_confidence"])
-    found, change, greys = [], [], []
+    found, change = [], []
+    greys: list[NDArray[np.int16]] = []
     second = round(settings["fps"])
     for number, picture in enumerate(pictures.at(settings["fps"])):
         size = (LOOK_AT, max(2, round(LOOK_AT * picture.shape[0] / picture.shape[1])))

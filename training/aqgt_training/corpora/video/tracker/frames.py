@@ -72,7 +72,7 @@ class VideoPictures:
         )
 
     def at(self, fps: float) -> Iterator[NDArray[np.uint8]]:
-        """Upright RGB pictures `[H, W, 3]`, so many a second. A damaged file ends early and `facts` says why."""
+        """Upright RGB pictures `[H, W, 3]`, so many a second. A damaged file ends early; `facts` says why."""
         for timed in at_steady_rate(self._timed(), fps):
             picture = _upright(timed)
             self.facts.height, self.facts.width = picture.shape[:2]

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import mediapipe as mp
@@ -35,8 +35,8 @@ class Holistic:
 
         Returns:
             ``pose`` `[33, 3]` pixels of the whole picture (z in the same unit against the hips),
-            ``visibility`` `[33]`, ``world`` `[33, 3]` metres against the hips, ``left`` and ``right`` `[21, 3]`
-            pixels (z against the wrist): the speaker's own left and right.
+            ``visibility`` `[33]`, ``world`` `[33, 3]` metres against the hips, ``left`` and ``right``
+            `[21, 3]` pixels (z against the wrist): the speaker's own left and right.
         """
         left, right = columns
         part = np.ascontiguousarray(picture[:, left:right])
@@ -91,6 +91,6 @@ def _points(landmarks: Any, n: int) -> NDArray[np.float64]:
     return np.array([(one.x, one.y, one.z) for one in landmarks.landmark])
 
 
-def stacked(rows: list[Mapping[str, NDArray]]) -> dict[str, NDArray]:
+def stacked(rows: Sequence[Mapping[str, NDArray]]) -> dict[str, NDArray]:
     """The landmarks of all pictures, each kind in one array."""
     return {key: np.stack([row[key] for row in rows]) for key in rows[0]}

@@ -66,7 +66,7 @@ def _apart(person: Person, face: NDArray[np.float64]) -> float:
 
 
 def speaker_of(people: Sequence[Person], rule: str, width: int) -> int:
-    """Number of the one who is taken for the speaker: ``largest``, ``central``, ``leftmost`` or ``rightmost``."""
+    """Who is taken for the speaker, by number: ``largest``, ``central``, ``leftmost`` or ``rightmost``."""
     if rule == "leftmost":
         return 0
     if rule == "rightmost":
