@@ -65,7 +65,8 @@ def main() -> None:
     try:
         facts = track(video, folder, settings, lambda share: print(json.dumps({"done": share}), flush=True))
     except (OSError, ValueError) as error:
-        facts = {"problem": f"it can't be decoded ({error})"}
+        # An error of the system names the whole path besides; its reason is enough.
+        facts = {"problem": f"it can't be decoded ({getattr(error, 'strerror', None) or error})"}
     (folder / "facts.json").write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
 
 
