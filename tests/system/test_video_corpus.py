@@ -143,7 +143,7 @@ def tracked(corpus: Path) -> Tracking:
 
 @pytest.fixture(scope="module")
 def truth(material: Path) -> dict[str, np.ndarray]:
-    """Where the character's bones begin: `bone` `[T, 3]` before the camera and `bone 2d` `[T, 2]` in pixels."""
+    """Where bones begin: `bone` `[T, 3]` before the camera in metres, `bone 2d` `[T, 2]` in pixels."""
     found = np.load(material / "pictures" / "joints.npz")
     names = [str(name).rpartition(":")[2] for name in found["names"]]
     return {name: found["camera"][:, at] for at, name in enumerate(names)} | {
@@ -218,7 +218,7 @@ def test_clips_hold_sound_and_words_and_bad_videos_are_named(corpus: Path) -> No
         "2 people are seen",
         "Nobody was found",
         "There is no sound to be heard",
-        "can't be decoded",
+        "can't be opened",
     ):
         assert named in page
 

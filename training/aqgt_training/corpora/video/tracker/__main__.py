@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .frames import VideoPictures
+from .frames import UnusableVideoError, VideoPictures
 from .holistic import Faces, Holistic, stacked
 from .people import Person, columns_of, follow, speaker_of
 from .scenes import LOOK_AT, Cuts
@@ -64,9 +64,8 @@ def main() -> None:
     (folder / "thumbnails").mkdir(parents=True, exist_ok=True)
     try:
         facts = track(video, folder, settings, lambda share: print(json.dumps({"done": share}), flush=True))
-    except (OSError, ValueError) as error:
-        # An error of the system names the whole path besides; its reason is enough.
-        facts = {"problem": f"it can't be decoded ({getattr(error, 'strerror', None) or error})"}
+    except UnusableVideoError as error:
+        facts = {"problem": str(error)}
     (folder / "facts.json").write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
 
 
@@ -115,7 +114,7 @@ def _first_look(
             progress(number)
     faces.close()
     if not change:
-        raise ValueError("it holds no pictures")
+        raise UnusableVideoError("it holds no pictures")
     return FirstLook(cuts.finish(), found, np.array(change, np.float32))
 
 

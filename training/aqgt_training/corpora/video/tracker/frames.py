@@ -35,18 +35,26 @@ class VideoFacts:
     damaged: str | None = None
 
 
+class UnusableVideoError(Exception):
+    """Half a sentence that says why a video can't be used."""
+
+
 class VideoPictures:
     """Reads a video; a context manager.
 
     Raises:
-        OSError, ValueError: the file can't be opened or holds no pictures (av's errors are of these kinds).
+        UnusableVideoError: the file can't be opened or holds no pictures.
     """
 
     def __init__(self, path: Path) -> None:
-        self._container = av.open(str(path))
+        try:
+            self._container = av.open(str(path))
+        except (av.error.FFmpegError, OSError) as error:
+            # The whole message names the path besides.
+            raise UnusableVideoError(f"it can't be opened ({error.strerror})") from error
         if not self._container.streams.video:
             self._container.close()
-            raise ValueError("it holds no pictures")
+            raise UnusableVideoError("it holds no pictures")
         self._stream = self._container.streams.video[0]
         self._stream.thread_type = "AUTO"
         self.facts = self._facts()
@@ -87,10 +95,10 @@ class VideoPictures:
                 if time - first > last:  # a repeated or earlier time stamp shows nothing new
                     last = time - first
                     yield last, frame
-        except (av.error.FFmpegError, ValueError) as error:
+        except av.error.FFmpegError as error:
             if first is None:
-                raise
-            self.facts.damaged = str(error)
+                raise UnusableVideoError(f"it can't be decoded ({error.strerror})") from error
+            self.facts.damaged = error.strerror
 
 
 def at_steady_rate(timed: Iterable[tuple[float, Picture]], fps: float) -> Iterator[Picture]:
