@@ -43,6 +43,11 @@ def own_ways(x: Tensor) -> bool:
     return x.device.type == "cpu" and not torch.is_grad_enabled() and not _plain
 
 
+def frozen_ways(x: Tensor) -> bool:
+    """The same where gradients go through a network whose weights want none."""
+    return x.device.type == "cpu" and not _plain
+
+
 class Derived:
     """Something made from weights, kept until one of them changes; never part of a module's state.
 

@@ -9,21 +9,22 @@ top codes `[B, D, 1, 20]` → decoded `[B, 1, 8, 160]`, of which the first 4 row
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from aqgt.models.kernels import Convolution, own_ways
+from aqgt.models.kernels import Convolution, frozen_ways, own_ways
 from aqgt.models.layers import feed_forward
 from aqgt.models.vq_rows import ROWS, FirstRows
 
 BLOCK_FRAMES = 4
 BOTTOM_SHAPE = (2, 40)
 TOP_SHAPE = (1, 20)
-# Uses per step, averaged over the last hundred or so, below which a code counts as unused.
-_DEAD_BELOW = 0.01
+DEAD_BELOW = 0.01
+"""Uses per step, averaged over the last hundred or so, below which a code counts as unused."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,10 @@ def _decoder(width_in: int, width_out: int, widths: VqWidths, stride: int) -> nn
     return nn.Sequential(*layers)
 
 
+def _as_it_is(x: Tensor) -> Tensor:
+    return x
+
+
 class Quantiser(nn.Module):
     """Codebook trained by exponential moving averages; gradients pass straight through."""
 
@@ -93,6 +98,8 @@ class Quantiser(nn.Module):
     def __init__(self, dimensions: int, codes: int, decay: float = 0.99, eps: float = 1e-5) -> None:
         super().__init__()
         self.decay, self.eps = decay, eps
+        self.gather: Callable[[Tensor], Tensor] = _as_it_is
+        """Adds up counts over the devices that train together."""
         embed = torch.randn(dimensions, codes)
         self.register_buffer("embed", embed)
         self.register_buffer("cluster_size", torch.zeros(codes))
@@ -120,8 +127,9 @@ class Quantiser(nn.Module):
     @torch.no_grad()
     def _update(self, flat: Tensor, codes: Tensor) -> None:
         one_hot = F.one_hot(codes, self.embed.shape[1]).to(flat.dtype)
-        self.cluster_size.mul_(self.decay).add_(one_hot.sum(0), alpha=1 - self.decay)
-        self.embed_avg.mul_(self.decay).add_(flat.t() @ one_hot, alpha=1 - self.decay)
+        counts, sums = self.gather(one_hot.sum(0)), self.gather(flat.t() @ one_hot)
+        self.cluster_size.mul_(self.decay).add_(counts, alpha=1 - self.decay)
+        self.embed_avg.mul_(self.decay).add_(sums, alpha=1 - self.decay)
         self._revive(flat)
         total = self.cluster_size.sum()
         smoothed = (self.cluster_size + self.eps) / (total + self.cluster_size.numel() * self.eps) * total
@@ -129,7 +137,7 @@ class Quantiser(nn.Module):
 
     def _revive(self, flat: Tensor) -> None:
         """Moves unused codes to where the data is; without it most codes die in the first steps."""
-        dead = self.cluster_size < _DEAD_BELOW
+        dead = self.cluster_size < DEAD_BELOW
         chosen = torch.randint(len(flat), (int(dead.sum()),), device=flat.device)
         self.embed_avg[:, dead] = flat[chosen].t().to(self.embed_avg.dtype)
         self.cluster_size[dead] = 1.0
@@ -175,9 +183,11 @@ class VqVae(nn.Module):
 
     def decode_rows(self, top: Tensor, bottom: Tensor) -> Tensor:
         """The first rows `[B, 3, 4W]` of what `decode` gives, for bottom codes of height 2."""
-        if not own_ways(top):
-            return self.decode(top, bottom)[:, 0, :ROWS]
-        return self.first_rows(self._joined(top, bottom))
+        # In training as well, where the decoder is frozen: what is kept of its weights has no gradient.
+        frozen = not self.decoder[-1].weight.requires_grad
+        if own_ways(top) or (frozen and frozen_ways(top)):
+            return self.first_rows(self._joined(top, bottom))
+        return self.decode(top, bottom)[:, 0, :ROWS]
 
     def _joined(self, top: Tensor, bottom: Tensor) -> Tensor:
         return torch.cat([self.upsample_top(top), bottom], dim=1)
