@@ -112,7 +112,7 @@ def _judge(
 
 
 def is_on_side(pose: NDArray, side: str, place: str) -> bool:
-    """Whether a hand of a pose `[53, 3]` is left or right of the neck (as the speaker sees it), or above it."""
+    """Whether a hand of a pose `[53, 3]` is left or right of the neck (for the speaker), or above it."""
     x, y, _ = pose[skeleton.JOINT_INDEX[f"{side}_middle_1"]] - pose[skeleton.THORAX]
     return bool({"left": x > 0, "right": x < 0, "on-top": y < 0}[place])
 

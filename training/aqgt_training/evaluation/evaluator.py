@@ -168,7 +168,9 @@ def _tables(
     return tables, _per_clip(rows_of, clips)
 
 
-def _per_clip(rows_of: dict[str, list[dict[str, float]]], clips: Sequence[ClipRecord]) -> list[dict[str, Any]]:
+def _per_clip(
+    rows_of: dict[str, list[dict[str, float]]], clips: Sequence[ClipRecord]
+) -> list[dict[str, Any]]:
     """The figures of each clip, the one whose annotated motion is farthest from the recorded one first."""
     entries = []
     for number, clip in enumerate(clips):

@@ -41,7 +41,7 @@ class QuickTraining:
 
 
 def windows_of(motion: Motion, length: int, stride: int = STRIDE) -> NDArray[np.float32]:
-    """Windows `[N, length, 53, 3]` of a motion at 15 frames per second, its root at the origin; N may be 0."""
+    """Windows `[N, length, 53, 3]` of a motion at 15 frames per second, root at the origin; N may be 0."""
     vectors = motion.resample(FPS).bone_vectors.copy()
     vectors[:, 0] = 0.0
     starts = range(0, len(vectors) - length + 1, stride)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -55,7 +56,7 @@ def rest_in_pauses(motion: Motion, words: Sequence[Word]) -> float:
     speeds = _wrist_speeds(motion)
     inside = np.zeros(speeds.shape[1], dtype=bool)
     ordered = sorted(words, key=lambda word: word.start)
-    for before, after in zip(ordered, ordered[1:], strict=False):
+    for before, after in pairwise(ordered):
         if after.start - before.end > LONG_PAUSE:
             first, last = before.end + _SETTLING, after.start - _SETTLING
             inside[int(np.ceil(first * motion.fps)) : int(last * motion.fps) + 1] = True

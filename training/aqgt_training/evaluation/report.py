@@ -11,12 +11,12 @@ from aqgt.models.registry import LoadedModel
 from aqgt_training.evaluation.evaluator import evaluate
 
 CONTROL_ROWS = (
-    ("side_right", "asked-for hand moves more (one-handed gestures)", "share", "side_count"),
-    ("peak_error_median", "speed peak against the recording, median", "seconds", "peak_count"),
-    ("peak_error_p90", "speed peak against the recording, 90 %", "seconds", "peak_count"),
-    ("extent_right", "extent in its bucket", "share", "extent_count"),
-    ("position_right", "position label on arrival", "share", "position_count"),
-    ("direction_right", "hand to the left, to the right, above", "share", "direction_count"),
+    ("side_right", "one-handed: asked-for hand moves more, share", "side_count"),
+    ("peak_error_median", "speed peak against the recording, median s", "peak_count"),
+    ("peak_error_p90", "speed peak against the recording, 90 % within s", ""),
+    ("extent_right", "extent in its bucket, share", "extent_count"),
+    ("position_right", "position label on arrival, share", "position_count"),
+    ("direction_right", "hand to the left, to the right, above, share", "direction_count"),
 )
 SET_COLUMNS = (
     ("frechet", "Fréchet"),
@@ -43,7 +43,7 @@ class Table:
 
 
 def evaluate_model(model: LoadedModel, corpus: Path, n_clips: int) -> dict[str, Any]:
-    """All figures of a model on the first ``n_clips`` held-out clips of a corpus, but for the Fréchet distance."""
+    """All figures of a model on a corpus's first ``n_clips`` held-out clips, but for the Fréchet distance."""
     return evaluate(model, corpus, n_clips).figures
 
 
@@ -63,30 +63,31 @@ def provenance_line(figures: dict[str, Any]) -> str:
     return line + "."
 
 
-def tables(figures: dict[str, Any]) -> list[Table]:
-    """All tables of an evaluation."""
-    found = [_sets(figures), _beats(figures)]
+def tables(figures: dict[str, Any], *, intervals: bool = True) -> list[Table]:
+    """All tables of an evaluation; without ``intervals`` the first is narrow enough for a terminal."""
+    found = [_sets(figures, intervals), _beats(figures)]
     if figures["control"]:
         found += [_control(figures)]
     return [*found, _controlled(figures)]
 
 
-def _sets(figures: dict[str, Any]) -> Table:
+def _sets(figures: dict[str, Any], intervals: bool) -> Table:
     columns = [c for c in SET_COLUMNS if any(c[0] in each for each in figures["sets"].values())]
     rows = tuple(
-        (name, *(with_interval(each.get(key)) for key, _ in columns))
+        (name, *((with_interval if intervals else plain)(each.get(key)) for key, _ in columns))
         for name, each in figures["sets"].items()
     )
-    note = (
-        "With 95 % bootstrap intervals over clips. Speed, acceleration and jerk are ratios to the recorded"
+    note = "With 95 % bootstrap intervals over clips. " if intervals else ""
+    note += (
+        "Speed, acceleration and jerk are ratios to the recorded"
         " motion's, wrist error is a share of standing still's, the others are shares of frames."
     )
     if "frechet" in dict(columns):
         floor = figures["sets"]["real"]["frechet_halves"]
         note += (
-            f" Fréchet, halves: the set on half of the clips against the recorded motion on the other half; the"
-            f" recorded motion's own {number(floor['value'])} is the floor. A Fréchet distance hardly sees"
-            " jitter: read it with speed and jerk."
+            " Fréchet, halves: the set on half of the clips against the recorded motion on the other half;"
+            f" the recorded motion's own {number(floor['value'])} is the floor. A Fréchet distance hardly"
+            " sees jitter: read it with speed and jerk."
         )
     return Table("Sets of motions", ("set", *(title for _, title in columns)), rows, note)
 
@@ -114,7 +115,7 @@ def _beats(figures: dict[str, Any]) -> Table:
 def _control(figures: dict[str, Any]) -> Table:
     control = figures["control"]
     names = [name for name in control if name not in ("clips", "notes")]
-    rows = [(title, *(number(control[name][key]) for name in names)) for key, title, _, _ in CONTROL_ROWS]
+    rows = [(title, *(number(control[name][key]) for name in names)) for key, title, _ in CONTROL_ROWS]
     for extent in ("small", "medium", "large"):
         reach = [number(control[name]["excursion"][extent]) for name in names]
         rows.append((f"wrist excursion where {extent} is asked, units", *reach))
@@ -125,10 +126,10 @@ def _control(figures: dict[str, Any]) -> Table:
                 (f"{title}, mean over labels", *(number(control[n][family]["balanced"]) for n in names))
             )
     real = control["real"]
-    counts = ", ".join(f"{real[key]} for {name}" for name, _, _, key in CONTROL_ROWS if not name.endswith("p90"))
+    counts = ", ".join(str(real[count]) for _, _, count in CONTROL_ROWS if count)
     note = (
         f"On {control['clips']} annotated clips; the column “real” is what the recorded motion itself scores."
-        f" Gestures: {counts}."
+        f" Gestures by side, peak, extent, position and direction: {counts}."
     )
     if "phrase" in real:
         note += (
@@ -172,6 +173,11 @@ def number(value: float | None, digits: int = 3) -> str:
     return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.{digits}f}"
 
 
+def plain(figure: dict[str, Any] | None) -> str:
+    """The value alone as text."""
+    return number(None if figure is None else figure["value"])
+
+
 def with_interval(figure: dict[str, Any] | None) -> str:
     """Value and interval as text."""
     if figure is None or figure["value"] is None:
@@ -201,8 +207,8 @@ def markdown_table(figures: dict[str, Any]) -> str:
         *_card_control(figures),
         f"- Controlled gestures (side × extent, as typed markers, {controlled['gestures']} of them): the"
         f" asked-for hand moved most in {controlled['right_side']:.0%}; mean excursion {reach} units, growing"
-        f" from small to large in {controlled['monotone']:.0%}; highest speed {controlled['peak_delay']:.2f} s"
-        " after the preparation begins.",
+        f" from small to large in {controlled['monotone']:.0%}; highest speed"
+        f" {controlled['peak_delay']:.2f} s after the preparation begins.",
         f"- Two seeds differ by {figures['variety']:.3f} units at the wrists (through the planner).",
     ]
     return "\n".join(lines)
@@ -218,9 +224,10 @@ def _card_control(figures: dict[str, Any]) -> list[str]:
     ]
     for family, title in (("phrase", "gesture type"), ("shape", "hand shape")):
         if family in own:
+            shares = [number(each[family]["accuracy"], 2) for each in (own, real)]
             lines.append(
-                f"- A classifier recognises the {title} in {number(own[family]['accuracy'], 2)} of the model's"
-                f" strokes and in {number(real[family]['accuracy'], 2)} of the clips' own."
+                f"- A classifier recognises the {title} in {shares[0]} of the model's strokes and in"
+                f" {shares[1]} of the clips' own."
             )
     return lines
 

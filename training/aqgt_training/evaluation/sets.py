@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Sets of motions for the same held-out clips: those of models, the recorded ones, and what any model must beat."""
+"""Sets of motions for the same held-out clips: of models, the recorded ones, what any model must beat."""
 
 from __future__ import annotations
 
@@ -104,9 +104,7 @@ def baselines(
         for name, pose in still.items()
     ]
     if len(clips) > 1:
-        sets.append(
-            MotionSet("real, shuffled", tuple(_shuffled(clips, seed)), "real motions of other clips")
-        )
+        sets.append(MotionSet("real, shuffled", tuple(_shuffled(clips, seed)), "real motions of other clips"))
     return sets
 
 
@@ -145,7 +143,7 @@ def fitted(motion: Motion, clip: ClipRecord) -> Motion:
 
 @dataclass(frozen=True)
 class TrainingPoses:
-    """Mean and rest bone vectors `[53, 3]` of a corpus's training split, or of its held-out clips without one."""
+    """Mean and rest bone vectors `[53, 3]` of the training split; of all clips where there is none."""
 
     mean: NDArray[np.float32]
     rest: NDArray[np.float32]
