@@ -40,7 +40,9 @@ def evaluate(
     ] = None,
     extractor: Annotated[
         Path | None,
-        typer.Option(help="Output folder of the stage autoencoder; without it one is trained in 100 s."),
+        typer.Option(
+            help="Output folder of the stage autoencoder; without it one is trained in about a minute."
+        ),
     ] = None,
     split: Annotated[str, typer.Option(help="Split whose clips are used: val or test.")] = "val",
     clips: Annotated[int, typer.Option(min=1, help="Held-out clips at most.")] = 25,

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import hashlib
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,10 +30,9 @@ QUICK = AutoencoderConfig(decoder_state=64, decoder_layers=1, decoder_hidden=64,
 
 @dataclass(frozen=True)
 class QuickTraining:
-    """How the extractor of an evaluation is trained where none is given."""
+    """How the extractor of an evaluation is trained where none is given: by steps, so that it repeats."""
 
-    seconds: float = 100.0
-    steps: int = 2500
+    steps: int = 1500
     batch_size: int = 64
     learning_rate: float = 2e-3
     seed: int = 1
@@ -136,11 +134,9 @@ def _trained(
         network = GestureAutoencoder(QUICK).train()
         optimiser = torch.optim.AdamW(network.parameters(), lr=training.learning_rate)
         order = np.random.default_rng(training.seed)
-        began, n_pre, share = time.monotonic(), QUICK.n_pre, 0.0
+        n_pre = QUICK.n_pre
         for step in range(training.steps):
-            share = max(step / training.steps, (time.monotonic() - began) / training.seconds)
-            if share >= 1:
-                break
+            share = step / training.steps
             for group in optimiser.param_groups:
                 group["lr"] = training.learning_rate * (1.02 - share)
             batch = data[order.integers(0, len(data), min(training.batch_size, len(data)))]
