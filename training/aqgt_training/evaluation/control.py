@@ -82,7 +82,7 @@ def control_of(motion: Motion, reference: Motion, track: NDArray[np.float32]) ->
 def resting_wrist(motion: Motion, track: NDArray[np.float32], side: str) -> NDArray[np.float64]:
     """Where a wrist `[3]` rests: the median of the frames without gesture, else its first place."""
     path = statistics.wrist_track(motion, side).astype(np.float64)
-    resting = (track[_PHASES] <= 0).all(axis=0)[: len(path)]
+    resting = np.all(track[_PHASES, : len(path)] <= 0, axis=0)
     return np.median(path[resting], axis=0) if resting.any() else path[0]
 
 

@@ -26,6 +26,12 @@ def compose_config(model: str) -> ComposeConfig:
     """
     recipe_path = _recipe_of(model)
     recipe = read_settings(recipe_path, Recipe)
+    if recipe.corpus.config is None:
+        raise AqgtError(
+            f"The recipe {recipe_path.name} composes no corpus.",
+            "Name a corpus: --corpus FOLDER.",
+            "no-corpus",
+        )
     path = recipe_path.parent / recipe.corpus.config
     config = ComposeConfig.read(path)
     missing = [

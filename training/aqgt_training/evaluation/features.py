@@ -43,7 +43,10 @@ def windows_of(motion: Motion, length: int, stride: int = STRIDE) -> NDArray[np.
     vectors = motion.resample(FPS).bone_vectors.copy()
     vectors[:, 0] = 0.0
     starts = range(0, len(vectors) - length + 1, stride)
-    return np.stack([vectors[at : at + length] for at in starts]) if starts else np.zeros((0, length, 53, 3))
+    found = np.zeros((len(starts), length, *vectors.shape[1:]), np.float32)
+    for number, at in enumerate(starts):
+        found[number] = vectors[at : at + length]
+    return found
 
 
 def features_of(motions: Sequence[Motion], extractor: FeatureExtractor) -> list[NDArray[np.float32]]:

@@ -79,7 +79,9 @@ def _seen(motion: Motion) -> NDArray[np.float64]:
     return flat * SIDE
 
 
-def _write_channels(draw: ImageDraw.ImageDraw, values: NDArray, font: ImageFont.ImageFont) -> None:
+def _write_channels(
+    draw: ImageDraw.ImageDraw, values: NDArray, font: ImageFont.FreeTypeFont | ImageFont.ImageFont
+) -> None:
     for channel in CHANNELS:
         value = float(values[channel.index])
         name = channel.name_of(value) if channel.labels else f"{value:.2f}"

@@ -74,13 +74,13 @@ def generated(
 def _request(
     model: LoadedModel, clip: ClipRecord, audio: NDArray[np.float32], condition: str, seed: int
 ) -> GenerateRequest:
-    extra: dict[str, Any] = {
+    conditions: dict[str, dict[str, Any]] = {
         "annotated": {"track": clip.track().values},
         "planner": {},
         "none": {"annotate": "none"},
-    }[condition]
+    }
     speaker = min(clip.speaker, model.config.speaker.count - 1)
-    return GenerateRequest(audio, tuple(clip.words), seed=seed, speaker=speaker, **extra)
+    return GenerateRequest(audio, tuple(clip.words), seed=seed, speaker=speaker, **conditions[condition])
 
 
 def baselines(
