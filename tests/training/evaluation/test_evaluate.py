@@ -109,6 +109,20 @@ def test_a_browser_shows_the_report(report: Path, tmp_path: Path) -> None:
     assert (tmp_path / "page.png").stat().st_size > 50_000, "not an empty page"
 
 
+def test_the_command_line_writes_a_report(corpus: Path, tmp_path: Path) -> None:
+    extractor_for(corpus, cache=tmp_path, training=QuickTraining(steps=1, batch_size=4))
+    (extractor,) = tmp_path.glob("extractor-*")
+    out = tmp_path / "out"
+    command = ["evaluate", "--model", "debug", "--corpus", corpus, "--extractor", extractor, "-o", out]
+    shown = CliRunner().invoke(app, [*map(str, command), "--clips", "1", "--videos", "0"])
+    assert shown.exit_code == 0, shown.output
+    assert "Sets of motions" in shown.stdout
+    assert (out / "report.html").is_file()
+    assert read_figures(out / "evaluation.json")["clips"] == 1
+    with pytest.raises(AqgtError, match="Training clips"):
+        CliRunner().invoke(app, [*map(str, command), "--split", "train"], catch_exceptions=False)
+
+
 def test_the_command_line_compares_and_refuses(report: Path, tmp_path: Path) -> None:
     figures = str(report.parent / "evaluation.json")
     shown = CliRunner().invoke(app, ["evaluate", "compare", figures, figures])

@@ -23,7 +23,7 @@ from aqgt_training.evaluation import motion_statistics as statistics
 from aqgt_training.evaluation import sets as motion_sets
 from aqgt_training.evaluation.control import control_of, summary_of
 from aqgt_training.evaluation.controlled import controlled_gestures
-from aqgt_training.evaluation.features import features_of, independent_windows
+from aqgt_training.evaluation.features import features_of, independent_windows, windows_of
 from aqgt_training.evaluation.form_classifier import FAMILIES, LinearDiscriminant, Strokes, strokes_of
 from aqgt_training.evaluation.scores import (
     as_plain,
@@ -275,7 +275,8 @@ def _values(table: dict[str, Any]) -> dict[str, float]:
 
 
 def _window_counts(real: MotionSet, extractor: FeatureExtractor) -> dict[str, int]:
+    length = extractor.config.n_pre + extractor.config.frames
     return {
-        "per_set": sum(map(len, features_of(real.motions, extractor))),
+        "per_set": sum(len(windows_of(motion, length)) for motion in real.motions),
         "independent": independent_windows(real.motions, extractor),
     }
