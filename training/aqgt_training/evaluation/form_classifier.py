@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,7 +55,8 @@ def strokes_of(motions: Iterable[Motion], references: Iterable[Motion], tracks: 
             for side in HANDS
         }
         for gesture in gestures:
-            hand = fingers[gesture.side][gesture.stroke : gesture.end].mean(axis=0)
+            # Hand shapes are those of the moment in which the hand arrives.
+            hand = fingers[gesture.side][gesture.arrival - 1 : gesture.arrival + 2].mean(axis=0)
             looks["shape"].append(hand)
             looks["phrase"].append(np.concatenate([_paths(paths, gesture), hand]))
             for family in FAMILIES:
@@ -64,9 +66,20 @@ def strokes_of(motions: Iterable[Motion], references: Iterable[Motion], tracks: 
 
 
 def _fingers(motion: Motion, side: str) -> Floats:
-    """Finger bones `[T, 63]` in the hand's frame, mirrored to the left hand."""
+    """Finger bones in the hand's frame, how straight fingers are and how far apart, `[T, 63 + 5 + 4]`.
+
+    Mirrored to the left hand.
+    """
     turned = motion if side == "left" else motion.mirrored()
-    return take_arm(turned.directions(), "left").fingers.reshape(len(motion), -1)
+    bones = take_arm(turned.directions(), "left").fingers
+    chains = {
+        finger: [joint - skeleton.LEFT_HAND for joint in skeleton.finger_chain("left", finger)[1:]]
+        for finger in skeleton.FINGERS
+    }
+    pointing = [bones[:, chain].mean(axis=1) for chain in chains.values()]
+    straight = np.stack([np.linalg.norm(each, axis=-1) for each in pointing], axis=1)
+    apart = np.stack([(a * b).sum(axis=-1) for a, b in pairwise(pointing)], axis=1)
+    return np.concatenate([bones.reshape(len(motion), -1), straight, apart], axis=1)
 
 
 def _paths(paths: dict[str, NDArray], gesture: AskedGesture) -> Floats:

@@ -64,11 +64,26 @@ def provenance_line(figures: dict[str, Any]) -> str:
 
 
 def tables(figures: dict[str, Any], *, intervals: bool = True) -> list[Table]:
-    """All tables of an evaluation; without ``intervals`` the first is narrow enough for a terminal."""
-    found = [_sets(figures, intervals), _beats(figures)]
+    """All tables of an evaluation; without ``intervals`` they are narrow enough for a terminal."""
+    sets = _sets(figures, intervals)
+    found = [*([sets] if intervals else _in_parts(sets)), _beats(figures)]
     if figures["control"]:
         found += [_control(figures)]
     return [*found, _controlled(figures)]
+
+
+def _in_parts(table: Table, columns: int = 6) -> list[Table]:
+    """A wide table as several, each with the first column; the note stands under the last."""
+    starts = range(1, len(table.header), columns)
+    return [
+        Table(
+            table.title if at == 1 else "",
+            (table.header[0], *table.header[at : at + columns]),
+            tuple((row[0], *row[at : at + columns]) for row in table.rows),
+            table.note if at == starts[-1] else "",
+        )
+        for at in starts
+    ]
 
 
 def _sets(figures: dict[str, Any], intervals: bool) -> Table:
@@ -170,7 +185,8 @@ def number(value: float | None, digits: int = 3) -> str:
     """A figure as text; “–” where there is none."""
     if value is None:
         return "–"
-    return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.{digits}f}"
+    text = f"{value:.0f}" if abs(value) >= 1000 else f"{value:.{digits}f}"
+    return text.removeprefix("-") if float(text) == 0 else text
 
 
 def plain(figure: dict[str, Any] | None) -> str:

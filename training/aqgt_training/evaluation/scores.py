@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import linalg
 
 from aqgt.errors import AqgtError
 from aqgt.motion import Motion
@@ -110,7 +112,10 @@ def _distance(made: Sequence[NDArray], real: Sequence[NDArray]) -> float:
     a, b = np.concatenate(made), np.concatenate(real)
     if min(len(a), len(b)) <= a.shape[1]:
         return float("nan")
-    return frechet_distance(a, b)
+    with warnings.catch_warnings():
+        # Motions that stand still have no covariance to speak of; the distance is defined all the same.
+        warnings.simplefilter("ignore", linalg.LinAlgWarning)
+        return frechet_distance(a, b)
 
 
 def beat_figures(motions: MotionSet, clips: Sequence[ClipRecord]) -> dict[str, float]:
