@@ -45,7 +45,7 @@ def corpus_of(work: Path, name: str, gestures: Path, **changes: Any) -> Path:
 
 def training(work: Path, name: str, inputs: dict[str, Any], **changes: Any) -> StageRun:
     """A training of the generator with the compact model's settings."""
-    settings = {"precision": "32-true", "batch_size": 64, "validate_every": 0, "validation_batches": 100}
+    settings = {"precision": "32-true", "batch_size": 32, "validate_every": 0, "validation_batches": 100}
     path = CHECKOUT / "configs" / "stages" / "generator.yaml"
     stage = read_stage("generator", path, {**settings, **changes}, inputs)
     return open_stage("generator", stage, work / name, accelerator="cpu", devices=1)
@@ -55,27 +55,29 @@ def main() -> None:
     """Train, fine-tune, print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--shared", type=Path, default=CHECKOUT.parent / "shared")
-    parser.add_argument("--minutes", type=float, default=2.0, help="of the first training")
-    parser.add_argument("--steps", type=int, default=60, help="of the fine-tuning")
+    parser.add_argument("--steps", type=int, default=200, help="of the first training")
+    parser.add_argument("--tuning-steps", type=int, default=40, help="of the fine-tuning")
+    parser.add_argument("--hours", type=float, default=0.2, help="of material for the first training")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
         source = arguments.shared / "data" / "gestures"
         others = gestures_of(source, work / "others-clips", new=False)
         own = gestures_of(source, work / "own-clips", new=True)
-        first = corpus_of(work, "others", others, hours=0.4, val_minutes=2.0, speakers=3)
-        second = corpus_of(work, "own", own, hours=0.15, val_minutes=3.0, speakers=1, hold_out=0.3)
+        hours = arguments.hours
+        first = corpus_of(work, "others", others, hours=hours, val_minutes=1.0, speakers=3)
+        second = corpus_of(work, "own", own, hours=hours / 2, val_minutes=2.0, speakers=1, hold_out=0.3)
         model_config = work / "model.yaml"
         text = (CHECKOUT / "configs" / "models" / "compact.yaml").read_text()
         model_config.write_text(text.replace("vectors: file ", "vectors: none "))
-        base = training(work, "base", {"corpus": first, "model": model_config}, minutes=arguments.minutes)
+        base = training(work, "base", {"corpus": first, "model": model_config}, max_steps=arguments.steps)
         base.run(work / "base")
         print(f"first training: {base.trainer.position.step} steps, held-out loss of its own performers"
               f" {base.trainer.validate()['total']:.3f}")  # fmt: skip
         model = export_run(work / "base", "base", target=work / "base-model")
         for name, freeze in (("all parts", []), ("backbone frozen", ["backbone"])):
             changes = {
-                "max_steps": arguments.steps,
+                "max_steps": arguments.tuning_steps,
                 "learning_rate": 5e-4,
                 "warmup_steps": 10,
                 "adversarial_from": 1.0,

@@ -27,6 +27,7 @@ def recipes(checkout: Path) -> Path:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_every_stage_from_raw_material_to_a_model_that_generates(
     run: Run, recipes: Path, voice: Path, tmp_path: Path
 ) -> None:
@@ -59,6 +60,7 @@ def test_every_stage_from_raw_material_to_a_model_that_generates(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_the_way_of_the_default_model(run: Run, recipes: Path, voice: Path, tmp_path: Path) -> None:
     path = recipes / "debug-compact.yaml"
     command = ["recipe", path, "--work", "work", "--out", "model", "--accelerator", "cpu", "--devices", 1]
@@ -66,7 +68,7 @@ def test_the_way_of_the_default_model(run: Run, recipes: Path, voice: Path, tmp_
     assert first.returncode == 0, first.stderr
 
     card = (tmp_path / "model" / "card.md").read_text()
-    assert "composed" in card
+    assert "Corpus: **composed**" in card
     assert "| annotated |" in card, "the card shows the evaluation"
     shown = run("aqgt", "models", "show", "./model")
     assert shown.returncode == 0, shown.stderr

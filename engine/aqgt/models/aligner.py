@@ -83,7 +83,7 @@ class TemporalAligner(nn.Module):
         hidden = config.hidden
         self.plan = context_plan(config.context, n_frames)
         self.grouped = True
-        """Whether independent steps run in one batch; the result is the same either way."""
+        """Whether independent steps, and all residuals, run in one batch; the result is the same."""
         self.head = build_pose_head(head, config.code_width)
         code_width = self.head.code_width
         self.first_guess = nn.Sequential(
@@ -117,7 +117,9 @@ class TemporalAligner(nn.Module):
             self._run(group, guess, style, history, blocks, codes)
         block = torch.stack([item for item in blocks if item is not None], dim=1)
         code = torch.stack([item for item in codes if item is not None], dim=1)
-        return _overlap_mean(block) + self.residual(code)
+        if self.grouped:
+            return _overlap_mean(block) + self.residual(code)
+        return _overlap_mean(block) + torch.stack([self.residual(each) for each in code.unbind(1)], dim=1)
 
     def _initial(self, seed: Tensor) -> dict[int, Tensor]:
         """The initial context frames by position; those before the seed repeat its first frame."""

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from aqgt.models.config import BackboneConfig, PositionConfig, TransformerConfig
-from aqgt.models.kernels import Affine, Derived, PackedAffine, affine, own_ways, pack_pieces
+from aqgt.models.kernels import Affine, Derived, PiecewiseAffine, affine, own_ways, pack_pieces
 from aqgt.models.layers import SummedBiGru, feed_forward
 
 
@@ -113,13 +113,13 @@ class TransformerStack(nn.Module):
                 nn.Sequential(
                     nn.Mish(),
                     nn.Dropout(config.dropout),
-                    PackedAffine(width, next_width),
+                    PiecewiseAffine(width, next_width),
                     nn.Mish(),
                     nn.LayerNorm(next_width),
                 )
             )
             width = next_width
-        self.out = nn.Sequential(nn.Dropout(config.dropout), PackedAffine(width, hidden))
+        self.out = nn.Sequential(nn.Dropout(config.dropout), PiecewiseAffine(width, hidden))
 
     def forward(self, x: Tensor) -> Tensor:
         for position, layer, projection in zip(self.positions, self.layers, self.projections, strict=True):

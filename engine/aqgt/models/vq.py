@@ -16,13 +16,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from aqgt.models.kernels import Convolution, frozen_ways, own_ways
+from aqgt.models.kernels import Convolution, PointConvolution, own_ways
 from aqgt.models.layers import feed_forward
-from aqgt.models.vq_rows import ROWS, FirstRows
+from aqgt.models.vq_rows import ROWS, TOP_SHAPE, FirstRows
 
 BLOCK_FRAMES = 4
 BOTTOM_SHAPE = (2, 40)
-TOP_SHAPE = (1, 20)
 DEAD_BELOW = 0.01
 """Uses per step, averaged over the last hundred or so, below which a code counts as unused."""
 
@@ -46,12 +45,15 @@ class ResidualBlock(nn.Module):
     def __init__(self, channels: int, inner: int) -> None:
         super().__init__()
         self.body = nn.Sequential(
-            nn.ReLU(), Convolution(channels, inner, 3, padding=1), nn.ReLU(), Convolution(inner, channels, 1)
+            nn.ReLU(),
+            Convolution(channels, inner, 3, padding=1),
+            nn.ReLU(),
+            PointConvolution(inner, channels),
         )
 
     def forward(self, x: Tensor) -> Tensor:
         _, first, _, second = self.body
-        return x + second(first(x.relu(), relu=True))
+        return second(first(x.relu(), relu=True), plus=x)
 
 
 def _residual_blocks(widths: VqWidths) -> list[nn.Module]:
@@ -169,7 +171,11 @@ class VqVae(nn.Module):
         self.quantise_bottom = Quantiser(dimensions, widths.codes)
         self.upsample_top = nn.ConvTranspose2d(dimensions, dimensions, 4, stride=2, padding=1)
         self.decoder = _decoder(2 * dimensions, 1, widths, stride=4)
-        self.first_rows = FirstRows(self.decoder)
+        self.first_rows = FirstRows(self.upsample_top, self.decoder)
+
+    def keep_encoder(self) -> None:
+        """Frees the memory of what only decoding needs; after that there is none."""
+        del self.decoder, self.upsample_top, self.first_rows
 
     def encode(self, x: Tensor) -> Quantised:
         bottom = self.encoder_bottom(x)
@@ -179,18 +185,13 @@ class VqVae(nn.Module):
         return Quantised(top, low, top_codes, low_codes, top_loss + low_loss)
 
     def decode(self, top: Tensor, bottom: Tensor) -> Tensor:
-        return self.decoder(self._joined(top, bottom))
+        return self.decoder(torch.cat([self.upsample_top(top), bottom], dim=1))
 
     def decode_rows(self, top: Tensor, bottom: Tensor) -> Tensor:
         """The first rows `[B, 3, 4W]` of what `decode` gives, for bottom codes of height 2."""
-        # In training as well, where the decoder is frozen: what is kept of its weights has no gradient.
-        frozen = not self.decoder[-1].weight.requires_grad
-        if own_ways(top) or (frozen and frozen_ways(top)):
-            return self.first_rows(self._joined(top, bottom))
-        return self.decode(top, bottom)[:, 0, :ROWS]
-
-    def _joined(self, top: Tensor, bottom: Tensor) -> Tensor:
-        return torch.cat([self.upsample_top(top), bottom], dim=1)
+        if not own_ways(top):
+            return self.decode(top, bottom)[:, 0, :ROWS]
+        return self.first_rows(top, bottom)
 
     def decode_codes(self, top_codes: Tensor, bottom_codes: Tensor) -> Tensor:
         return self.decode(self.quantise_top.look_up(top_codes), self.quantise_bottom.look_up(bottom_codes))

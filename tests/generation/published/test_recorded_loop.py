@@ -74,28 +74,38 @@ def test_generate_cuts_the_recorded_frames_to_the_clip(recording: Read, stub: Lo
     assert np.abs(motion.bone_vectors.reshape(-1, 159) - recorded["out_deictic"][:n_frames]).max() <= 1e-5
 
 
+GUESSED = {"noanno": 1188, "anno": 1285, "iconic": 1285}
+"""Whom the first window was taken for: near-ties (to 1447, 522 and 952), which roundings decide."""
+
+
 @pytest.mark.slow
 def test_first_window_with_the_real_generator(recording: Read) -> None:
-    """The network amplifies a rounding a million times, so that no second run equals the recorded one.
+    """With the guessed speaker held, what is left is that of the sound's codes between equal neighbours.
 
-    One of the sound's codes taken for its equal neighbour, 1e-6 away, was measured to move the first window
-    by up to 0.7, and which is taken hangs on the order of summation. So the sound is given some times,
-    differing by its roundings, and the nearest result has to lie by its own recording, far from the others.
+    Sets of codes that differ by roundings of the sound alone lead to first windows 0.01 to 0.06 apart
+    (docs/official.md), so the recording has to lie that near, and each case nearest to its own recording.
     """
     recorded = recording("loop")
-    generator = official.load("generator", filled("generator"))
+    generator = official.load("generator", filled("generator", np.float64))
     assert isinstance(generator, GestureGenerator)
+    assert generator.speaker_guess is not None
     model = loaded(official.generator_config(), generator, audio_vq())
-    cases = ("noanno", "anno", "iconic")
-    rng = np.random.default_rng(0)
-    roundings = [1 + 6e-8 * rng.standard_normal(WINDOW_SAMPLES) for _ in range(8)]
-    audios = [(recorded["audio"][:WINDOW_SAMPLES] * each).astype(np.float32) for each in roundings]
-    for case in cases:
-        found = [all_frames(model, request(recorded, case, audio=audio))[0][:30] for audio in audios]
-        distance = {
-            other: min(float(np.abs(each - recorded[f"out_{other}"][:30]).mean()) for each in found)
-            for other in cases
-        }
-        print(case, distance, min(float(np.abs(x - recorded[f"out_{case}"][:30]).max()) for x in found))
+    audio = recorded["audio"][:WINDOW_SAMPLES]
+    for case, index in GUESSED.items():
+        hold_guess(generator, index)
+        found = all_frames(model, request(recorded, case, audio=audio))[0][:30]
+        distance = {other: float(np.abs(found - recorded[f"out_{other}"][:30]).mean()) for other in GUESSED}
+        print(case, distance, float(np.abs(found - recorded[f"out_{case}"][:30]).max()))
         assert distance[case] <= 0.06
-        assert all(distance[other] >= 2 * distance[case] for other in cases if other != case)
+        assert all(distance[other] >= 2 * distance[case] for other in GUESSED if other != case)
+
+
+def hold_guess(generator: GestureGenerator, index: int) -> None:
+    """Makes the generator take every window for the speaker ``index``."""
+    guess = generator.speaker_guess
+    assert guess is not None
+
+    def held(probabilities: torch.Tensor) -> torch.Tensor:
+        return torch.nn.functional.one_hot(torch.tensor([index]), probabilities.shape[1]).to(probabilities)
+
+    guess.body[-1].register_forward_hook(lambda _module, _inputs, output: held(output).expand_as(output))

@@ -179,6 +179,18 @@ def test_the_command_makes_a_corpus_whose_forms_the_planner_can_read(
     assert {len(labels) for row in table["forms"] for labels in row["hands"].values()} == {
         len(table["families"])
     }
+    # Half of it again, then the rest: the same corpus.
+    half = [str(file), "--out", str(tmp_path / "again"), "--hours", "0.005"]
+    assert CliRunner().invoke(app, ["compose", *half]).exit_code == 0
+    other = CliRunner().invoke(app, ["compose", *half[:-1], "0.01", "--resume"])
+    assert "other settings" in str(other.exception)
+    (tmp_path / "again" / "settings.json").unlink()
+    rest = CliRunner().invoke(app, ["compose", *half[:-1], "0.01", "--resume"])
+    assert rest.exit_code == 0, rest.output
+    assert (
+        ClipReader(tmp_path / "again").manifest["sha256"]
+        == ClipReader(tmp_path / "corpus").manifest["sha256"]
+    )
     shown = CliRunner().invoke(app, ["inspect", str(tmp_path / "corpus")])
     assert shown.exit_code == 0
     assert "phase" in shown.output

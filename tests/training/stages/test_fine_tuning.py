@@ -84,17 +84,23 @@ def test_a_published_model_is_fine_tuned(small: OpenStage, tmp_path: Path) -> No
     run.run(tmp_path / "first")
     model = export_run(tmp_path / "first", "first", target=tmp_path / "model")
     inputs = {"init_from": str(model), "model": None, "pose_vq": None, "annotation": None}
+    inputs |= {"audio_vq": None, "encoders": None}  # the model's own
     with pytest.raises(AqgtError, match=r"a speaker 1, and the model has 1 .* to 2 or more"):
         small("published", "few", fine_tuning={"new_speakers": 1}, inputs=inputs).trainer.run()
     tuning = {"new_speakers": 2, "freeze": ["encoders"]}
     second = small("published", "second", max_steps=2, fine_tuning=tuning, inputs=inputs)
     before = load_model(model).generator.state_dict()
-    second.trainer.run()
+    second.run(tmp_path / "second")
     state = second.trainer.task.main.network.state_dict()
     assert state["speaker_guess.body.4.weight"].shape[0] == 6
     same = [name for name in before if name.startswith(("aligner.head.", "encoders.beats."))]
     assert all(torch.equal(before[name], state[name]) for name in same)
     assert not torch.equal(before["aligner.to_code.2.weight"], state["aligner.to_code.2.weight"])
+    tuned = export_run(tmp_path / "second", "tuned", target=tmp_path / "tuned")
+    for name in ("audio_vq.safetensors", "wav2vec2/model.safetensors", "bert/vocab.txt"):
+        assert (tuned / name).read_bytes() == (model / name).read_bytes()
+    sound = 0.1 * np.random.default_rng(0).standard_normal(40_000).astype(np.float32)
+    assert len(generate(GenerateRequest(sound), load_model(tuned)).motions[0]) > 30
 
 
 def test_without_new_output_nothing_is_overwritten(tmp_path: Path) -> None:

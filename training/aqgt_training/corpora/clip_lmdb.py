@@ -1,219 +1,153 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Clip databases: one LMDB record per clip (msgpack, zstd), and a manifest beside it."""
+"""Clip databases: one LMDB record per clip, and a manifest beside it."""
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import lmdb
-import msgpack
-import numpy as np
-import zstandard
-from numpy.typing import NDArray
 
 from aqgt import __version__
-from aqgt.annotations import N_CHANNELS, AnnotationTrack
 from aqgt.errors import AqgtError
-from aqgt.motion import Motion
-from aqgt.skeleton import N_JOINTS
-from aqgt.words import Word
+from aqgt_training.corpora.clip_records import (
+    FORMAT_VERSION,
+    FPS,
+    SAMPLE_RATE,
+    ClipRecord,
+    decode_clip,
+    encode_clip,
+)
 
-FORMAT_VERSION = 1
-FPS = 15.0
-SAMPLE_RATE = 16_000
+__all__ = ["FPS", "SAMPLE_RATE", "ClipReader", "ClipRecord", "ClipWriter", "decode_clip", "encode_clip"]
+
 MANIFEST = "manifest.json"
-_HEADER = b"aqgt"
-_ARRAY_KEYS = {"dtype", "shape", "data"}
-_DTYPES = {"<f2", "<f4", "<f8", "<i2", "|i1"}
-
-
-@dataclass(frozen=True)
-class ClipRecord:
-    """One clip of a corpus.
-
-    Attributes:
-        name: unique in its database.
-        bone_vectors: `[T, 53, 3]` child minus parent, model axes; stored as float16.
-        lengths: `[53]` the length table.
-        audio: `[N]` int16, mono, 16 kHz.
-        words: timed words, seconds.
-        annotations: `[17, T]` stored values (−1 unknown, 0 nothing), or None where nobody annotated the clip.
-        fps: frames per second of motion and annotations.
-        split: ``"train"``, ``"val"`` or ``"test"``.
-        speaker: number of the speaker within the corpus.
-        meta: anything else that msgpack can hold (what a composed clip was made of, a source, a licence).
-    """
-
-    name: str
-    bone_vectors: NDArray[Any]
-    lengths: NDArray[np.float64]
-    audio: NDArray[np.int16]
-    words: Sequence[Word] = ()
-    annotations: NDArray[np.float32] | None = None
-    fps: float = FPS
-    split: str = "train"
-    speaker: int = 0
-    meta: Mapping[str, Any] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        vectors = np.asarray(self.bone_vectors)
-        if vectors.ndim != 3 or vectors.shape[1:] != (N_JOINTS, 3):
-            raise _bad(
-                f"The clip “{self.name}” has bone vectors of shape {vectors.shape}.", "[frames, 53, 3]"
-            )
-        if self.annotations is not None and np.shape(self.annotations) != (N_CHANNELS, len(vectors)):
-            raise _bad(
-                f"The clip “{self.name}” has annotations of shape {np.shape(self.annotations)}.",
-                f"[17, {len(vectors)}]",
-            )
-        if np.asarray(self.audio).dtype != np.int16 or np.ndim(self.audio) != 1:
-            raise _bad(
-                f"The sound of the clip “{self.name}” is no int16 mono signal.", "int16 samples [N] at 16 kHz"
-            )
-
-    @property
-    def duration(self) -> float:
-        """Seconds of motion."""
-        return len(self.bone_vectors) / self.fps
-
-    def motion(self) -> Motion:
-        """The motion as float32."""
-        return Motion(self.fps, np.asarray(self.bone_vectors, dtype=np.float32), self.lengths)
-
-    def track(self) -> AnnotationTrack:
-        """The annotations; −1 everywhere where the clip has none."""
-        if self.annotations is None:
-            return AnnotationTrack.unknown(len(self.bone_vectors), self.fps)
-        return AnnotationTrack(np.asarray(self.annotations, dtype=np.float32), self.fps)
-
-    def samples(self) -> NDArray[np.float32]:
-        """The sound as float32 in [-1, 1)."""
-        return np.asarray(self.audio, dtype=np.float32) / 32768.0
-
-
-def encode_clip(clip: ClipRecord) -> bytes:
-    """A clip as bytes; the same clip gives the same bytes."""
-    payload = {
-        "version": FORMAT_VERSION,
-        "name": clip.name,
-        "fps": float(clip.fps),
-        "split": clip.split,
-        "speaker": int(clip.speaker),
-        "bone_vectors": _pack(np.asarray(clip.bone_vectors, dtype="<f2")),
-        "lengths": _pack(np.asarray(clip.lengths, dtype="<f8")),
-        "audio": _pack(np.asarray(clip.audio, dtype="<i2")),
-        "words": [[w.text, w.start, w.end, w.language, w.estimated] for w in clip.words],
-        "annotations": None if clip.annotations is None else _pack_annotations(clip.annotations),
-        "meta": dict(clip.meta),
-    }
-    return _HEADER + zstandard.ZstdCompressor(level=6).compress(msgpack.packb(payload, use_bin_type=True))
-
-
-def decode_clip(data: bytes) -> ClipRecord:
-    """The clip that bytes hold.
-
-    Raises:
-        AqgtError: the bytes are no clip, are damaged, or come from a newer version.
-    """
-    if not bytes(data[:4]) == _HEADER:
-        raise AqgtError("This record is no clip.", "Check the path of the database.", "bad-clip")
-    try:
-        raw = zstandard.ZstdDecompressor().decompress(bytes(data[4:]))
-        payload = msgpack.unpackb(raw, raw=False, strict_map_key=False)
-        version = payload["version"]
-    except (zstandard.ZstdError, msgpack.UnpackException, ValueError, KeyError, TypeError) as error:
-        raise AqgtError("This record is damaged.", "Make the corpus again.", "bad-clip") from error
-    if version != FORMAT_VERSION:
-        raise AqgtError(
-            f"This corpus has format version {version}, this program reads {FORMAT_VERSION}.",
-            "Make the corpus again or update the program.",
-            "bad-clip",
-        )
-    annotations = payload["annotations"]
-    return ClipRecord(
-        name=payload["name"],
-        bone_vectors=_unpack(payload["bone_vectors"]),
-        lengths=_unpack(payload["lengths"]),
-        audio=_unpack(payload["audio"]),
-        words=[Word(*row) for row in payload["words"]],
-        annotations=None if annotations is None else _unpack(annotations).astype(np.float32),
-        fps=payload["fps"],
-        split=payload["split"],
-        speaker=payload["speaker"],
-        meta=payload["meta"],
-    )
+JOURNAL = "clips.jsonl"
+"""Manifest entries of what is stored so far, while a database is written."""
 
 
 class ClipWriter:
-    """Writes a clip database into a folder; a context manager. The manifest is written on a clean close."""
+    """Writes a clip database into a folder; a context manager. The manifest is written on a clean close.
+
+    Args:
+        folder: what lies there is replaced, unless the writer resumes.
+        map_size: bytes the database may grow to at first; it is doubled where that is not enough.
+        info: what else the manifest says.
+        resume: keep the clips that an interrupted run stored.
+    """
 
     def __init__(
-        self, folder: str | Path, *, map_size: int = 1 << 36, info: Mapping[str, Any] | None = None
+        self,
+        folder: str | Path,
+        *,
+        map_size: int = 1 << 36,
+        info: Mapping[str, Any] | None = None,
+        resume: bool = False,
     ) -> None:
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._info = dict(info or {})
-        self._clips: list[dict[str, Any]] = []
-        self._digest = hashlib.sha256()
+        self.info = dict(info or {})
         self._env = lmdb.open(str(self.folder), map_size=map_size, sync=False, metasync=False)
-        with self._env.begin(write=True) as transaction:
-            transaction.drop(self._env.open_db(), delete=False)
+        self.entries: dict[str, dict[str, Any]] = {}
+        if resume:
+            self.entries = self._kept_entries()
+        else:
+            with self._env.begin(write=True) as transaction:
+                transaction.drop(self._env.open_db(), delete=False)
+            (self.folder / JOURNAL).unlink(missing_ok=True)
         (self.folder / MANIFEST).unlink(missing_ok=True)
+        self._journal = (self.folder / JOURNAL).open("w" if resume else "a", encoding="utf-8")
+        for entry in self.entries.values():
+            self._note(entry)
 
-    def add(self, clip: ClipRecord) -> None:
+    def _kept_entries(self) -> dict[str, dict[str, Any]]:
+        """What an earlier run noted and stored; a clip of which only one is there is dropped."""
+        noted: dict[str, dict[str, Any]] = {}
+        manifest, journal = self.folder / MANIFEST, self.folder / JOURNAL
+        if manifest.exists():
+            noted = json.loads(manifest.read_text(encoding="utf-8")).get("entries", {})
+        for line in journal.read_text(encoding="utf-8").splitlines() if journal.exists() else ():
+            with contextlib.suppress(ValueError):  # the last line may be cut off
+                entry = json.loads(line)
+                noted[entry["name"]] = entry
+        with self._env.begin(write=True) as transaction:
+            stored = {bytes(key).decode() for key in transaction.cursor().iternext(values=False)}
+            for name in stored - noted.keys():
+                transaction.delete(name.encode())
+        return {name: entry for name, entry in noted.items() if name in stored and "sha256" in entry}
+
+    def _note(self, entry: Mapping[str, Any]) -> None:
+        self._journal.write(json.dumps(entry, ensure_ascii=False) + "\n")
+        self._journal.flush()
+
+    def add(self, clip: ClipRecord, *, replace: bool = False) -> None:
         """Store one clip.
+
+        Args:
+            replace: whether it takes the place of one of that name.
 
         Raises:
             AqgtError: a clip of that name is already stored.
         """
         data = encode_clip(clip)
-        with self._env.begin(write=True) as transaction:
-            if not transaction.put(clip.name.encode(), data, overwrite=False):
-                raise AqgtError(
-                    f"The clip “{clip.name}” is there twice.", "Give each clip its own name.", "bad-clip"
-                )
-        self._digest.update(data)
-        self._clips.append(
-            {
-                "name": clip.name,
-                "seconds": round(clip.duration, 3),
-                "split": clip.split,
-                "speaker": clip.speaker,
-            }
-        )
+        if not self._put(clip.name.encode(), data, replace):
+            raise AqgtError(
+                f"The clip “{clip.name}” is there twice.", "Give each clip its own name.", "bad-clip"
+            )
+        entry = {
+            "name": clip.name,
+            "seconds": round(clip.duration, 3),
+            "split": clip.split,
+            "speaker": clip.speaker,
+            **({"video": clip.video} if clip.video != clip.name else {}),
+            "sha256": hashlib.sha256(data).hexdigest(),
+        }
+        self.entries[clip.name] = entry
+        self._note(entry)
+
+    def _put(self, key: bytes, data: bytes, replace: bool) -> bool:
+        while True:
+            try:
+                with self._env.begin(write=True) as transaction:
+                    return transaction.put(key, data, overwrite=replace)
+            except lmdb.MapFullError:
+                self._env.set_mapsize(2 * self._env.info()["map_size"])
 
     def close(self) -> None:
         """Write the manifest and close the database."""
-        splits = sorted({entry["split"] for entry in self._clips})
+        entries = [self.entries[name] for name in sorted(self.entries)]
+        digest = hashlib.sha256("".join(entry["sha256"] for entry in entries).encode())
+        splits = sorted({entry["split"] for entry in entries})
         manifest = {
             "format": FORMAT_VERSION,
             "made_with": f"aqgt {__version__}",
-            "clips": len(self._clips),
-            "seconds": round(sum(entry["seconds"] for entry in self._clips), 3),
+            "clips": len(entries),
+            "seconds": round(sum(entry["seconds"] for entry in entries), 3),
             "splits": {
                 split: {
-                    "clips": sum(entry["split"] == split for entry in self._clips),
-                    "seconds": round(sum(e["seconds"] for e in self._clips if e["split"] == split), 3),
+                    "clips": sum(entry["split"] == split for entry in entries),
+                    "seconds": round(sum(e["seconds"] for e in entries if e["split"] == split), 3),
                 }
                 for split in splits
             },
-            "speakers": len({entry["speaker"] for entry in self._clips}),
-            "sha256": self._digest.hexdigest(),
-            "entries": {entry["name"]: entry for entry in self._clips},
-            "info": self._info,
+            "speakers": len({entry["speaker"] for entry in entries}),
+            "sha256": digest.hexdigest(),
+            "entries": {entry["name"]: entry for entry in entries},
+            "info": self.info,
         }
         self._env.sync(True)
         self._env.close()
         text = json.dumps(manifest, indent=1, ensure_ascii=False)
         (self.folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
+        self._journal.close()
+        (self.folder / JOURNAL).unlink(missing_ok=True)
 
     def __enter__(self) -> ClipWriter:
         return self
@@ -224,6 +158,7 @@ class ClipWriter:
         if kind is None:
             self.close()
         else:
+            self._journal.close()
             self._env.close()
 
 
@@ -338,30 +273,3 @@ def _release(folder: Path) -> None:
     else:
         del _open_environments[key]
         environment.close()
-
-
-def _bad(sentence: str, wanted: str) -> AqgtError:
-    return AqgtError(sentence, f"Give {wanted}.", "bad-clip")
-
-
-def _pack_annotations(values: NDArray) -> dict[str, Any]:
-    array = np.asarray(values)
-    whole = np.array_equal(array, np.round(array))
-    return _pack(array.astype("|i1" if whole else "<f4"))
-
-
-def _pack(array: NDArray) -> dict[str, Any]:
-    return {
-        "dtype": array.dtype.str,
-        "shape": list(array.shape),
-        "data": np.ascontiguousarray(array).tobytes(),
-    }
-
-
-def _unpack(packed: Mapping[str, Any]) -> NDArray:
-    if set(packed) != _ARRAY_KEYS or packed["dtype"] not in _DTYPES:
-        raise AqgtError("This record holds no readable array.", "Make the corpus again.", "bad-clip")
-    try:
-        return np.frombuffer(packed["data"], dtype=packed["dtype"]).reshape(packed["shape"]).copy()
-    except ValueError as error:
-        raise AqgtError("This record is damaged.", "Make the corpus again.", "bad-clip") from error

@@ -72,9 +72,9 @@ class Composer:
             if line and not line.startswith("#")
         ]
 
-    def clips(self, split: str, seconds: float) -> Iterator[ClipRecord]:
-        """Clips of a split until they add up to at least ``seconds``."""
-        total, number = 0.0, 0
+    def clips(self, split: str, seconds: float, *, first: int = 0, done: float = 0.0) -> Iterator[ClipRecord]:
+        """Clips of a split from number ``first`` on, until with ``done`` seconds before it they add up."""
+        total, number = done, first
         while total < seconds:
             clip = self.compose(split, number)
             total, number = total + clip.duration, number + 1

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -10,12 +11,16 @@ from pydantic import Field
 
 from aqgt.settings import Settings, read_settings
 
+SOURCES_VARIABLE = "AQGT_SOURCES"
+"""Environment variable with the folder of gestures, texts and recordings."""
+
 
 class ComposeConfig(Settings):
     """A composed corpus.
 
     Attributes:
-        gestures: folder of the gesture clips (arrays and metadata).
+        sources: folder that the other paths begin in; ``$AQGT_SOURCES`` takes its place where it is named.
+        gestures: folder of the gesture clips (arrays, metadata), or a checkout of the SmartBody repository.
         texts: archives, folders or files of plain text in English.
         recordings: folders of recorded speech with transcripts (see corpora/recordings.py); may be empty.
         recorded: share of clips that are made of recordings.
@@ -30,6 +35,7 @@ class ComposeConfig(Settings):
         noise: level of hiss added to the sound, full scale = 1.
     """
 
+    sources: Path = Path()
     gestures: Path
     texts: list[Path] = Field(min_length=1)
     recordings: list[Path] = Field(default_factory=list)
@@ -46,15 +52,18 @@ class ComposeConfig(Settings):
 
     @classmethod
     def read(cls, path: str | Path) -> ComposeConfig:
-        """The configuration of a YAML file; relative paths in it start at the file's folder.
+        """The configuration of a YAML file; ``sources`` starts at its folder, other paths at ``sources``.
 
         Raises:
             AqgtError: the file is missing, or holds an unknown key or a wrong value; the message names it.
         """
         config = read_settings(path, cls)
-        base = Path(path).resolve().parent
+        base = Path(path).resolve().parent / config.sources
+        if "sources" in config.model_fields_set and (own := os.environ.get(SOURCES_VARIABLE)):
+            base = Path(own).absolute()
         return config.model_copy(
             update={
+                "sources": base,
                 "gestures": base / config.gestures,
                 "texts": [base / text for text in config.texts],
                 "recordings": [base / folder for folder in config.recordings],

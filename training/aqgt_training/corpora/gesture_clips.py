@@ -19,6 +19,7 @@ from scipy.signal import savgol_filter
 from aqgt import skeleton
 from aqgt.errors import AqgtError
 from aqgt.skeleton import JOINT_INDEX
+from aqgt_training.corpora.smartbody_clips import is_smartbody, joint_names, read_clips
 
 SETS = ("smartbody", "sbextra")
 """Names of the array files that hold single gestures; ``hifi`` (one continuous talk) is read by itself."""
@@ -86,10 +87,11 @@ class GestureClip:
 
 
 def read_gesture_clips(folder: str | Path, *, mirror: bool = True) -> list[GestureClip]:
-    """All usable clips of a folder of ``*_positions_30fps.npz`` and ``*_meta.json`` files.
+    """All usable clips of a folder of ``*_positions_30fps.npz`` and ``*_meta.json`` files, or of a checkout
+    of the SmartBody repository.
 
     Raises:
-        AqgtError: the folder holds no such files.
+        AqgtError: the folder is neither.
     """
     clips: list[GestureClip] = []
     for name in SETS:
@@ -102,10 +104,13 @@ def read_gesture_clips(folder: str | Path, *, mirror: bool = True) -> list[Gestu
                     for entry in meta["clips"]
                     if (clip := make_clip(entry, stored[entry["name"]], meta["joints"])) is not None
                 ]
+    if not clips and is_smartbody(Path(folder)):
+        made = (make_clip(entry, positions, joint_names()) for entry, positions in read_clips(Path(folder)))
+        clips = [clip for clip in made if clip is not None]
     if not clips:
         raise AqgtError(
             f"There are no gesture clips in “{folder}”.",
-            "Give a folder that holds smartbody_positions_30fps.npz and smartbody_meta.json.",
+            "Give a checkout of github.com/worldforge/smartbody, or what `corpus gestures` made of it.",
             "no-gesture-clips",
         )
     return [*clips, *(clip.mirrored() for clip in clips)] if mirror else clips

@@ -22,6 +22,9 @@ class Summary:
 
     clips: int = 0
     seconds: float = 0.0
+    durations: list[float] = field(default_factory=list)
+    words: int = 0
+    frame_rates: Counter[str] = field(default_factory=Counter)
     speech_seconds: float = 0.0
     gestures: int = 0
     annotated: float = 0.0
@@ -38,13 +41,18 @@ class Summary:
         speed, acceleration = np.concatenate(self.speeds), np.concatenate(self.accelerations)
         rows = [
             ("seconds", f"{self.seconds:.0f}"),
-            ("seconds of speech per gesture", f"{self.speech_seconds / max(self.gestures, 1):.2f}"),
+            ("frames per second", ", ".join(self.frame_rates)),
+            ("words", f"{self.words}"),
             ("annotated frames per hand", f"{self.annotated / self.seconds:.1%}"),
             ("wrist speed: mean, 95 %, largest", _three(speed)),
             ("wrist acceleration: mean, 95 %, largest", _three(acceleration)),
-            ("hands", _counts(self.sides)),
-            ("kinds", _counts(self.kinds)),
         ]
+        if self.gestures:
+            rows += [
+                ("seconds of speech per gesture", f"{self.speech_seconds / self.gestures:.2f}"),
+                ("hands", _counts(self.sides)),
+                ("kinds", _counts(self.kinds)),
+            ]
         return rows + [(name, _counts(count)) for name, count in self.labels.items()]
 
 
@@ -54,6 +62,9 @@ def summarise(clips: Iterable[ClipRecord]) -> Summary:
     for clip in clips:
         summary.clips += 1
         summary.seconds += clip.duration
+        summary.durations.append(clip.duration)
+        summary.words += len(clip.words)
+        summary.frame_rates[f"{clip.fps:g}"] += 1
         summary.speech_seconds += sum(word.end - word.start for word in clip.words)
         for gesture in clip.meta.get("gestures", ()):
             summary.gestures += 1

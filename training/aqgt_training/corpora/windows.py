@@ -24,6 +24,7 @@ from aqgt.annotations import CHANNELS, NOTHING
 from aqgt.errors import AqgtError
 from aqgt.speech.features import CompactFeatures
 from aqgt_training.corpora.clip_lmdb import ClipReader
+from aqgt_training.corpora.resampling import clip_at
 
 
 @dataclass
@@ -68,7 +69,14 @@ class ClipArrays:
         return np.concatenate(found) if found else np.zeros(0, dtype=np.int64)
 
 
-def load_clips(corpus: Path, split: str, features: CompactFeatures, *, fingerprint: str) -> ClipArrays:
+def load_clips(
+    corpus: Path,
+    split: str,
+    features: CompactFeatures,
+    *,
+    fingerprint: str,
+    lengths: NDArray | None = None,
+) -> ClipArrays:
     """Read a split of a clip corpus and its features.
 
     Args:
@@ -76,16 +84,18 @@ def load_clips(corpus: Path, split: str, features: CompactFeatures, *, fingerpri
         split: ``"train"``, ``"val"`` or ``"test"``.
         features: the model's feature extractor, with ``prepare(audio, words, n_frames)``.
         fingerprint: text that changes whenever the features would.
+        lengths: bone lengths `[53]` of the model, which clips of other lengths are brought to.
     """
-    cache = corpus / "features" / f"{split}-{hashlib.sha256(fingerprint.encode()).hexdigest()[:12]}.npz"
+    cache = corpus / "features" / f"{split}-{_cache_key(corpus, fingerprint, lengths)}.npz"
     if cache.exists():
         return _read_cache(cache)
     parts: list[dict[str, NDArray]] = []
-    lengths = []
+    n_frames_of_clips = []
     with ClipReader(corpus) as reader:
         clips = (clip for clip in reader if clip.split == split)
         total = reader.manifest.get("splits", {}).get(split, {}).get("clips")
         for clip in track(clips, description=f"Features of {split}", total=total):
+            clip = clip_at(clip, features.config.fps, lengths)
             vectors = np.asarray(clip.bone_vectors, dtype=np.float32).copy()
             vectors[:, 0] = 0.0
             n_frames = len(vectors)
@@ -98,7 +108,7 @@ def load_clips(corpus: Path, split: str, features: CompactFeatures, *, fingerpri
                     "speakers": np.full(n_frames, clip.speaker, dtype=np.int64),
                 }
             )
-            lengths.append(n_frames)
+            n_frames_of_clips.append(n_frames)
     if not parts:
         raise AqgtError(
             f"The corpus {corpus} has no clips in its {split} split.",
@@ -106,12 +116,21 @@ def load_clips(corpus: Path, split: str, features: CompactFeatures, *, fingerpri
             "empty-corpus",
         )
     arrays = {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
-    arrays["length"] = np.array(lengths, dtype=np.int64)
+    arrays["length"] = np.array(n_frames_of_clips, dtype=np.int64)
     cache.parent.mkdir(parents=True, exist_ok=True)
     unfinished = cache.with_suffix(".part.npz")
     np.savez(unfinished, **arrays)  # type: ignore[arg-type]
     unfinished.replace(cache)
     return _from_arrays(arrays)
+
+
+def _cache_key(corpus: Path, fingerprint: str, lengths: NDArray | None) -> str:
+    """What tells the features of other clips, a corpus made anew included, from these."""
+    with ClipReader(corpus) as reader:
+        digest = hashlib.sha256(f"{fingerprint}\n{reader.manifest.get('sha256', '')}".encode())
+    if lengths is not None:
+        digest.update(np.asarray(lengths, dtype="<f8").tobytes())
+    return digest.hexdigest()[:12]
 
 
 def _read_cache(path: Path) -> ClipArrays:
@@ -182,14 +201,19 @@ class WindowSampler:
         """The windows that begin at the given frames."""
         frames = starts[:, None] + np.arange(self.window)
         target = self.target[frames]
-        seed = np.zeros((len(starts), self.window, target.shape[-1] + 1), dtype=np.float32)
-        seed[:, : self.seed_frames, :-1] = target[:, : self.seed_frames]
-        seed[:, : self.seed_frames, -1] = 1.0
         arrays = {name: value[frames].astype(np.float32) for name, value in self.clips.features.items()}
         arrays |= {
             "annotations": self.clips.annotations[frames].transpose(0, 2, 1).copy(),
-            "seed": seed,
+            "seed": seed_frames_of(target, self.seed_frames),
             "speaker": self.clips.speakers[starts],
             "target": target,
         }
         return {name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in arrays.items()}
+
+
+def seed_frames_of(target: NDArray[np.float32], n: int) -> NDArray[np.float32]:
+    """The first ``n`` frames of targets `[B, T, C]`, zeros after them, and a mark of which is which."""
+    seed = np.zeros((*target.shape[:2], target.shape[-1] + 1), dtype=np.float32)
+    seed[:, :n, :-1] = target[:, :n]
+    seed[:, :n, -1] = 1.0
+    return seed

@@ -13,8 +13,9 @@ from aqgt.errors import AqgtError
 from aqgt.models.config import ModelConfig
 from aqgt.models.generator import GestureGenerator
 from aqgt.models.published_encoders import PublishedEncoders
-from aqgt.models.registry import BERT, WAV2VEC2
+from aqgt.models.registry import AUDIO_VQ, BERT, WAV2VEC2, folder_of
 from aqgt.speech.features import ClipFeatures, CompactFeatures
+from aqgt.speech.file_hashes import file_sha256
 from aqgt.speech.published.audio_codes import AudioCodes
 from aqgt.speech.published.features import PublishedFeatures
 from aqgt.speech.published.pretrained import Bert, Wav2Vec2, source_of
@@ -200,6 +201,9 @@ def _digest(features: CompactFeatures) -> str:
 
 
 def _hashes(inputs: Inputs) -> str:
+    if inputs.audio_vq is None and inputs.init_from is not None:
+        model = folder_of(inputs.init_from)
+        return "" if model is None else file_sha256(model / AUDIO_VQ) + str(inputs.encoders or model)
     return load_network(inputs.needed("audio_vq"), "audio-vq")[2] + str(inputs.encoders)
 
 

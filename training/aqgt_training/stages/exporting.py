@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,15 @@ from aqgt.formats.files import read_text, write_bytes
 from aqgt.models.config import ModelConfig, read_config
 from aqgt.models.exchange.encoders import copy_encoder
 from aqgt.models.generator import GestureGenerator
-from aqgt.models.registry import AUDIO_VQ, BERT, WAV2VEC2, folder_of, save_model, user_folder
+from aqgt.models.registry import (
+    AUDIO_VQ,
+    BERT,
+    WAV2VEC2,
+    folder_of,
+    load_model,
+    save_model,
+    user_folder,
+)
 from aqgt.models.word_table import open_word_vectors
 from aqgt.settings import check_settings
 from aqgt.speech.features import ClipFeatures, CompactFeatures
@@ -29,6 +38,8 @@ from aqgt_training.stages.core.inputs import Inputs
 def features_of(config: ModelConfig, inputs: Inputs) -> ClipFeatures:
     """What computes a model's inputs, by the word vectors or encoders that the inputs name."""
     if config.published is not None:
+        if inputs.init_from is not None and inputs.audio_vq is None:
+            return load_model(inputs.init_from).features
         return published_features(config, inputs)
     return CompactFeatures(config.features, words_of(config, inputs), window=config.window)
 
@@ -49,15 +60,24 @@ def write_model(
     """Writes all of a model: weights, config, card, and the word vectors or encoders that it reads with."""
     folder.mkdir(parents=True, exist_ok=True)
     if config.published is not None:
-        from safetensors.torch import save
+        _write_encoders(folder, inputs)
+    save_model(folder, config, state, words=words_of(config, inputs), card=card)
 
+
+def _write_encoders(folder: Path, inputs: Inputs) -> None:
+    """The audio VQ, and wav2vec2 and BERT where they lie in a folder; those of a model that is fine-tuned."""
+    from safetensors.torch import save
+
+    before = None if inputs.init_from is None else folder_of(inputs.init_from)
+    if inputs.audio_vq is None and before is not None:
+        shutil.copyfile(before / AUDIO_VQ, folder / AUDIO_VQ)
+    else:
         vq, _ = load_audio_vq(inputs.needed("audio_vq"))
         write_bytes(folder / AUDIO_VQ, save({k: v.contiguous() for k, v in vq.state_dict().items()}))
-        for part in (WAV2VEC2, BERT):
-            source = None if inputs.encoders is None else inputs.encoders / part
-            if source is not None and source.is_dir() and not (folder / part).exists():
-                copy_encoder(part, source, folder / part)
-    save_model(folder, config, state, words=words_of(config, inputs), card=card)
+    for part in (WAV2VEC2, BERT):
+        for place in (inputs.encoders, before):
+            if place is not None and (place / part).is_dir() and not (folder / part).exists():
+                copy_encoder(part, place / part, folder / part)
 
 
 def export_run(source: Path, name: str, *, target: Path | None = None, limits: Sequence[str] = ()) -> Path:
