@@ -12,7 +12,13 @@ from aqgt.motion import Motion
 from aqgt_training.corpora.form_labels import extent_label, position_label
 from aqgt_training.evaluation import motion_statistics as statistics
 from aqgt_training.evaluation.control import control_of, is_on_side, summary_of
-from aqgt_training.evaluation.form_classifier import LinearDiscriminant, strokes_of
+from aqgt_training.evaluation.form_classifier import (
+    Classifier,
+    Forest,
+    LinearDiscriminant,
+    recognition,
+    strokes_of,
+)
 from aqgt_training.evaluation.gestures import asked_gestures
 from tests.training.evaluation.motions import FPS, lifting, standing, track
 
@@ -102,23 +108,26 @@ def test_without_gestures_there_is_no_share() -> None:
     assert np.isnan(summary_of([])["extent_right"])
 
 
-def test_the_classifier_knows_what_it_was_shown_and_nothing_else() -> None:
+@pytest.mark.parametrize("kind", [LinearDiscriminant, Forest])
+def test_a_classifier_knows_what_it_was_shown_and_nothing_else(kind: type[Classifier]) -> None:
     rng = np.random.default_rng(0)
     looks = np.concatenate([rng.normal(m, 0.3, (30, 4)) for m in (-1, 1)])
     labels = ["a"] * 30 + ["b"] * 30
-    classifier = LinearDiscriminant(looks, labels)
-    assert classifier.accuracy(looks, labels)["accuracy"] > 0.95
-    swapped = classifier.accuracy(looks, labels[::-1])
+    classifier = kind(looks, labels)
+    assert recognition(classifier, looks, labels)["accuracy"] > 0.95
+    swapped = recognition(classifier, looks, labels[::-1])
     assert swapped["accuracy"] < 0.05
     assert swapped["commonest"] == 0.5
-    assert classifier.accuracy(looks, ["unheard of"] * 60)["count"] == 0
-    shuffled = classifier.accuracy(rng.permutation(looks), labels)["accuracy"]
+    assert recognition(classifier, looks, ["unheard of"] * 60)["count"] == 0
+    shuffled = recognition(classifier, rng.permutation(looks), labels)["accuracy"]
     assert 0.2 < shuffled < 0.8
+    assert kind(looks, labels).predict(looks) == classifier.predict(looks), "it repeats"
 
 
-def test_a_classifier_needs_two_labels() -> None:
+@pytest.mark.parametrize("kind", [LinearDiscriminant, Forest])
+def test_a_classifier_needs_two_labels(kind: type[Classifier]) -> None:
     with pytest.raises(AqgtError, match="Only 1 label"):
-        LinearDiscriminant(np.zeros((9, 2)), ["a"] * 8 + ["b"])
+        kind(np.zeros((9, 2)), ["a"] * 8 + ["b"])
 
 
 def test_strokes_of_mirrored_motions_look_the_same() -> None:

@@ -24,7 +24,14 @@ from aqgt_training.evaluation import sets as motion_sets
 from aqgt_training.evaluation.control import control_of, summary_of
 from aqgt_training.evaluation.controlled import controlled_gestures
 from aqgt_training.evaluation.features import features_of, independent_windows, windows_of
-from aqgt_training.evaluation.form_classifier import FAMILIES, LinearDiscriminant, Strokes, strokes_of
+from aqgt_training.evaluation.form_classifier import (
+    FAMILIES,
+    Classifier,
+    Strokes,
+    classifier_of,
+    recognition,
+    strokes_of,
+)
 from aqgt_training.evaluation.scores import (
     as_plain,
     beat_figures,
@@ -211,7 +218,7 @@ def _control(
         )
         strokes = strokes_of(motions, references, tracks)
         for family, classifier in classifiers.items():
-            table[family] = classifier.accuracy(strokes.looks[family], strokes.labels[family])
+            table[family] = recognition(classifier, strokes.looks[family], strokes.labels[family])
         result[each.name] = table
     return result
 
@@ -230,11 +237,12 @@ def _training_strokes(corpus: Path, progress: Progress) -> Strokes:
     return strokes_of(motions, motions, tracks)
 
 
-def _classifiers(examples: Strokes) -> tuple[dict[str, LinearDiscriminant], list[str]]:
-    found, problems = {}, []
+def _classifiers(examples: Strokes) -> tuple[dict[str, Classifier], list[str]]:
+    found: dict[str, Classifier] = {}
+    problems = []
     for family in FAMILIES:
         try:
-            found[family] = LinearDiscriminant(examples.looks[family], examples.labels[family])
+            found[family] = classifier_of(family, examples.looks[family], examples.labels[family])
         except AqgtError as error:
             problems.append(f"No classifier of the {family}: {error.sentence}")
     return found, problems

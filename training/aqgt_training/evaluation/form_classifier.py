@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Can a reader tell the asked-for phrase and hand shape from the motion? A classifier of recorded strokes."""
+"""Can a reader tell the asked-for phrase and hand shape from the motion? Classifiers of recorded strokes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Floats = NDArray[np.float64]
 FAMILIES = ("phrase", "shape")
 _LEAST_EXAMPLES = 5
 _PATH_POINTS = 8
-_SHRINKAGE = 0.2
+_SHRINKAGE = 0.1
 
 
 @dataclass(frozen=True)
@@ -104,14 +104,7 @@ class LinearDiscriminant:
     """
 
     def __init__(self, looks: Floats, labels: Sequence[str]) -> None:
-        counts = Counter(label for label in labels if label)
-        self.classes = sorted(name for name, count in counts.items() if count >= _LEAST_EXAMPLES)
-        if len(self.classes) < 2:
-            raise AqgtError(
-                f"Only {len(self.classes)} label has {_LEAST_EXAMPLES} examples or more.",
-                "Use a larger corpus.",
-                "too-few",
-            )
+        self.classes = _known(labels)
         kept = np.array([label in self.classes for label in labels])
         target = np.array([self.classes.index(label) for label in labels if label in self.classes])
         self._shift = looks[kept].mean(axis=0)
@@ -132,20 +125,65 @@ class LinearDiscriminant:
         scores = ((looks - self._shift) / self._scale) @ self._weights + self._bias
         return [self.classes[int(k)] for k in scores.argmax(axis=1)]
 
-    def accuracy(self, looks: Floats, labels: Sequence[str]) -> dict[str, float | int]:
-        """Share of right labels, its mean over the labels, and what the commonest label alone would score.
 
-        Strokes with a label that the classifier does not know are left out; NaN where none is left.
-        """
+class Forest:
+    """A random forest with a fixed seed, for labels that are thresholds on many measures, as hand shapes are.
+
+    Args and errors as of `LinearDiscriminant`.
+    """
+
+    def __init__(self, looks: Floats, labels: Sequence[str]) -> None:
+        from sklearn.ensemble import RandomForestClassifier
+
+        self.classes = _known(labels)
         kept = [index for index, label in enumerate(labels) if label in self.classes]
-        if not kept:
-            return {"accuracy": float("nan"), "balanced": float("nan"), "commonest": float("nan"), "count": 0}
-        wanted = [labels[index] for index in kept]
-        hits = np.array([a == b for a, b in zip(self.predict(looks[kept]), wanted, strict=True)])
-        per_label = [hits[[w == name for w in wanted]].mean() for name in sorted(set(wanted))]
-        return {
-            "accuracy": float(hits.mean()),
-            "balanced": float(np.mean(per_label)),
-            "commonest": max(Counter(wanted).values()) / len(wanted),
-            "count": len(wanted),
-        }
+        self._trees = RandomForestClassifier(60, min_samples_leaf=3, random_state=0)
+        self._trees.fit(looks[kept], [labels[index] for index in kept])
+
+    def predict(self, looks: Floats) -> list[str]:
+        """A label for each row `[N, D]`."""
+        return [str(label) for label in self._trees.predict(looks)]
+
+
+Classifier = LinearDiscriminant | Forest
+
+
+def classifier_of(family: str, looks: Floats, labels: Sequence[str]) -> Classifier:
+    """The kind that recognised held-out strokes of the composed corpus best: a forest for the shape."""
+    return Forest(looks, labels) if family == "shape" else LinearDiscriminant(looks, labels)
+
+
+def recognition(classifier: Classifier, looks: Floats, labels: Sequence[str]) -> dict[str, float | int]:
+    """Share of right labels, its mean over the labels, and what the commonest label alone would score.
+
+    Strokes with a label that the classifier does not know are left out; NaN where none is left.
+    """
+    kept = [index for index, label in enumerate(labels) if label in classifier.classes]
+    if not kept:
+        return {"accuracy": float("nan"), "balanced": float("nan"), "commonest": float("nan"), "count": 0}
+    wanted = [labels[index] for index in kept]
+    hits = np.array([a == b for a, b in zip(classifier.predict(looks[kept]), wanted, strict=True)])
+    per_label = [hits[[w == name for w in wanted]].mean() for name in sorted(set(wanted))]
+    return {
+        "accuracy": float(hits.mean()),
+        "balanced": float(np.mean(per_label)),
+        "commonest": max(Counter(wanted).values()) / len(wanted),
+        "count": len(wanted),
+    }
+
+
+def _known(labels: Sequence[str]) -> list[str]:
+    """The labels with enough examples.
+
+    Raises:
+        AqgtError: there are fewer than two.
+    """
+    counts = Counter(label for label in labels if label)
+    found = sorted(name for name, count in counts.items() if count >= _LEAST_EXAMPLES)
+    if len(found) < 2:
+        raise AqgtError(
+            f"Only {len(found)} label has {_LEAST_EXAMPLES} examples or more.",
+            "Use a larger corpus.",
+            "too-few",
+        )
+    return found

@@ -148,7 +148,7 @@ def _control(figures: dict[str, Any]) -> Table:
     )
     if "phrase" in real:
         note += (
-            " Gesture type and hand shape: linear discriminant of strokes of the training split; the"
+            " Gesture type and hand shape: by classifiers of strokes of the training split; the"
             f" commonest label alone would score {number(real['phrase']['commonest'])}"
             + (f" and {number(real['shape']['commonest'])}" if "shape" in real else "")
             + "."
