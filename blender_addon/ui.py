@@ -22,6 +22,30 @@ class GesturesPanel:
     bl_category = "Gestures"
 
 
+class SequencerPanel:
+    """A section of the same tab in the sidebar of the sequencer."""
+
+    bl_space_type = "SEQUENCE_EDITOR"
+    bl_region_type = "UI"
+    bl_category = "Gestures"
+
+
+def show_text(name: str, text: str, *, at_end: bool = False) -> None:
+    """Write a text data-block and, in a window, show its beginning or end in an editor of its own window."""
+    block = bpy.data.texts.get(name) or bpy.data.texts.new(name)
+    block.from_string(text)
+    block.cursor_set(len(block.lines) - 1 if at_end else 0)
+    if bpy.app.background:
+        return
+    bpy.ops.wm.window_new()
+    area = bpy.context.window_manager.windows[-1].screen.areas[0]
+    area.ui_type = "TEXT_EDITOR"
+    editor: Any = area.spaces.active
+    editor.text, editor.show_word_wrap = block, True
+    if not at_end:
+        editor.top = 0
+
+
 def draw_lines(layout: bpy.types.UILayout, text: str, *, icon: Any = "NONE", alert: bool = False) -> None:
     """A sentence over as many lines as it needs; Blender would cut it."""
     column = layout.column(align=True)

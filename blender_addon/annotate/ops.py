@@ -18,7 +18,7 @@ from .addressing import new_address
 from .vocabulary import NOT_NAMED, choice, length_choice, rest_choice, side_choice
 
 
-class _Labels:
+class Labels:
     """What a new annotation says."""
 
     phrase: choice("phrase")
@@ -33,7 +33,7 @@ class _Labels:
     position_speech: choice("position_speech")
     rest: rest_choice()
 
-    def _set_marker(self, scene: bpy.types.Scene, time: float, length: float) -> set[str]:
+    def set_marker(self, scene: bpy.types.Scene, time: float, length: float) -> set[str]:
         """The new marker, or an error in the status bar."""
         labels = {family: getattr(self, family) for family in SIDED_FAMILIES}
         labels |= {key: getattr(self, channel) for key, channel in SPEECH_KEYS.items()}
@@ -50,7 +50,7 @@ class _Labels:
         return {"FINISHED"}
 
 
-class AQGT_OT_marker_add(_Labels, bpy.types.Operator):
+class AQGT_OT_marker_add(Labels, bpy.types.Operator):
     """Set a gesture marker; an ordinary timeline marker, free to be moved and renamed"""
 
     bl_idname = "aqgt.marker_add"
@@ -68,10 +68,10 @@ class AQGT_OT_marker_add(_Labels, bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Set the marker."""
         time = self.start if self.start >= 0 else playhead(context.scene)
-        return self._set_marker(context.scene, time, self.length)
+        return self.set_marker(context.scene, time, self.length)
 
 
-class AQGT_OT_marker_add_range(_Labels, bpy.types.Operator):
+class AQGT_OT_marker_add_range(Labels, bpy.types.Operator):
     """Set a gesture marker that lasts as long as the timeline's preview range"""
 
     bl_idname = "aqgt.marker_add_range"
@@ -87,7 +87,7 @@ class AQGT_OT_marker_add_range(_Labels, bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Set the marker."""
         start, end = preview_range(context.scene)
-        return self._set_marker(context.scene, start, max(0.01, end - start))
+        return self.set_marker(context.scene, start, max(0.01, end - start))
 
 
 class _OfActive:

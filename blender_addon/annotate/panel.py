@@ -11,9 +11,10 @@ from aqgt.annotations import SIDED_FAMILIES
 from aqgt.markers import is_marker
 
 from ..generate import job as jobs
-from ..ui import GesturesPanel, draw_lines
-from . import following, store
-from .reading import reason_not_used
+from ..ui import GesturesPanel, SequencerPanel, draw_lines
+from . import following, presets, store
+from .preset_ops import chosen_preset
+from .reading import not_used, reason_not_used
 from .suggest import SuggestJob
 from .vocabulary import TITLES
 
@@ -60,32 +61,38 @@ class AQGT_UL_annotations(bpy.types.UIList):
         """Gesture markers alone, in order of time, with the letters of the filter field in their names."""
         markers = list(getattr(scene, markers_name))
         wanted = self.filter_name.casefold()
-        shown = [is_marker(marker.name) and wanted in marker.name.casefold() for marker in markers]
-        ordered = sorted(range(len(markers)), key=lambda index: markers[index].frame)
-        places = {index: place for place, index in enumerate(ordered)}
-        flags = [self.bitflag_filter_item if show else 0 for show in shown]
-        return flags, [places[index] for index in range(len(markers))]
+        names = [marker.name for marker in markers]
+        shown = [is_marker(name) and (not wanted or wanted in name.casefold()) for name in names]
+        frames = [marker.frame for marker in markers]
+        places = [0] * len(markers)
+        for place, index in enumerate(sorted(range(len(markers)), key=frames.__getitem__)):
+            places[index] = place
+        return [self.bitflag_filter_item if show else 0 for show in shown], places
 
 
-class AQGT_PT_annotate(GesturesPanel, bpy.types.Panel):
+class _Annotate:
     """Say where which gesture goes."""
 
     bl_label = "Annotate"
-    bl_idname = "AQGT_PT_annotate"
     bl_order = 2
 
     def draw(self, context: bpy.types.Context) -> None:
         """New markers, the list, and what can be done with the chosen one."""
-        layout, scene = self.layout, context.scene
+        layout: Any = self.layout  # type: ignore[attr-defined]
+        scene = context.scene
         following.follow_soon(scene)
         row = layout.row(align=True)
         row.operator("aqgt.marker_add", text="Add at Playhead", icon="MARKER")
         row.operator("aqgt.marker_add_range", text="On Range", icon="PREVIEW_RANGE")
+        row = layout.row(align=True)
+        row.operator("aqgt.marker_add_words", text="On Words", icon="OUTLINER_OB_FONT")
+        row.operator("aqgt.marker_drag", icon="ARROW_LEFTRIGHT")
         layout.prop(scene.aqgt_annotate, "addressed")
         row = layout.row(align=True)
         row.operator("aqgt.annotations_import", text="Import", icon="IMPORT")
         row.operator("aqgt.annotations_export", text="Export", icon="EXPORT")
-        if not store.gesture_markers(scene):
+        markers = store.gesture_markers(scene)
+        if not markers:
             draw_lines(layout, "No G: marker: gestures are suggested from words and voice", icon="INFO")
             return
         layout.template_list(
@@ -97,20 +104,29 @@ class AQGT_PT_annotate(GesturesPanel, bpy.types.Panel):
         row.operator("aqgt.annotation_mirror", text="", icon="MOD_MIRROR")
         row.operator("aqgt.annotation_lock", text="", icon="LOCKED")
         row.operator("aqgt.annotation_delete", text="", icon="TRASH")
-        found = [store.read(scene, marker) for marker in store.gesture_markers(scene)]
-        bad = [(one.name, reason) for one in found if (reason := reason_not_used(scene, one))]
+        bad = not_used(scene, markers)
         for name, reason in bad[:_REASONS]:
             draw_lines(layout, f"{name}: {reason}", icon="ERROR", alert=True)
         if len(bad) > _REASONS:
             layout.label(text=f"… and {len(bad) - _REASONS} more: see the signs in the list")
 
 
-class AQGT_PT_annotation(GesturesPanel, bpy.types.Panel):
+class AQGT_PT_annotate(_Annotate, GesturesPanel, bpy.types.Panel):
+    """In the 3D viewport."""
+
+    bl_idname = "AQGT_PT_annotate"
+
+
+class AQGT_PT_annotate_sequencer(_Annotate, SequencerPanel, bpy.types.Panel):
+    """In the sequencer, beside the voice."""
+
+    bl_idname = "AQGT_PT_annotate_sequencer"
+
+
+class _Chosen:
     """The chosen annotation, each channel by itself."""
 
     bl_label = "Chosen Annotation"
-    bl_idname = "AQGT_PT_annotation"
-    bl_parent_id = "AQGT_PT_annotate"
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -122,7 +138,7 @@ class AQGT_PT_annotation(GesturesPanel, bpy.types.Panel):
         marker: Any = store.active(context.scene)
         if marker is None:
             return
-        layout = self.layout
+        layout: Any = self.layout  # type: ignore[attr-defined]
         layout.prop(marker, "name", text="Marker")
         if store.is_stale(marker):
             draw_lines(layout, "Its channels are shown here once the name can be read", icon="INFO")
@@ -141,6 +157,20 @@ class AQGT_PT_annotation(GesturesPanel, bpy.types.Panel):
             draw_lines(layout, "Locked: unlock it to change it", icon="LOCKED")
 
 
+class AQGT_PT_annotation(_Chosen, GesturesPanel, bpy.types.Panel):
+    """In the 3D viewport."""
+
+    bl_idname = "AQGT_PT_annotation"
+    bl_parent_id = "AQGT_PT_annotate"
+
+
+class AQGT_PT_annotation_sequencer(_Chosen, SequencerPanel, bpy.types.Panel):
+    """In the sequencer."""
+
+    bl_idname = "AQGT_PT_annotation_sequencer"
+    bl_parent_id = "AQGT_PT_annotate_sequencer"
+
+
 def _draw_channels(layout: bpy.types.UILayout, group: Any) -> None:
     hands = ("left", "right") if group.side == "both" else (group.side,)
     for family, title in TITLES.items():
@@ -152,16 +182,57 @@ def _draw_channels(layout: bpy.types.UILayout, group: Any) -> None:
             row.prop(group, key, text="")
 
 
-class AQGT_PT_suggest(GesturesPanel, bpy.types.Panel):
+class _Presets:
+    """Presets of one's own."""
+
+    bl_label = "Presets"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Kind, name, and what can be done with it."""
+        layout: Any = self.layout  # type: ignore[attr-defined]
+        settings = context.scene.aqgt_annotate
+        layout.row().prop(settings, "preset_kind", expand=True)
+        row = layout.row(align=True)
+        row.prop(settings, "preset", text="", icon="PRESET", placeholder="Preset")
+        row.operator("aqgt.preset_save", text="", icon="ADD")
+        row.operator("aqgt.preset_delete", text="", icon="REMOVE")
+        row.operator("aqgt.preset_import", text="", icon="IMPORT")
+        row.operator("aqgt.preset_export", text="", icon="EXPORT")
+        chosen = chosen_preset(context.scene)
+        if chosen is not None and chosen.description:
+            draw_lines(layout, chosen.description)
+        if settings.preset_kind == presets.ANNOTATION:
+            layout.row(align=True).operator_enum("aqgt.preset_apply", "place")
+        else:
+            draw_lines(layout, "Presets of a whole clip are chosen under Generate", icon="INFO")
+        for problem in presets.problems()[:_REASONS]:
+            draw_lines(layout, problem, icon="ERROR", alert=True)
+
+
+class AQGT_PT_presets(_Presets, GesturesPanel, bpy.types.Panel):
+    """In the 3D viewport."""
+
+    bl_idname = "AQGT_PT_presets"
+    bl_parent_id = "AQGT_PT_annotate"
+
+
+class AQGT_PT_presets_sequencer(_Presets, SequencerPanel, bpy.types.Panel):
+    """In the sequencer."""
+
+    bl_idname = "AQGT_PT_presets_sequencer"
+    bl_parent_id = "AQGT_PT_annotate_sequencer"
+
+
+class _Suggest:
     """Have the planner annotate the voice."""
 
     bl_label = "Suggest Gestures"
-    bl_idname = "AQGT_PT_suggest"
-    bl_parent_id = "AQGT_PT_annotate"
 
     def draw(self, context: bpy.types.Context) -> None:
         """The planner's sliders, and the button or the progress."""
-        layout, settings = self.layout, context.scene.aqgt_annotate
+        layout: Any = self.layout  # type: ignore[attr-defined]
+        settings = context.scene.aqgt_annotate
         column = layout.column()
         for name in ("density", "energy", "handedness", "seed"):
             column.prop(settings, name)
@@ -171,3 +242,17 @@ class AQGT_PT_suggest(GesturesPanel, bpy.types.Panel):
             layout.operator("aqgt.cancel", icon="X")
         else:
             layout.operator("aqgt.suggest", icon="LIGHT")
+
+
+class AQGT_PT_suggest(_Suggest, GesturesPanel, bpy.types.Panel):
+    """In the 3D viewport."""
+
+    bl_idname = "AQGT_PT_suggest"
+    bl_parent_id = "AQGT_PT_annotate"
+
+
+class AQGT_PT_suggest_sequencer(_Suggest, SequencerPanel, bpy.types.Panel):
+    """In the sequencer."""
+
+    bl_idname = "AQGT_PT_suggest_sequencer"
+    bl_parent_id = "AQGT_PT_annotate_sequencer"

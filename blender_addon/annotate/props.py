@@ -7,6 +7,7 @@ import bpy
 
 from ..scene.armature import is_armature
 from . import store
+from .preset_ops import kind_choice, preset_names
 from .vocabulary import choice, length_choice, rest_choice, side_choice
 
 
@@ -69,6 +70,12 @@ class AQGT_PG_annotate(bpy.types.PropertyGroup):
         name="For This Character Only",
         description="New annotations speak to the character chosen under Generate alone (G@Name:); off: to"
         " whichever is chosen there",
+    )
+    preset_kind: kind_choice()
+    preset: bpy.props.StringProperty(
+        name="Preset",
+        description="A preset of your own",
+        search=preset_names,
     )
     density: bpy.props.FloatProperty(
         name="Density",

@@ -11,7 +11,7 @@ import bpy
 from aqgt.annotations import Span
 from aqgt.errors import AqgtError
 
-from .store import Annotation, gesture_markers, read
+from .store import Annotation, gesture_markers, read, speaks_to_all
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,21 @@ def read_annotations(
                 problem = f"{error.sentence} {error.next_step}".strip()
         entries.append(Entry(annotation.time, annotation.name, problem))
     return Annotations(tuple(entries), tuple(spans))
+
+
+def not_used(scene: bpy.types.Scene, markers: list[bpy.types.TimelineMarker]) -> list[tuple[str, str]]:
+    """Name and reason of each gesture marker that no character of the scene hears.
+
+    A panel asks at every draw: markers whose group is up to date and that address nobody are not read.
+    """
+    found = []
+    for marker in markers:
+        if speaks_to_all(marker):
+            continue
+        annotation = read(scene, marker)
+        if reason := reason_not_used(scene, annotation):
+            found.append((annotation.name, reason))
+    return found
 
 
 def reason_not_used(scene: bpy.types.Scene, annotation: Annotation) -> str:

@@ -83,6 +83,12 @@ def read(scene: bpy.types.Scene, marker: bpy.types.TimelineMarker) -> Annotation
         return Annotation(time, marker.name, ParsedMarker(), locked=group.locked, problem=error)
 
 
+def speaks_to_all(marker: bpy.types.TimelineMarker) -> bool:
+    """Whether the group is what the name says, and addresses nobody in particular."""
+    group: Any = marker.aqgt
+    return group.name_read == marker.name and group.target is None and not group.address
+
+
 def write(scene: bpy.types.Scene, marker: bpy.types.TimelineMarker, annotation: Annotation) -> None:
     """Let a marker hold an annotation: its group, its frame and its name.
 
@@ -132,10 +138,9 @@ def changed(annotation: Annotation, **changes: Any) -> Annotation:
 def is_stale(marker: bpy.types.TimelineMarker) -> bool:
     """Whether the group lags behind what was done to its marker, or to the character it addresses."""
     group: Any = marker.aqgt
-    if not is_marker(marker.name):
-        return False
-    renamed = group.target is not None and group.target.name != group.address
-    return group.name_read != marker.name or group.frame_read != marker.frame or renamed
+    if group.name_read == marker.name and group.frame_read == marker.frame:  # most, at each draw of a panel
+        return group.target is not None and group.target.name != group.address
+    return is_marker(marker.name)
 
 
 def is_pending(scene: bpy.types.Scene, marker: bpy.types.TimelineMarker) -> bool:

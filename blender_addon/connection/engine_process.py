@@ -7,6 +7,7 @@ even where Blender crashes.
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -21,6 +22,7 @@ from .. import preferences
 _READY = re.compile(rb"AQGT READY (tcp://127\.0\.0\.1:\d+)")
 _MAIN = "import sys; from aqgt.cli.app import main; sys.exit(main())"
 _GOODBYE_SECONDS = 5.0
+_USUAL_FOLDERS = (".local/bin", "AppData/Roaming/Python/Scripts", "Library/Python/bin")
 
 
 @dataclass
@@ -39,14 +41,15 @@ def command(engine_python: str) -> list[str]:
         AqgtError: there is none.
     """
     if engine_python:
-        if not Path(engine_python).is_file():
+        python = _python_in(Path(engine_python))
+        if python is None:
             raise AqgtError(
                 f"There is no Python at “{engine_python}”.",
                 "Correct Engine Python in the preferences.",
                 "no-engine",
             )
-        return [engine_python, "-c", _MAIN]
-    found = shutil.which("aqgt")
+        return [str(python), "-c", _MAIN]
+    found = find_on_path()
     if found is None:
         raise AqgtError(
             "No engine is installed where Blender can find it.",
@@ -56,8 +59,24 @@ def command(engine_python: str) -> list[str]:
     return [found]
 
 
-def start(engine_python: str) -> None:
+def find_on_path() -> str | None:
+    """The command `aqgt` on the PATH, or where installers put it that a desktop's PATH leaves out."""
+    more = os.pathsep.join(str(Path.home() / folder) for folder in _USUAL_FOLDERS)
+    return shutil.which("aqgt") or shutil.which("aqgt", path=more)
+
+
+def _python_in(path: Path) -> Path | None:
+    """A Python: the file itself, or that of the environment whose folder is named."""
+    candidates = [path, path / "bin" / "python", path / "Scripts" / "python.exe"]
+    return next((one for one in candidates if one.is_file()), None)
+
+
+def start(engine_python: str, whisper_folder: str = "") -> None:
     """Start the engine on a free port; it is ready once `address` says where.
+
+    Args:
+        engine_python: of the preferences; empty: the command on the PATH.
+        whisper_folder: with models to transcribe with; empty: as the engine finds them.
 
     Raises:
         AqgtError: it cannot be started.
@@ -65,8 +84,10 @@ def start(engine_python: str) -> None:
     global _local
     if running():
         return
-    log = preferences.user_folder("logs") / "engine.log"
+    log = log_file()
     full = [*command(engine_python), "serve", "--port", "0", "--parent-pipe"]
+    if whisper_folder:
+        full += ["--whisper", whisper_folder]
     flags = subprocess.CREATE_NO_WINDOW if sys.platform == "win32" else 0
     try:
         with log.open("wb") as output:
@@ -102,6 +123,11 @@ def address() -> str | None:
         )
     found = _READY.search(_local.log.read_bytes())
     return found[1].decode() if found else None
+
+
+def log_file() -> Path:
+    """Where the log of an engine started here goes; the one started last has left its own there."""
+    return preferences.user_folder("logs") / "engine.log"
 
 
 def log_path() -> Path | None:

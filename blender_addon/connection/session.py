@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The connection as the panel shows it: starting, checking, ready or failed.
+"""The connection as the panel shows it: starting, checking, trying, ready or failed.
 
 `pump` moves it on and never waits; a timer calls it in a window, a loop in the background.
 """
@@ -8,20 +8,32 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from typing import Any
 
 import bpy
 
 from aqgt.errors import AqgtError
 from aqgt.protocol.client import EngineClient
-from aqgt.protocol.messages import EngineError, Hello, HelloRequest
+from aqgt.protocol.messages import (
+    EngineError,
+    EngineStatus,
+    GenerateRequest,
+    GenerateResult,
+    Hello,
+    HelloRequest,
+    StatusRequest,
+)
 
 from .. import preferences
 from . import engine_process
 
-OFF, STARTING, CHECKING, READY, FAILED = "OFF", "STARTING", "CHECKING", "READY", "FAILED"
+OFF, STARTING, CHECKING, TRYING, READY, FAILED = "OFF", "STARTING", "CHECKING", "TRYING", "READY", "FAILED"
+_UNSETTLED = (STARTING, CHECKING, TRYING)
 START_SECONDS = 90.0
 """A cold start reads several hundred megabytes of libraries."""
 _PUMP_SECONDS = 0.1
+_WATCH_SECONDS = 2.0
+_SHOWING = ("VIEW_3D", "SEQUENCE_EDITOR")
 
 
 @dataclass
@@ -29,16 +41,22 @@ class _Session:
     state: str = OFF
     error: AqgtError | None = None
     hello: Hello | None = None
+    status: EngineStatus | None = None
+    trial: GenerateRequest | None = None
+    tried: float | None = None
     client: EngineClient | None = None
+    reached: tuple[str, str | None] = ("", None)
     job: str = ""
+    asked: str = ""
     deadline: float = 0.0
+    began: float = 0.0
 
 
 _session = _Session()
 
 
 def state() -> str:
-    """One of OFF, STARTING, CHECKING, READY, FAILED."""
+    """One of OFF, STARTING, CHECKING, TRYING, READY, FAILED."""
     return _session.state
 
 
@@ -52,17 +70,36 @@ def hello() -> Hello | None:
     return _session.hello
 
 
-def begin(start_local: bool) -> None:
-    """Start an engine, or check the one at the address; `pump` does the rest."""
+def status() -> EngineStatus | None:
+    """How busy the engine was when it was asked last."""
+    return _session.status
+
+
+def tried() -> tuple[str, float] | None:
+    """Model and seconds of the trial motion of the last check; None where there was none."""
+    if _session.trial is None or _session.tried is None:
+        return None
+    return _session.trial.model, _session.tried
+
+
+def begin(start_local: bool, trial: GenerateRequest | None = None) -> None:
+    """Start an engine, or check the one at the address; `pump` does the rest.
+
+    Args:
+        start_local: start one here.
+        trial: a short request that the engine has to fulfil before it counts as ready.
+    """
     close()
-    _session.error, _session.hello = None, None
+    _session.error, _session.hello, _session.status = None, None, None
+    _session.trial, _session.tried = trial, None
     _session.deadline = time.monotonic() + START_SECONDS
     _session.state = STARTING
     try:
+        own = preferences.get()
         if start_local:
-            engine_process.start(bpy.path.abspath(preferences.get().engine_python))
+            engine_process.start(bpy.path.abspath(own.engine_python), bpy.path.abspath(own.whisper_folder))
         elif not engine_process.running():
-            _greet(preferences.get().address)
+            _greet(_client())
     except AqgtError as error:
         _fail(error)
 
@@ -71,38 +108,34 @@ def client() -> EngineClient:
     """A client of the engine in use: the one started here, else the one at the address in the preferences.
 
     Raises:
-        AqgtError: the address is malformed, the started engine is not ready or has ended.
+        AqgtError: the address is malformed, the key can't be used, the started engine is not ready or gone.
     """
-    local = engine_process.address()
-    if local is None and engine_process.running():
-        raise AqgtError("The engine is still starting.", "Wait until the panel says it is ready.", "starting")
-    return _client_at(local or preferences.get().address)
+    try:
+        return _client()
+    except AqgtError as error:
+        raise in_blender(error) from None
 
 
 def pump() -> bool:
     """Move the connection on; True once it is settled (ready, failed or off)."""
     try:
         if _session.state == STARTING:
-            address = engine_process.address()
-            if address is not None:
-                _greet(address)
+            if engine_process.address() is not None:
+                _greet(_client())
             elif time.monotonic() > _session.deadline:
                 log = engine_process.log_path()
                 engine_process.stop()
                 raise AqgtError("The engine did not start in time.", f"Its log says why: {log}", "no-engine")
-        elif _session.state == CHECKING and _session.client is not None:
+        elif _session.state in _UNSETTLED and _session.client is not None:
             for event in _session.client.poll(_session.job):
-                if isinstance(event, Hello):
-                    _session.hello, _session.state = event, READY
-                elif isinstance(event, EngineError):
-                    raise AqgtError(event.sentence, event.next_step, event.code)
+                _take(_session.client, event)
     except AqgtError as error:
         _fail(error)
-    return _session.state not in (STARTING, CHECKING)
+    return _session.state not in _UNSETTLED
 
 
 def run_timer() -> None:
-    """In a window: let Blender's timer pump until the connection is settled."""
+    """In a window: let Blender's timer pump until the connection is settled, then watch the queue."""
     if not bpy.app.timers.is_registered(_tick):
         bpy.app.timers.register(_tick, first_interval=_PUMP_SECONDS)
 
@@ -119,35 +152,123 @@ def close() -> None:
         bpy.app.timers.unregister(_tick)
     if _session.client is not None:
         _session.client.close()
-    _session.client, _session.state, _session.hello = None, OFF, None
+    _session.client, _session.state, _session.hello, _session.status = None, OFF, None, None
+    _session.asked = ""
 
 
-def _client_at(address: str) -> EngineClient:
-    if _session.client is None or _session.client.address != address:
+def in_blender(error: AqgtError) -> AqgtError:
+    """An error of the connection whose next step is one inside Blender."""
+    steps = {
+        "bad-key": "Choose the key file that the engine's owner made for you, as Key File under Engine.",
+        "no-keys": "Choose your key file again, as Key File under Engine.",
+    }
+    # An engine that was started here has errors of these two codes, too, which name its log.
+    if error.sentence.startswith("No engine listens"):
+        steps["no-engine"] = "Start one with Start Local, or correct the address under Engine."
+    if error.sentence.endswith("has gone."):
+        steps["engine-gone"] = (
+            "Start it again; the log of one started here, beside Check, says what happened."
+        )
+    if "another machine" in error.sentence:
+        steps["bad-address"] = "Choose your Key File under Engine, or use an engine on this machine."
+    return AqgtError(error.sentence, steps.get(error.code, error.next_step), error.code)
+
+
+def _client() -> EngineClient:
+    local = engine_process.address()
+    if local is None and engine_process.running():
+        raise AqgtError("The engine is still starting.", "Wait until the panel says it is ready.", "starting")
+    own = preferences.get()
+    key = bpy.path.abspath(own.key_file) if own.key_file and local is None else None
+    address = local or own.address
+    if _session.client is None or _session.reached != (address, key):
         if _session.client is not None:
             _session.client.close()
-        _session.client = EngineClient(address, name="Blender")
+        _session.client = None
+        _session.client = EngineClient(address, name="Blender", key_file=key)
+        _session.reached = address, key
     return _session.client
 
 
-def _greet(address: str) -> None:
-    _session.job = _client_at(address).submit(HelloRequest("Blender"))
+def _greet(client: EngineClient) -> None:
+    _session.job = client.submit(HelloRequest("Blender"))
     _session.state = CHECKING
 
 
+def _take(client: EngineClient, event: Any) -> None:
+    if isinstance(event, EngineError):
+        raise AqgtError(event.sentence, event.next_step, event.code)
+    if isinstance(event, Hello):
+        _session.hello = event
+        _session.state = READY if _session.trial is None else TRYING
+        if _session.trial is not None:
+            _try(client, _session.trial, event)
+    elif isinstance(event, GenerateResult):
+        _session.tried = time.monotonic() - _session.began
+        _session.state = READY
+    if _session.state == READY:
+        _session.asked = client.submit(StatusRequest())
+
+
+def _try(client: EngineClient, trial: GenerateRequest, hello: Hello) -> None:
+    names = [model.name for model in hello.models]
+    if trial.model not in names:
+        raise AqgtError(
+            f"The engine has no model “{trial.model}”.",
+            f"Choose one of its models under Generate: {', '.join(names) or 'it has none'}.",
+            "unknown-model",
+        )
+    _session.began = time.monotonic()
+    _session.job = client.submit(trial)
+
+
 def _fail(reason: AqgtError) -> None:
-    _session.state, _session.error = FAILED, reason
+    _session.state, _session.error = FAILED, in_blender(reason)
 
 
 def _tick() -> float | None:
-    settled = pump()
-    redraw()
-    return None if settled else _PUMP_SECONDS
+    if not pump():
+        redraw()
+        return _PUMP_SECONDS
+    if _session.state != READY:
+        redraw()
+        return None
+    _watch()
+    return _WATCH_SECONDS
+
+
+def _watch() -> None:
+    """Ask a ready engine how busy it is, as long as somebody may be looking."""
+    client = _session.client
+    if client is None or not _is_shown():
+        return
+    before = _session.status
+    for event in client.poll(_session.asked) if _session.asked else []:
+        if isinstance(event, EngineStatus):
+            _session.status, _session.asked = event, ""
+        elif isinstance(event, EngineError):
+            _session.asked = ""
+            _fail(AqgtError(event.sentence, event.next_step, event.code))
+    if _session.state == READY and not _session.asked:
+        _session.asked = client.submit(StatusRequest())
+    now = _session.status
+    if _session.state != READY or before is None or now is None or before.queued != now.queued:
+        redraw()
+
+
+def _is_shown() -> bool:
+    return any(
+        region.type == "UI" and region.width > 1
+        for window in bpy.context.window_manager.windows
+        for area in window.screen.areas
+        if area.type in _SHOWING
+        for region in area.regions
+    )
 
 
 def redraw() -> None:
-    """Have every 3D viewport draw its sidebar again."""
+    """Have every editor with a section of ours draw its sidebar again."""
     for window in bpy.context.window_manager.windows:
         for area in window.screen.areas:
-            if area.type == "VIEW_3D":
+            if area.type in _SHOWING:
                 area.tag_redraw()

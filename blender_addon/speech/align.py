@@ -1,17 +1,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One alignment, from the sound and its text to the word list. `pump` moves it on and never waits."""
+"""One alignment, from the sound and its text to the word list. `pump` moves it on and never waits.
+
+A transcription (see `transcribe`) is followed in the same way; one of both runs at a time.
+"""
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import bpy
 
 from aqgt.errors import AqgtError
 from aqgt.protocol.client import EngineClient
-from aqgt.protocol.messages import Accepted, AlignRequest, AlignResult, Cancelled, EngineError
+from aqgt.protocol.messages import Accepted, AlignRequest, Cancelled, EngineError, Progress
 from aqgt.words import Word, sentence, shifted
 
 from ..connection import session
@@ -25,7 +28,7 @@ class Alignment:
 
     Attributes:
         client: connection to the engine.
-        request: sound and text.
+        request: sound and text, as the engine takes them.
         owner: the collection of `bpy.data` and the name of the data-block that keeps the list.
         filepath: the sound file, where the list belongs to a file.
         transcript: what the transcript says.
@@ -34,19 +37,21 @@ class Alignment:
     """
 
     client: EngineClient
-    request: AlignRequest
+    request: Any
     owner: tuple[str, str]
     filepath: str
     transcript: str
     offset: float
     kept: list[Word]
-    result: AlignResult | None = None
+    result: Any = None
     error: AqgtError | None = None
     cancelled: bool = False
     notes: list[str] = field(default_factory=list)
+    fraction: float = 0.0
     _position: int = 0
     _began: float = 0.0
     _sent: str = ""
+    doing: ClassVar[str] = "Aligning words"
 
     def begin(self) -> None:
         """Send the request.
@@ -64,10 +69,10 @@ class Alignment:
 
     @property
     def text(self) -> str:
-        """How it stands, for people; the engine does not say how far it has come."""
+        """How it stands, for people."""
         if self._position:
             return f"Waiting: {self._position} before this"
-        return f"Aligning words… {time.monotonic() - self._began:.0f} s"
+        return f"{self.doing}… {100 * self.fraction:.0f} %, {time.monotonic() - self._began:.0f} s"
 
     def pump(self) -> bool:
         """Take in what has arrived; True once it has finished."""
@@ -78,7 +83,9 @@ class Alignment:
                 self.cancelled = True
             elif isinstance(event, Accepted):
                 self._position = event.position
-            elif isinstance(event, AlignResult):
+            elif isinstance(event, Progress):
+                self.fraction = event.window / max(event.windows, 1)
+            elif hasattr(event, "words"):
                 self.result = event
         return self.finished
 
@@ -94,16 +101,7 @@ class Alignment:
         Raises:
             AqgtError: the list cannot be written, or its sound is gone.
         """
-        assert self.result is not None
-        kind, name = self.owner
-        owner: Any = getattr(bpy.data, kind).get(name)
-        if owner is None:
-            raise AqgtError(f"The sound “{name}” is gone.", "Choose a sound and align again.", "no-sound")
-        words = shifted(self.result.words, self.offset)
-        group = owner.aqgt_words if kind == "sounds" else owner.aqgt_speech.file_words
-        ordered = sorted([*self.kept, *words], key=lambda word: word.start)
-        write(group, ordered, "Aligned", self.transcript, self.filepath)
-        self.notes.extend(self.result.notes)
+        words = self._write("Aligned")
         estimated = sum(word.estimated for word in words)
         if estimated == len(words):
             self.notes.append(
@@ -111,6 +109,22 @@ class Alignment:
                 f"“{self.request.language}” in the sound. Correct them, or import words with times"
             )
         return f"{len(words)} words aligned, {estimated} of them estimated"
+
+    def merged(self) -> list[Word]:
+        """What came back and what stays, in order of time."""
+        words = shifted(self.result.words, self.offset)
+        return sorted([*self.kept, *words], key=lambda word: word.start)
+
+    def _write(self, made: str) -> list[Word]:
+        """Put what came back into the list, among the words that stay; the new ones."""
+        kind, name = self.owner
+        owner: Any = getattr(bpy.data, kind).get(name)
+        if owner is None:
+            raise AqgtError(f"The sound “{name}” is gone.", "Choose a sound and try again.", "no-sound")
+        group = owner.aqgt_words if kind == "sounds" else owner.aqgt_speech.file_words
+        write(group, self.merged(), made, self.transcript, self.filepath)
+        self.notes.extend(self.result.notes)
+        return list(self.result.words)
 
 
 def gather_alignment(context: bpy.types.Context) -> Alignment:
@@ -134,20 +148,27 @@ def gather_alignment(context: bpy.types.Context) -> Alignment:
         raise AqgtError(
             "There is no transcript.", "Type, paste or import what is said in the sound.", "no-transcript"
         )
-    is_sound = group.id_data != context.scene
+    owner, filepath = owner_of(context, group)
     return Alignment(
         client=session.client(),
         request=AlignRequest(sound.samples, text, language),
-        owner=("sounds" if is_sound else "scenes", group.id_data.name),
-        filepath="" if is_sound else speech.filepath,
+        owner=owner,
+        filepath=filepath,
         transcript=transcript,
         offset=offset,
         kept=kept,
     )
 
 
+def owner_of(context: bpy.types.Context, group: Any) -> tuple[tuple[str, str], str]:
+    """Which data-block keeps a list, as collection and name, and the sound file, where it is one."""
+    is_sound = group.id_data != context.scene
+    owner = "sounds" if is_sound else "scenes", group.id_data.name
+    return owner, "" if is_sound else context.scene.aqgt_speech.filepath
+
+
 current: Alignment | None = None
-"""The alignment the panel shows; one at a time."""
+"""The alignment or transcription the panel shows; one at a time."""
 
 
 def run(alignment: Alignment) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Align the words, and give it up."""
+"""Align the words, have the sound transcribed, and give either up."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import bpy
 
 from aqgt.errors import AqgtError
 
+from ..connection import session
 from ..generate.running import JobOperator
-from . import align
+from . import align, transcribe
 from .changes import redraw
 from .source import read_transcript
 from .words import check_editable, list_of_sound, stored
@@ -23,13 +24,8 @@ class AQGT_OT_align(JobOperator, bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Greyed, with the reason, without a sound or a text, and while it runs."""
-        if align.running() is not None:
-            cls.poll_message_set("Words are being aligned; cancel it first")
-            return False
-        try:
-            check_editable(list_of_sound(context))
-        except AqgtError as error:
-            cls.poll_message_set(str(error))
+        if reason := _reason_not_free(context):
+            cls.poll_message_set(reason)
             return False
         cls.poll_message_set("There is no transcript. Type, paste or import what is said in the sound")
         return bool(read_transcript(context)) or stored(context) is not None
@@ -47,8 +43,45 @@ class AQGT_OT_align(JobOperator, bpy.types.Operator):
         return job.store(), []
 
 
+class AQGT_OT_transcribe(JobOperator, bpy.types.Operator):
+    """Have the engine write down what is said in the sound, with times; it replaces the transcript"""
+
+    bl_idname = "aqgt.transcribe"
+    bl_label = "Transcribe"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Greyed, with the reason, without a sound, while it runs, and where the engine cannot."""
+        reason = _reason_not_free(context) or transcribe.reason_not(session.hello())
+        cls.poll_message_set(reason.rstrip("."))
+        return not reason
+
+    def gather(self, context: bpy.types.Context) -> transcribe.Transcription:
+        """The sound that is heard."""
+        return transcribe.gather_transcription(context)
+
+    def send(self, job: transcribe.Transcription) -> None:
+        """Begin; a generation may run beside it."""
+        align.run(job)
+
+    def apply(self, job: transcribe.Transcription) -> tuple[str, list[str]]:
+        """The words into the list, the text into the transcript."""
+        return job.store(), []
+
+
+def _reason_not_free(context: bpy.types.Context) -> str:
+    """Why the word list of the sound cannot be made anew; empty where it can."""
+    if align.running() is not None:
+        return "Words are being aligned or transcribed; cancel it first"
+    try:
+        check_editable(list_of_sound(context))
+    except AqgtError as error:
+        return str(error)
+    return ""
+
+
 class AQGT_OT_align_cancel(bpy.types.Operator):
-    """Give up aligning; nothing in the file changes"""
+    """Give up aligning or transcribing; nothing in the file changes"""
 
     bl_idname = "aqgt.align_cancel"
     bl_label = "Cancel"
@@ -56,7 +89,7 @@ class AQGT_OT_align_cancel(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Greyed where nothing runs."""
-        cls.poll_message_set("No words are being aligned")
+        cls.poll_message_set("No words are being aligned or transcribed")
         return align.running() is not None
 
     def execute(self, context: bpy.types.Context) -> set[str]:

@@ -3,27 +3,30 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import bpy
 
+from ..connection import session
 from ..scene.context import sequencer_scene
 from ..scene.sound import strip_collection
-from ..ui import GesturesPanel, draw_error, draw_lines
+from ..ui import GesturesPanel, SequencerPanel, draw_error, draw_lines
 from . import align
 from .source import read_transcript
+from .transcribe import model_names
 from .word_list import draw_words
 from .words import stored
 
 
-class AQGT_PT_speech(GesturesPanel, bpy.types.Panel):
+class _Speech:
     """Choose what is said."""
 
     bl_label = "Speech"
-    bl_idname = "AQGT_PT_speech"
     bl_order = 1
 
     def draw(self, context: bpy.types.Context) -> None:
         """Sound, transcript, language, words."""
-        layout = self.layout
+        layout: Any = self.layout  # type: ignore[attr-defined]
         speech = context.scene.aqgt_speech
         layout.row().prop(speech, "source", expand=True)
         if speech.source == "FILE":
@@ -41,18 +44,34 @@ class AQGT_PT_speech(GesturesPanel, bpy.types.Panel):
         split = layout.split(factor=0.5)
         split.label(text="Language")
         split.prop(speech, "language", text="")
-        _draw_align(layout)
+        _draw_jobs(layout, speech)
         draw_words(layout, context)
 
 
-def _draw_align(layout: bpy.types.UILayout) -> None:
-    alignment = align.running()
-    if alignment is not None:
-        row = layout.row()
-        row.label(text=alignment.text, icon="TIME")
+class AQGT_PT_speech(_Speech, GesturesPanel, bpy.types.Panel):
+    """In the 3D viewport."""
+
+    bl_idname = "AQGT_PT_speech"
+
+
+class AQGT_PT_speech_sequencer(_Speech, SequencerPanel, bpy.types.Panel):
+    """In the sequencer, where the voice is."""
+
+    bl_idname = "AQGT_PT_speech_sequencer"
+
+
+def _draw_jobs(layout: bpy.types.UILayout, speech: Any) -> None:
+    job = align.running()
+    if job is not None:
+        row = layout.row(align=True)
+        row.progress(factor=job.fraction, text=job.text)
         row.operator("aqgt.align_cancel", text="", icon="X")
         return
-    layout.operator("aqgt.align", icon="SPEAKER")
+    row = layout.row(align=True)
+    row.operator("aqgt.align", icon="SPEAKER")
+    row.operator("aqgt.transcribe", icon="OUTLINER_OB_FONT")
+    if len(model_names(session.hello())) > 1:
+        layout.prop(speech, "whisper")
     last = align.current
     if last is None:
         return

@@ -5,8 +5,14 @@ from __future__ import annotations
 
 import bpy
 
+from ..connection import session
 from .overlay import on_show
+from .transcribe import model_names
 from .words import AQGT_PG_words
+
+
+def _whisper_names(_group: object, _context: bpy.types.Context, typed: str) -> list[str]:
+    return [name for name in model_names(session.hello()) if typed.lower() in name.lower()]
 
 
 class AQGT_PG_speech(bpy.types.PropertyGroup):
@@ -34,9 +40,16 @@ class AQGT_PG_speech(bpy.types.PropertyGroup):
     )
     language: bpy.props.StringProperty(
         name="Language",
-        description="Language code of what is said, such as en or de",
+        description="Language code of what is said, such as en or de; empty: Transcribe finds it, all else"
+        " takes it for English",
         default="en",
         maxlen=16,
+    )
+    whisper: bpy.props.StringProperty(
+        name="Whisper Model",
+        description="Which of the engine's models transcribes; empty: its first",
+        search=_whisper_names,
+        search_options={"SUGGESTION"},
     )
     file_words: bpy.props.PointerProperty(name="Words of the File", type=AQGT_PG_words)
     show_words: bpy.props.BoolProperty(

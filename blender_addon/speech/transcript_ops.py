@@ -31,9 +31,9 @@ def _tiers(operator: Any, _context: bpy.types.Context, typed: str) -> list[str]:
     return [name for name in names if typed.lower() in name.lower()]
 
 
-def set_transcript(context: bpy.types.Context, text: str) -> str:
+def set_transcript(scene: bpy.types.Scene, text: str) -> str:
     """Make a text what is said, on one line; the chosen text data-block is put aside, not changed."""
-    speech = context.scene.aqgt_speech
+    speech = scene.aqgt_speech
     speech.text, speech.transcript = None, " ".join(text.split())
     return str(speech.transcript)
 
@@ -51,7 +51,7 @@ class AQGT_OT_transcript_paste(bpy.types.Operator):
         if not text.strip():
             self.report({"ERROR"}, "The clipboard holds no text. Copy what is said, then paste again.")
             return {"CANCELLED"}
-        set_transcript(context, text)
+        set_transcript(context.scene, text)
         redraw()
         return {"FINISHED"}
 
@@ -111,7 +111,7 @@ class AQGT_OT_transcript_import(bpy.types.Operator):
         text = path.read_text(encoding="utf-8-sig", errors="replace")
         if not text.strip():
             raise AqgtError(f"“{path.name}” holds no text.", "Check that it is the right file.", "bad-words")
-        set_transcript(context, text)
+        set_transcript(context.scene, text)
         return "Transcript read; align it to get its times"
 
     def _timed(self, context: bpy.types.Context, path: Path) -> str:
@@ -122,6 +122,6 @@ class AQGT_OT_transcript_import(bpy.types.Operator):
         group = list_of_sound(context)
         filepath = speech.filepath if group.id_data == context.scene else ""
         write(group, words, f"From {path.name}", sentence(words), filepath)
-        set_transcript(context, sentence(words))
+        set_transcript(context.scene, sentence(words))
         speech.language = words[0].language
         return f"{len(words)} words read, {sum(word.estimated for word in words)} of them estimated"

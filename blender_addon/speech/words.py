@@ -88,6 +88,14 @@ class AQGT_PG_words(bpy.types.PropertyGroup):
 
     version: bpy.props.IntProperty()
     words: bpy.props.CollectionProperty(type=AQGT_PG_word)
+    count: bpy.props.IntProperty(
+        name="Words",
+        description="How many words a gesture is set on, from the chosen one on",
+        default=1,
+        min=1,
+        soft_max=20,
+        update=_on_change,
+    )
     index: bpy.props.IntProperty(
         name="Word", description="A click sets the playhead where the word begins", update=_on_index
     )
@@ -132,6 +140,26 @@ def stored(context: bpy.types.Context) -> Any | None:
     except AqgtError:
         return None
     return group if len(group.words) and is_current(context, group) else None
+
+
+def chosen_words(context: bpy.types.Context) -> tuple[float, float]:
+    """From when to when the chosen words are said on the timeline, in seconds.
+
+    Raises:
+        AqgtError: no words are listed, or they are said before the timeline begins.
+    """
+    group = stored(context)
+    if group is None:
+        raise AqgtError("No words are listed.", "Align or transcribe the voice first.", "no-words")
+    first = max(0, min(group.index, len(group.words) - 1))
+    rows = group.words[first : first + group.count]
+    shift = origin(context)
+    start, end = shift + min(row.start for row in rows), shift + max(row.end for row in rows)
+    if start < 0:
+        raise AqgtError(
+            f"“{rows[0].text}” is said before the timeline begins.", "Move the strip, or choose a later word."
+        )
+    return start, end
 
 
 def is_current(context: bpy.types.Context, group: Any) -> bool:

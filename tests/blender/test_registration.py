@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import importlib
+import inspect
+import sys
 import threading
 from types import SimpleNamespace
 from typing import Any
@@ -13,10 +15,19 @@ import pytest
 
 from tests.blender.conftest import EXTENSION, USER
 
+SEQUENCER_PANELS = (
+    "AQGT_PT_speech_sequencer",
+    "AQGT_PT_annotate_sequencer",
+    "AQGT_PT_presets_sequencer",
+    "AQGT_PT_suggest_sequencer",
+)
 PANELS = (
+    *SEQUENCER_PANELS,
     "AQGT_PT_connection",
     "AQGT_PT_speech",
     "AQGT_PT_annotate",
+    "AQGT_PT_presets",
+    "AQGT_PT_suggest",
     "AQGT_PT_generate",
     "AQGT_PT_takes",
     "AQGT_PT_retarget",
@@ -26,7 +37,24 @@ PANELS = (
 )
 
 
+def _modules() -> list[tuple[str, Any]]:
+    return [(name, module) for name, module in sys.modules.items() if name.startswith(f"{EXTENSION}.")]
+
+
+def _drawing(name: str) -> list[Any]:
+    """Draw handlers that a module of the extension still holds."""
+    modules = [module for path, module in _modules() if path.endswith(name)]
+    kept = [getattr(module, "_handles", None) or getattr(module, "_handle", None) for module in modules]
+    return [one for one in kept if one]
+
+
 def _left_behind() -> dict[str, Any]:
+    timers = [
+        (f"{path}.{name}", function)
+        for path, module in _modules()
+        for name, function in vars(module).items()
+        if inspect.isfunction(function) and function.__module__ == path
+    ]
     handlers = [
         function
         for name in dir(bpy.app.handlers)
@@ -40,10 +68,19 @@ def _left_behind() -> dict[str, Any]:
         "handlers": handlers,
         "properties": [
             name
-            for owner in (bpy.types.Scene, bpy.types.Sound)
+            for owner in (bpy.types.Scene, bpy.types.Sound, bpy.types.TimelineMarker)
             for name in dir(owner)
             if name.startswith("aqgt")
         ],
+        "timers": [name for name, function in timers if bpy.app.timers.is_registered(function)],
+        "menus": [
+            function
+            for name in dir(bpy.types)
+            if "_MT_" in name
+            for function in getattr(getattr(bpy.types, name).draw, "_draw_funcs", ())
+            if getattr(function, "__module__", "").startswith(EXTENSION)
+        ],
+        "draw handlers": [part for name in ("overlay", "drawn_range") for part in _drawing(name)],
         "threads": [thread.name for thread in threading.enumerate() if thread.name.startswith("aqgt")],
     }
 
@@ -54,11 +91,25 @@ def test_the_wheels_of_the_zip_are_what_runs(installed, name):
     assert str(module.__file__).startswith(str(USER / "extensions" / ".local"))
 
 
+def _busy() -> None:
+    """Timers, draw handlers, a thread and jobs, as in the middle of work."""
+    session = importlib.import_module(f"{EXTENSION}.connection.session")
+    session.begin(start_local=False)
+    session.run_timer()
+    bpy.app.timers.register(importlib.import_module(f"{EXTENSION}.migration").migrate_all)
+    bpy.context.scene.timeline_markers.new("G: beat", frame=3)
+    held = _left_behind()
+    assert held["timers"], held
+    assert held["menus"], held
+    assert held["draw handlers"], held
+
+
 def test_disabling_leaves_nothing_behind_ten_times(installed):
     bpy.ops.wm.read_factory_settings(use_empty=True)
     for _ in range(10):
         bpy.ops.preferences.addon_enable(module=installed)
         assert hasattr(bpy.types, "AQGT_PT_generate")
+        _busy()
         bpy.ops.preferences.addon_disable(module=installed)
         assert not any(_left_behind().values()), _left_behind()
     bpy.ops.preferences.addon_enable(module=installed)
@@ -88,7 +139,7 @@ def _draw(name: str) -> list[str]:
     layout = Layout()
     panel = getattr(bpy.types, name)
     assert panel.bl_category == "Gestures"
-    assert panel.bl_space_type == "VIEW_3D"
+    assert panel.bl_space_type == ("SEQUENCE_EDITOR" if name in SEQUENCER_PANELS else "VIEW_3D")
     panel.draw(SimpleNamespace(layout=layout), bpy.context)
     return layout.seen
 

@@ -134,10 +134,10 @@ def test_only_what_is_in_view_is_laid_out(part):
 
 
 def test_what_is_drawn_follows_every_change(voice, part, words, tmp_path):
-    overlay = part("speech.overlay")
+    read_times = part("speech.times").read_times
 
     def drawn() -> list[tuple[float, float, bool]]:
-        times = (part.tolist() for part in overlay.read_times(bpy.data.sounds[0].aqgt_words))
+        times = (column.tolist() for column in read_times(bpy.data.sounds[0].aqgt_words))
         return [(round(a, 3), round(b, 3), mark) for a, b, mark in zip(*times, strict=True)]
 
     load_srt(tmp_path)
@@ -166,7 +166,7 @@ def test_2000_words_are_laid_out_well_within_4_ms(voice, part, words):
     def once() -> float:
         part("speech.changes").changed()
         begin = time.perf_counter()
-        starts, ends, _ = overlay.read_times(group)
+        starts, ends, _ = part("speech.times").read_times(group)
         overlay.in_view(starts, ends, 0.0, 600.0, 1500.0)
         return time.perf_counter() - begin
 

@@ -12,8 +12,9 @@ from torch import Tensor, nn
 
 from aqgt.models import kernels
 from aqgt.models.gru_transformer import TransformerLayer
-from aqgt.models.recurrent import PairedGru
-from aqgt.models.vq import BOTTOM_SHAPE, TOP_SHAPE, VqVae, VqWidths
+from aqgt.models.recurrent import NarrowGrus, PairedGru
+from aqgt.models.vq import BOTTOM_SHAPE, VqVae, VqWidths
+from aqgt.models.vq_rows import TOP_SHAPE
 from tests.models.tiny import random_batch, tiny_config, tiny_generator
 
 
@@ -34,7 +35,7 @@ def randomised(module: nn.Module) -> nn.Module:
 
 @pytest.mark.parametrize("rows", [1, 3, 40, 300])
 @pytest.mark.parametrize("width", [20, 192, 500])
-@pytest.mark.parametrize("kernel", [kernels.Affine, kernels.PackedAffine])
+@pytest.mark.parametrize("kernel", [kernels.Affine, kernels.PackedAffine, kernels.PiecewiseAffine])
 def test_affine_layer(rows: int, width: int, kernel: type[kernels.Affine]) -> None:
     layer, x = kernel(width, 30), torch.randn(2, rows, width + 5)[..., 5:]
     wanted = x.double() @ layer.weight.double().t() + layer.bias.double()
@@ -50,6 +51,14 @@ def test_convolution(stride: int) -> None:
     with torch.inference_mode():
         assert (layer(x) - plain).abs().max() < 1e-5
         assert (layer(x, relu=True) - plain.relu()).abs().max() < 1e-5
+
+
+def test_convolution_of_single_positions() -> None:
+    layer, x, plus = kernels.PointConvolution(3, 8), torch.randn(2, 3, 5, 4), torch.randn(2, 8, 5, 4)
+    plain = layer(x).detach()
+    with torch.inference_mode():
+        assert (layer(x) - plain).abs().max() < 1e-5
+        assert (layer(x, plus) - plain - plus).abs().max() < 1e-5
 
 
 def test_kept_weights_follow_a_change() -> None:
@@ -99,6 +108,17 @@ def test_both_directions_at_once(n_batch: int, dtype: torch.dtype) -> None:
         paired = PairedGru(gru)
         assert paired.usable(x)
         assert agree(paired.run(x), wanted)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("n_batch", [1, 3])
+def test_narrow_networks_at_once(n_batch: int, dtype: torch.dtype) -> None:
+    grus = [nn.GRU(*widths, batch_first=True, bidirectional=True).to(dtype) for widths in ((12, 5), (7, 4))]
+    sequences = [torch.randn(n_batch, 9, width, dtype=dtype) for width in (12, 7)]
+    wanted = [gru(x)[0].detach() for gru, x in zip(grus, sequences, strict=True)]
+    with torch.inference_mode():
+        found = NarrowGrus(grus).run(sequences)
+    assert all(agree(*pair) for pair in zip(found, wanted, strict=True))
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])

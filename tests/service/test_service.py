@@ -43,6 +43,17 @@ def test_a_motion_arrives_with_all_its_windows(engine: Any) -> None:
     assert np.array_equal(result.motions[0].bone_vectors, expected)
 
 
+def test_transcripts_go_the_same_way_and_tell_how_far_they_are(engine: Any) -> None:
+    with EngineClient(engine.address) as client:
+        asked = messages.TranscribeRequest(np.ones(16000, np.float32), "de", "small")
+        parts: list[messages.Progress] = []
+        found = client.transcribe(asked, parts.append)
+        assert [word.text for word in found.words] == ["one", "two"]
+        assert (found.language, found.model) == ("de", "small")
+        assert [(part.window, part.windows) for part in parts] == [(50, 100)]
+        assert set(client.hello().limits["transcription"]) == {"models", "reason"}
+
+
 def test_alignment_and_suggestions_go_the_same_way(engine: Any) -> None:
     with EngineClient(engine.address) as client:
         words = client.align(np.ones(16000, np.float32), "one two").words

@@ -15,12 +15,14 @@ from aqgt.cli.bench import bench
 from aqgt.cli.errors import report_errors
 from aqgt.cli.generate import generate
 from aqgt.cli.keys import keys_app
+from aqgt.cli.live import live
 from aqgt.cli.models import models_app
 from aqgt.cli.preview import preview
 from aqgt.cli.render import render
 from aqgt.cli.retarget import retarget
 from aqgt.cli.serve import serve
 from aqgt.cli.status import status
+from aqgt.cli.transcribe import transcribe
 
 app = typer.Typer(
     help="Co-speech gestures for any character: speech in, editable motion out.",
@@ -33,7 +35,9 @@ app.command()(generate)
 app.command()(serve)
 app.command()(status)
 app.command()(align)
+app.command()(transcribe)
 app.command()(annotate)
+app.command()(live)
 app.command()(preview)
 app.command()(bench)
 app.command()(retarget)

@@ -28,6 +28,10 @@ def serve(
         float | None, typer.Option(help="End after so many minutes without a job.", metavar="MINUTES")
     ] = None,
     log: Annotated[str | None, typer.Option(help="text, or json: one JSON object per line.")] = None,
+    whisper: Annotated[
+        Path | None,
+        typer.Option(help="Folder of a Whisper model (or of several) to transcribe with.", metavar="FOLDER"),
+    ] = None,
     device: Annotated[str | None, typer.Option(help="auto, cpu, cuda or mps.")] = None,
     parent_pipe: Annotated[
         bool, typer.Option("--parent-pipe", help="End when standard input closes, that is, with the parent.")
@@ -49,6 +53,7 @@ def serve(
         "idle_exit": idle_exit,
         "log": log,
         "device": device,
+        "transcription": None if whisper is None else str(whisper),
     }
     settings |= {name: value for name, value in given.items() if value is not None}
     run(check_settings(settings, EngineConfig, "the command line"), parent_pipe=parent_pipe)

@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from pydantic import Field
 from aqgt import resources
 from aqgt.annotations import CHANNELS, NOTHING, UNKNOWN, Channel
 from aqgt.errors import AqgtError
-from aqgt.settings import Settings, read_settings
+from aqgt.settings import Settings, check_settings, read_settings
 
 _SPECIAL = {"nothing": NOTHING, "unknown": UNKNOWN}
 
@@ -68,9 +69,23 @@ def load_preset(name: str) -> Preset:
     return read_preset(resources.data_path("configs", "presets", f"{name}.yaml"))
 
 
+def preset_of(given: str | Mapping[str, Any]) -> Preset:
+    """The preset of a request: one of ours by its name, or a user's own by its keys.
+
+    Raises:
+        AqgtError: no such preset, or a key, channel or label in it is not valid.
+    """
+    if isinstance(given, str):
+        return load_preset(given)
+    return _checked(check_settings(dict(given), Preset, str(given.get("title") or "the preset")))
+
+
 def read_preset(path: Path) -> Preset:
-    """The preset in a YAML file, its channels and labels checked."""
-    preset = read_settings(path, Preset)
+    """The preset in a YAML or JSON file, its channels and labels checked."""
+    return _checked(read_settings(path, Preset))
+
+
+def _checked(preset: Preset) -> Preset:
     preset.apply(np.zeros((len(CHANNELS), 1), dtype=np.float32))
     return preset
 

@@ -83,7 +83,7 @@ class TemporalAligner(nn.Module):
         hidden = config.hidden
         self.plan = context_plan(config.context, n_frames)
         self.grouped = True
-        """Whether independent steps run in one batch; the result is the same either way."""
+        """Whether independent steps, and all residuals, run in one batch; the result is the same."""
         self.head = build_pose_head(head, config.code_width)
         code_width = self.head.code_width
         self.first_guess = nn.Sequential(
@@ -117,7 +117,9 @@ class TemporalAligner(nn.Module):
             self._run(group, guess, style, history, blocks, codes)
         block = torch.stack([item for item in blocks if item is not None], dim=1)
         code = torch.stack([item for item in codes if item is not None], dim=1)
-        return _overlap_mean(block) + self.residual(code)
+        if self.grouped:
+            return _overlap_mean(block) + self.residual(code)
+        return _overlap_mean(block) + torch.stack([self.residual(each) for each in code.unbind(1)], dim=1)
 
     def _initial(self, seed: Tensor) -> dict[int, Tensor]:
         """The initial context frames by position; those before the seed repeat its first frame."""
@@ -153,6 +155,24 @@ class TemporalAligner(nn.Module):
         for place, step in enumerate(group):
             codes[step], blocks[step] = code[:, place], block[:, place]
             history[self.plan.n_initial + step] = block[:, place, 1]
+
+
+class FrameHead(nn.Module):
+    """What stands in the aligner's place where the config has none: each frame by itself.
+
+    Features `[B, T, H]` → poses `[B, T, 159]`; style and seed poses are not read here.
+    """
+
+    def __init__(self, feature_width: int, hidden: int, dropout: float) -> None:
+        super().__init__()
+        self.body = nn.Sequential(
+            nn.Mish(),
+            nn.Dropout(dropout),
+            feed_forward([feature_width, hidden, POSE_DIMENSIONS], last_activation=False),
+        )
+
+    def forward(self, features: Tensor, style: Tensor, seed: Tensor) -> Tensor:
+        return self.body(features)
 
 
 def _overlap_mean(blocks: Tensor) -> Tensor:

@@ -25,7 +25,11 @@ class AnnotationNetwork(nn.Module):
 
     def encode(self, codes: Tensor) -> Tensor:
         """Codes `[B, N]` → what the heads read, `[B, N, state_width]`."""
-        return self.norm(self.activation(self.gru(self.embedding(codes))))
+        return self.normalise(self.gru(self.embedding(codes)))
+
+    def normalise(self, states: Tensor) -> Tensor:
+        """What the heads read of the states `[B, N, state_width]` of the recurrent network."""
+        return self.norm(self.activation(states))
 
     def forward(self, codes: Tensor) -> Tensor:
         return self.predict(self.encode(codes))

@@ -8,6 +8,7 @@ from typing import Literal
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn.utils import parametrize
 
 from aqgt.models import kernels
 
@@ -33,31 +34,47 @@ class FrozenAffine(nn.Module):
 
 
 class FrozenConvolution(nn.Module):
-    """Another module's plain convolution over time for inference alone, channels last on kept weights."""
+    """Another module's convolution over time for inference alone.
+
+    Where oneDNN takes it, it runs channels last on weights in its layout, which replace the others.
+    """
 
     def __init__(self, layer: nn.Conv1d, precision: Precision) -> None:
         super().__init__()
-        self.weight, self.bias = _weights(layer, precision)
-        self.stride = layer.stride[0]
-        self.packed = kernels.Derived(kernels.pack_row_kernel)
+        weight, self.bias = _weights(layer, precision)
+        self.weight: Tensor | None = weight
+        self.stride, self.padding, self.groups = layer.stride[0], int(layer.padding[0]), layer.groups
+        self.packed: Tensor | None = None
 
     def forward(self, x: Tensor) -> Tensor:
         """The convolution of `[B, C, T]`."""
-        if self.weight.dtype == torch.bfloat16:
-            return F.conv1d(x.bfloat16(), self.weight, self.bias, self.stride).to(x.dtype)
-        if not kernels.usable(x, self.weight):
-            return F.conv1d(x, self.weight, self.bias, self.stride)
-        packed = self.packed.of(self.weight)
-        return kernels.convolve_row(x, packed, self.bias, self.stride)
+        if self.weight is not None and kernels.usable(x, self.weight):
+            with torch.inference_mode(False), torch.no_grad():
+                self.packed = kernels.pack_row_kernel(self.weight, self.groups)
+            self.weight = None
+        if self.packed is not None:
+            return kernels.convolve_row(x, self.packed, self.bias, self.stride, self.padding, self.groups)
+        assert self.weight is not None
+        # Only in bfloat16 do the types differ.
+        found = F.conv1d(
+            x.to(self.weight.dtype), self.weight, self.bias, self.stride, self.padding, groups=self.groups
+        )
+        return found.to(x.dtype)
 
 
 def freeze(network: nn.Module, precision: Precision) -> nn.Module:
-    """The same network for inference alone, its affine layers and plain convolutions exchanged."""
+    """The same network for inference alone, its affine layers and convolutions over time exchanged.
+
+    A weight that is computed from others (weight norm) is computed once.
+    """
+    for module in list(network.modules()):
+        if parametrize.is_parametrized(module, "weight"):
+            parametrize.remove_parametrizations(module, "weight")
     for module in list(network.modules()):
         for name, child in list(module.named_children()):
             if type(child) is nn.Linear:
                 setattr(module, name, FrozenAffine(child, precision))
-            elif type(child) is nn.Conv1d and _is_plain(child):
+            elif type(child) is nn.Conv1d and _gains(child):
                 setattr(module, name, FrozenConvolution(child, precision))
     return network
 
@@ -69,7 +86,7 @@ def _weights(layer: nn.Linear | nn.Conv1d, precision: Precision) -> tuple[Tensor
     return nn.Parameter(layer.weight.detach().bfloat16(), False), bias
 
 
-def _is_plain(layer: nn.Conv1d) -> bool:
-    # A weight that is computed from others (weight norm) is no parameter.
-    plain = (layer.groups, layer.padding, layer.dilation) == (1, (0,), (1,))
-    return plain and "weight" in dict(layer.named_parameters(recurse=False))
+def _gains(layer: nn.Conv1d) -> bool:
+    # Of one channel, as sound has, oneDNN's result in another layout costs more than it gains.
+    usual = layer.padding_mode == "zeros" and layer.dilation == (1,) and not isinstance(layer.padding, str)
+    return usual and layer.in_channels > 1

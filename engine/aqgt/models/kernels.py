@@ -79,6 +79,7 @@ def available() -> bool:
     try:
         pairs = [
             (_multiply(x, _pack(weight), bias), F.linear(x, weight)),
+            (_multiply_add(x, _pack(weight), bias, x[:, :8]), F.linear(x, weight) + x[:, :8]),
             (
                 _convolve(image, pack_kernel(kernel), bias, (0, 0), (1, 1), "relu"),
                 F.conv2d(image, kernel).relu(),
@@ -110,22 +111,32 @@ def pack_pieces(weight: Tensor) -> tuple[Tensor, ...]:
     return tuple(_pack(piece) for piece in weight.split(_PIECE, dim=1))
 
 
+def pack_point(weight: Tensor) -> Tensor:
+    """Weights `[out, in, 1, 1]` of a convolution that sees one position at a time, as a matrix."""
+    return _pack(weight.flatten(1))
+
+
 def _pack(weight: Tensor) -> Tensor:
     return torch.ops.mkldnn._reorder_linear_weight(weight.detach().contiguous(), 34)
 
 
-def pack_kernel(weight: Tensor) -> Tensor:
+def pack_kernel(weight: Tensor, groups: int = 1) -> Tensor:
     """Convolution weights in oneDNN's own layout."""
-    return torch.ops.mkldnn._reorder_convolution_weight(weight.detach(), [0, 0], [1, 1], [1, 1], 1, None)
+    plain = [1, 1]
+    return torch.ops.mkldnn._reorder_convolution_weight(weight.detach(), [0, 0], plain, plain, groups, None)
 
 
-def pack_row_kernel(weight: Tensor) -> Tensor:
+def pack_row_kernel(weight: Tensor, groups: int = 1) -> Tensor:
     """Weights of a convolution over time in oneDNN's own layout for pictures of one row."""
-    return pack_kernel(weight.unsqueeze(2))
+    return pack_kernel(weight.unsqueeze(2), groups)
 
 
 def _multiply(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     return torch.ops.mkldnn._linear_pointwise(x, weight, bias, "none", [], "")
+
+
+def _multiply_add(x: Tensor, weight: Tensor, bias: Tensor | None, other: Tensor) -> Tensor:
+    return torch.ops.mkldnn._linear_pointwise.binary(x, other, weight, bias, "add")
 
 
 def _convolve(
@@ -135,16 +146,19 @@ def _convolve(
     padding: tuple[int, ...],
     stride: tuple[int, ...],
     after: str,
+    groups: int = 1,
 ) -> Tensor:
     return torch.ops.mkldnn._convolution_pointwise(
-        x, weight, bias, list(padding), list(stride), [1, 1], 1, after, [], ""
+        x, weight, bias, list(padding), list(stride), [1, 1], groups, after, [], ""
     )
 
 
-def convolve_row(x: Tensor, packed: Tensor, bias: Tensor | None, stride: int) -> Tensor:
+def convolve_row(
+    x: Tensor, packed: Tensor, bias: Tensor | None, stride: int, padding: int, groups: int
+) -> Tensor:
     """Convolution over time of `[B, C, T]` by weights that `pack_row_kernel` gave."""
     image = x.unsqueeze(2).contiguous(memory_format=torch.channels_last)
-    return _convolve(image, packed, bias, (0, 0), (1, stride), "none").squeeze(2)
+    return _convolve(image, packed, bias, (0, padding), (1, stride), "none", groups).squeeze(2)
 
 
 def affine(x: Tensor, weight: Tensor, bias: Tensor | None, packed: Derived | None) -> Tensor:
@@ -178,11 +192,34 @@ class Affine(nn.Linear):
 
 
 class PackedAffine(Affine):
-    """The same on a second copy of the weights: faster with few rows, and rounding less."""
+    """The same on a second copy of the weights: faster with few rows."""
+
+    def __init__(self, width_in: int, width_out: int, bias: bool = True) -> None:
+        super().__init__(width_in, width_out, bias)
+        self.packed = Derived(pack_matrix)
+
+
+class PiecewiseAffine(Affine):
+    """The same on a second copy in pieces: less fast, and rounding less."""
 
     def __init__(self, width_in: int, width_out: int, bias: bool = True) -> None:
         super().__init__(width_in, width_out, bias)
         self.packed = Derived(pack_pieces)
+
+
+def convolve(
+    x: Tensor, weight: Tensor, bias: Tensor, packed: Derived, *, padding: tuple[int, int], relu: bool
+) -> Tensor:
+    """Convolution of `[B, C, H, W]` with stride 1, followed by a ReLU where asked for.
+
+    Args:
+        packed: keeps the weights in oneDNN's layout, by `pack_kernel`.
+    """
+    if usable(x, weight):
+        x = x.contiguous(memory_format=torch.channels_last)
+        return _convolve(x, packed.of(weight), bias, padding, (1, 1), "relu" if relu else "none")
+    found = F.conv2d(x, weight, bias, padding=padding)
+    return found.relu_() if relu else found
 
 
 class Convolution(nn.Conv2d):
@@ -203,3 +240,26 @@ class Convolution(nn.Conv2d):
             return _convolve(x, weight, self.bias, padding, self.stride, "relu" if relu else "none")
         found = super().forward(x)
         return found.relu() if relu else found
+
+
+class PointConvolution(nn.Conv2d):
+    """`nn.Conv2d` of one position at a time, whose inference is a matrix product with kept weights."""
+
+    def __init__(self, channels_in: int, channels_out: int) -> None:
+        super().__init__(channels_in, channels_out, 1)
+        self.packed = Derived(pack_point)
+
+    def forward(self, x: Tensor, plus: Tensor | None = None) -> Tensor:
+        """The convolution of `[B, C, H, W]`, added to ``plus`` where given."""
+        if usable(x, self.weight):
+            positions, weight = _positions(x), self.packed.of(self.weight)
+            if plus is None:
+                return _multiply(positions, weight, self.bias).permute(0, 3, 1, 2)
+            return _multiply_add(positions, weight, self.bias, _positions(plus)).permute(0, 3, 1, 2)
+        found = super().forward(x)
+        return found if plus is None else plus + found
+
+
+def _positions(x: Tensor) -> Tensor:
+    """`[B, C, H, W]` → `[B, H, W, C]`, laid out so."""
+    return x.permute(0, 2, 3, 1).contiguous()

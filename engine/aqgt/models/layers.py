@@ -58,5 +58,8 @@ class SummedBiGru(nn.Module):
         self.paired = PairedGru(self.gru)
 
     def forward(self, x: Tensor) -> Tensor:
-        both = self.paired.run(x) if self.paired.usable(x) else self.gru(x)[0]
+        return self.added(self.paired.run(x) if self.paired.usable(x) else self.gru(x)[0])
+
+    def added(self, both: Tensor) -> Tensor:
+        """The sum of the directions of `[B, T, 2 · hidden]`."""
         return both[..., : self.hidden] + both[..., self.hidden :]

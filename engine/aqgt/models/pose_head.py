@@ -7,8 +7,8 @@ from torch import Tensor, nn
 
 from aqgt.models.config import POSE_DIMENSIONS, PoseHeadConfig
 from aqgt.models.layers import feed_forward
-from aqgt.models.vq import BLOCK_FRAMES, BOTTOM_SHAPE, TOP_SHAPE, MlpVqVae, VqVae, VqWidths
-from aqgt.models.vq_rows import ROWS
+from aqgt.models.vq import BLOCK_FRAMES, BOTTOM_SHAPE, MlpVqVae, VqVae, VqWidths
+from aqgt.models.vq_rows import ROWS, TOP_SHAPE
 
 
 class MlpPoseHead(nn.Module):

@@ -12,6 +12,7 @@ from aqgt.models.config import POSE_DIMENSIONS, ModelConfig
 from aqgt.models.config_published import PublishedConfig
 from aqgt.models.encoders import BeatEncoder, SpeakerEncoder
 from aqgt.models.layers import feed_forward, repeat_over_frames
+from aqgt.models.recurrent import NarrowGrus
 
 
 class AudioCodeEncoder(nn.Module):
@@ -69,7 +70,12 @@ class SeedCodeEncoder(nn.Module):
 
     def forward(self, codes: Tensor) -> Tensor:
         both, _ = self.gru(self.embedding(codes))
-        return both.transpose(1, 2)
+        return self.over_time(both)
+
+    @staticmethod
+    def over_time(states: Tensor) -> Tensor:
+        """States `[B, N, T]` of the recurrent network → `[B, T, N]`."""
+        return states.transpose(1, 2)
 
 
 class SeedAnnotationEncoder(nn.Module):
@@ -85,7 +91,11 @@ class SeedAnnotationEncoder(nn.Module):
         self.width = network.frames * 2 * config.seed_annotation_width
 
     def forward(self, codes: Tensor) -> Tensor:
-        both, _ = self.gru(self.network(codes))
+        return self.encode(self.network.encode(codes))
+
+    def encode(self, read: Tensor) -> Tensor:
+        """`[B, C]` of what the annotation network's heads read."""
+        both, _ = self.gru(self.network.predict(read))
         return both.flatten(1)
 
 
@@ -201,6 +211,7 @@ class PublishedEncoders(nn.Module):
         self.seed_codes = SeedCodeEncoder(config.pose_head.codes, published)
         self.seed_annotations = SeedAnnotationEncoder(published)
         self.annotations = SampledAnnotationEncoder(config, published)
+        self.over_codes = NarrowGrus([self.seed_codes.gru, self.seed_annotations.network.gru.gru])
         self.widths = {
             "pose": config.seed.frame_width,
             "beats": config.sound.beat_width,
@@ -230,15 +241,25 @@ class PublishedEncoders(nn.Module):
 
     def forward(self, batch: dict[str, Tensor], speech: dict[str, Tensor]) -> dict[str, Tensor]:
         """Encodings of the seed poses in ``batch`` and of ``speech``, which `encode_speech` made."""
-        codes, frames = batch["seed_codes"], batch["seed"].shape[1]
+        frames = batch["seed"].shape[1]
+        seed_codes, seed_annotations = self._seed(batch["seed_codes"])
         encodings = {
             **speech,
             "pose": self.pose(batch["seed"]),
-            "seed_codes": self.seed_codes(codes),
-            "seed_annotations": repeat_over_frames(self.seed_annotations(codes), frames),
+            "seed_codes": seed_codes,
+            "seed_annotations": repeat_over_frames(seed_annotations, frames),
             "style": repeat_over_frames(speech["style"], frames),
         }
         return {name: encodings[name] for name in self.widths}
+
+    def _seed(self, codes: Tensor) -> tuple[Tensor, Tensor]:
+        """What `seed_codes` and `seed_annotations` make of codes `[B, N]`."""
+        own, annotations = self.seed_codes, self.seed_annotations
+        if not self.over_codes.usable(own.embedding.weight):
+            return own(codes), annotations(codes)
+        network = annotations.network
+        states, read = self.over_codes.run([own.embedding(codes), network.embedding(codes)])
+        return own.over_time(states), annotations.encode(network.normalise(network.gru.added(read)))
 
     def _around_each_frame(self, beats: Tensor) -> Tensor:
         """Rows `[B, 2, samples]` → samples of each frame and its two neighbours, `[B, T, 2, S]`."""

@@ -2,9 +2,8 @@
 """Trained models by name or folder.
 
 A model's folder holds ``config.yaml``, ``model.safetensors``, ``words.safetensors`` (word vectors, where the
-config asks for them) and ``card.md``; the folder alone rebuilds the model. Only the fastText .bin of a model
-that was trained with one lies elsewhere. That of a published model also holds ``audio_vq.safetensors``, and
-``wav2vec2`` and ``bert`` in folders of their own where they don't come from the hub.
+config asks for them) and ``card.md``, and is all that is needed but for the fastText .bin of a training. That
+of a published model also has ``audio_vq.safetensors``, and ``wav2vec2`` and ``bert`` if not from the hub.
 """
 
 from __future__ import annotations
@@ -25,7 +24,6 @@ from torch import Tensor, nn
 from aqgt import resources
 from aqgt.errors import AqgtError
 from aqgt.formats.files import write_bytes
-from aqgt.models import official
 from aqgt.models.config import ModelConfig, read_config, write_config
 from aqgt.models.config_published import PublishedConfig
 from aqgt.models.frozen import Precision
@@ -130,10 +128,10 @@ def load_model(
         else:
             features, codes_hash = _published_features(config, config.published, folder, device, precision)
             model_hash = hashlib.sha256((model_hash + codes_hash).encode()).hexdigest()
-    # Weights that want no gradients make torch sum a GRU in another order, which published networks amplify.
     if config.published is not None and device.startswith("cuda"):
         # cuDNN would round the inputs of convolutions and GRUs to ten bits; not run by us yet.
         torch.backends.cudnn.allow_tf32 = False
+    # Weights that want no gradients make torch sum a GRU in another order, which published networks amplify.
     generator.to(device).eval().requires_grad_(config.published is not None)
     info = _info(_name_of(name_or_folder, config), config, folder)
     return LoadedModel(config, generator, features, info, model_hash)
@@ -282,7 +280,7 @@ def _info(name: str, config: ModelConfig, folder: Path | None) -> ModelInfo:
     card = _DEBUG_CARD
     if folder is not None:
         path = folder / CARD
-        card = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+        card = path.read_text("utf-8", errors="replace") if path.is_file() else ""
     return ModelInfo(
         name=name,
         title=config.title,
@@ -290,6 +288,7 @@ def _info(name: str, config: ModelConfig, folder: Path | None) -> ModelInfo:
         licence=config.licence,
         commercial_use=config.commercial_use,
         speakers=config.speaker.count,
+        speaker_names=config.speaker.names,
         lengths=config.length_table,
         card=card,
     )
@@ -311,9 +310,9 @@ def _published_features(
             f"Add it: aqgt models import --name {config.name} --audio-vq FILE",
             "no-weights",
         )
-    vq = official.build("audio_vq")
-    assert isinstance(vq, VqVae)
+    vq = VqVae(published.audio_vq.widths)
     codes_hash = load_weights(vq, folder / AUDIO_VQ)
+    vq.keep_encoder()
     features = PublishedFeatures(
         AudioCodes(vq.to(device).eval()),
         Wav2Vec2(source_of(folder, WAV2VEC2, published.wav2vec2), device, published.logit_tokens, precision),
@@ -334,9 +333,8 @@ def load_weights(network: nn.Module, path: Path) -> str:
     from safetensors.torch import load_file
 
     if not path.is_file():
-        raise AqgtError(
-            f"The model's weights {path} are missing.", "Copy or install the model again.", "no-weights"
-        )
+        sentence, step = f"The model's weights {path} are missing.", "Copy or install the model again."
+        raise AqgtError(sentence, step, "no-weights")
     try:
         state = load_file(path)  # maps the file, so that no second copy of it is in memory
     except SafetensorError as problem:
@@ -396,6 +394,5 @@ def _seeded(config: ModelConfig) -> GestureGenerator:
 def _hash(generator: GestureGenerator) -> str:
     digest = hashlib.sha256()
     for name, value in generator.state_dict().items():
-        digest.update(name.encode())
-        digest.update(value.numpy().tobytes())
+        digest.update(name.encode() + value.numpy().tobytes())
     return digest.hexdigest()

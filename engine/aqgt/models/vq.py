@@ -9,21 +9,21 @@ top codes `[B, D, 1, 20]` → decoded `[B, 1, 8, 160]`, of which the first 4 row
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from aqgt.models.kernels import Convolution, own_ways
+from aqgt.models.kernels import Convolution, PointConvolution, own_ways
 from aqgt.models.layers import feed_forward
-from aqgt.models.vq_rows import ROWS, FirstRows
+from aqgt.models.vq_rows import ROWS, TOP_SHAPE, FirstRows
 
 BLOCK_FRAMES = 4
 BOTTOM_SHAPE = (2, 40)
-TOP_SHAPE = (1, 20)
-# Uses per step, averaged over the last hundred or so, below which a code counts as unused.
-_DEAD_BELOW = 0.01
+DEAD_BELOW = 0.01
+"""Uses per step, averaged over the last hundred or so, below which a code counts as unused."""
 
 
 @dataclass(frozen=True)
@@ -45,12 +45,15 @@ class ResidualBlock(nn.Module):
     def __init__(self, channels: int, inner: int) -> None:
         super().__init__()
         self.body = nn.Sequential(
-            nn.ReLU(), Convolution(channels, inner, 3, padding=1), nn.ReLU(), Convolution(inner, channels, 1)
+            nn.ReLU(),
+            Convolution(channels, inner, 3, padding=1),
+            nn.ReLU(),
+            PointConvolution(inner, channels),
         )
 
     def forward(self, x: Tensor) -> Tensor:
         _, first, _, second = self.body
-        return x + second(first(x.relu(), relu=True))
+        return second(first(x.relu(), relu=True), plus=x)
 
 
 def _residual_blocks(widths: VqWidths) -> list[nn.Module]:
@@ -83,6 +86,10 @@ def _decoder(width_in: int, width_out: int, widths: VqWidths, stride: int) -> nn
     return nn.Sequential(*layers)
 
 
+def _as_it_is(x: Tensor) -> Tensor:
+    return x
+
+
 class Quantiser(nn.Module):
     """Codebook trained by exponential moving averages; gradients pass straight through."""
 
@@ -93,6 +100,8 @@ class Quantiser(nn.Module):
     def __init__(self, dimensions: int, codes: int, decay: float = 0.99, eps: float = 1e-5) -> None:
         super().__init__()
         self.decay, self.eps = decay, eps
+        self.gather: Callable[[Tensor], Tensor] = _as_it_is
+        """Adds up counts over the devices that train together."""
         embed = torch.randn(dimensions, codes)
         self.register_buffer("embed", embed)
         self.register_buffer("cluster_size", torch.zeros(codes))
@@ -120,8 +129,9 @@ class Quantiser(nn.Module):
     @torch.no_grad()
     def _update(self, flat: Tensor, codes: Tensor) -> None:
         one_hot = F.one_hot(codes, self.embed.shape[1]).to(flat.dtype)
-        self.cluster_size.mul_(self.decay).add_(one_hot.sum(0), alpha=1 - self.decay)
-        self.embed_avg.mul_(self.decay).add_(flat.t() @ one_hot, alpha=1 - self.decay)
+        counts, sums = self.gather(one_hot.sum(0)), self.gather(flat.t() @ one_hot)
+        self.cluster_size.mul_(self.decay).add_(counts, alpha=1 - self.decay)
+        self.embed_avg.mul_(self.decay).add_(sums, alpha=1 - self.decay)
         self._revive(flat)
         total = self.cluster_size.sum()
         smoothed = (self.cluster_size + self.eps) / (total + self.cluster_size.numel() * self.eps) * total
@@ -129,7 +139,7 @@ class Quantiser(nn.Module):
 
     def _revive(self, flat: Tensor) -> None:
         """Moves unused codes to where the data is; without it most codes die in the first steps."""
-        dead = self.cluster_size < _DEAD_BELOW
+        dead = self.cluster_size < DEAD_BELOW
         chosen = torch.randint(len(flat), (int(dead.sum()),), device=flat.device)
         self.embed_avg[:, dead] = flat[chosen].t().to(self.embed_avg.dtype)
         self.cluster_size[dead] = 1.0
@@ -161,7 +171,11 @@ class VqVae(nn.Module):
         self.quantise_bottom = Quantiser(dimensions, widths.codes)
         self.upsample_top = nn.ConvTranspose2d(dimensions, dimensions, 4, stride=2, padding=1)
         self.decoder = _decoder(2 * dimensions, 1, widths, stride=4)
-        self.first_rows = FirstRows(self.decoder)
+        self.first_rows = FirstRows(self.upsample_top, self.decoder)
+
+    def keep_encoder(self) -> None:
+        """Frees the memory of what only decoding needs; after that there is none."""
+        del self.decoder, self.upsample_top, self.first_rows
 
     def encode(self, x: Tensor) -> Quantised:
         bottom = self.encoder_bottom(x)
@@ -171,16 +185,13 @@ class VqVae(nn.Module):
         return Quantised(top, low, top_codes, low_codes, top_loss + low_loss)
 
     def decode(self, top: Tensor, bottom: Tensor) -> Tensor:
-        return self.decoder(self._joined(top, bottom))
+        return self.decoder(torch.cat([self.upsample_top(top), bottom], dim=1))
 
     def decode_rows(self, top: Tensor, bottom: Tensor) -> Tensor:
         """The first rows `[B, 3, 4W]` of what `decode` gives, for bottom codes of height 2."""
         if not own_ways(top):
             return self.decode(top, bottom)[:, 0, :ROWS]
-        return self.first_rows(self._joined(top, bottom))
-
-    def _joined(self, top: Tensor, bottom: Tensor) -> Tensor:
-        return torch.cat([self.upsample_top(top), bottom], dim=1)
+        return self.first_rows(top, bottom)
 
     def decode_codes(self, top_codes: Tensor, bottom_codes: Tensor) -> Tensor:
         return self.decode(self.quantise_top.look_up(top_codes), self.quantise_bottom.look_up(bottom_codes))

@@ -15,9 +15,19 @@ from numpy.typing import NDArray
 
 from aqgt.annotations import Span
 from aqgt.motion import Motion
+from aqgt.protocol.live_messages import (  # noqa: F401 - whoever reads messages finds all of them here
+    LIVE_LOOK_AHEAD,
+    LiveChunk,
+    LiveEnd,
+    LiveFrames,
+    LiveRequest,
+    LiveResult,
+    LiveStarted,
+)
+from aqgt.protocol.provenance import Provenance
 from aqgt.words import Word
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 SAMPLE_RATE = 16_000
 ANNOTATE = ("auto", "around", "none")
 """What `GenerateRequest.annotate` may be."""
@@ -52,8 +62,9 @@ class GenerateRequest:
     """Annotation matrix `[17, T]` at the model's frame rate, instead of spans and planner."""
     idle: float = 1.0
     """Strength of breathing, sway and nods, which rules add where the model asks for them; 0 to 2."""
-    preset: str | None = None
-    """Name of an annotation preset in configs/presets, applied after everything else."""
+    preset: str | Mapping[str, Any] | None = None
+    """Annotation preset, applied after everything else: the name of one in configs/presets, or one of your
+    own by the keys of such a file (title, text, audio, rules)."""
     model: str = "compact"
     """Name of a model in the engine's registry."""
     speaker: int | None = None
@@ -80,32 +91,8 @@ class GenerateRequest:
     deterministic: bool = False
     """Whether an engine runs the job by itself. Else it may share its windows with jobs of others, and then
     equals the motion made alone but for rounding (≤ 1e-5 with models that an engine batches)."""
-
-
-@dataclass(frozen=True)
-class Provenance:
-    """Where a motion comes from: enough to make it again and to say what may be done with it."""
-
-    model: str
-    """Name of the model."""
-    model_hash: str
-    """SHA-256 of its weights."""
-    licence: str
-    """Licence of the model's weights."""
-    commercial_use: bool
-    """Whether that licence allows commercial use."""
-    seed: int
-    """The seed of this variant."""
-    inputs: Mapping[str, str] = field(default_factory=dict)
-    """SHA-256 of each input: audio, words, spans, and the track and motions that were given."""
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    """Everything else of the request, by the names of `GenerateRequest`."""
-    timings: Mapping[str, float] = field(default_factory=dict)
-    """Seconds per stage: features, planning, network, total."""
-    engine_version: str = ""
-    """Version of aqgt that made it."""
-    deterministic: bool = True
-    """Whether the job ran such that the same request gives the same bits."""
+    head: bool = True
+    """Whether the head moves; else it is held at rest, and everything else is as it would be."""
 
 
 @dataclass(frozen=True)
@@ -127,18 +114,24 @@ class GenerateResult:
 
 @dataclass(frozen=True)
 class Progress:
-    """One finished window."""
+    """One finished window; of aligning and transcribing, one finished part, which has no frames."""
 
     window: int
-    """Number of the finished window, from 1."""
+    """Number of the finished window, from 1; of the finished part, from 0."""
     windows: int
-    """Windows in all, over all variants."""
+    """Windows in all, over all variants; parts in all."""
     variant: int
     """Which variant it belongs to, from 0."""
     start_frame: int
     """First frame of the new part."""
     bone_vectors: NDArray[np.float32]
     """The new frames `[t, 53, 3]`; the last 4 may still change when the next window is blended in."""
+
+    @classmethod
+    def share(cls, done: float) -> Progress:
+        """The progress of a job without frames: the share that is done, 0 to 1, in hundredths."""
+        part = round(100 * min(1.0, max(0.0, done)))
+        return cls(part, 100, 0, 0, np.empty((0, 53, 3), np.float32))
 
 
 @dataclass(frozen=True)
@@ -155,6 +148,8 @@ class ModelInfo:
     """Length table `[53]` of its motions."""
     card: str = ""
     """The model's card: what it is, what it was trained on, what it is not."""
+    speaker_names: tuple[str, ...] = ()
+    """Names of the speakers, in their order; empty where they have none."""
 
 
 @dataclass(frozen=True)
@@ -171,7 +166,9 @@ class Hello:
     annotation_vocabulary: Mapping[str, Any] = field(default_factory=dict)
     """family -> list of label names."""
     limits: Mapping[str, Any] = field(default_factory=dict)
-    """All limits of a request, by their names in the engine's configuration."""
+    """All limits of a request, by their names in the engine's configuration; ``live_look_ahead``: the seconds
+    of sound that live motion waits for at most (see `LiveRequest`); and under ``transcription`` a map:
+    ``models``, the names of those it can transcribe with, and where there are none ``reason``, why."""
 
 
 @dataclass(frozen=True)
@@ -201,6 +198,32 @@ class AlignResult:
 
     words: tuple[Word, ...]
     """In order of time; words whose times were not measured are marked estimated."""
+    notes: tuple[str, ...] = ()
+    """Sentences the user should read."""
+
+
+@dataclass(frozen=True)
+class TranscribeRequest:
+    """What is said, and when?"""
+
+    audio: NDArray[np.float32]
+    """Mono PCM at 16 kHz, `[N]`, float32 in [-1, 1]."""
+    language: str | None = None
+    """BCP-47 code of what is said; None: the engine finds out."""
+    model: str | None = None
+    """One of the models that `Hello.limits` names under ``transcription``; None: the first."""
+
+
+@dataclass(frozen=True)
+class TranscribeResult:
+    """What was heard."""
+
+    words: tuple[Word, ...]
+    """In order of time; words whose times were not measured are marked estimated."""
+    language: str
+    """BCP-47 code of what is said."""
+    model: str
+    """Name of the model that heard it."""
     notes: tuple[str, ...] = ()
     """Sentences the user should read."""
 

@@ -7,13 +7,14 @@ import importlib
 import logging
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from aqgt.errors import AqgtError
 from aqgt.protocol import messages
 from aqgt.service.config import EngineConfig
 from aqgt.service.inner import Facts
+from aqgt.service.live_desk import LiveWork
 from aqgt.service.shelf import ModelShelf
 
 log = logging.getLogger("aqgt.backend")
@@ -63,6 +64,13 @@ class Backend(Protocol):
             Exception: it becomes the end of all jobs that have not ended yet.
         """
 
+    def open_live(self, request: messages.LiveRequest) -> LiveWork:
+        """Open a live motion; it may be worked on between two windows of `run`.
+
+        Raises:
+            Exception: it becomes the end of the job.
+        """
+
 
 def make_backend(factory: str, config: EngineConfig, number: int) -> Backend:
     """The backend that ``"module:callable"`` makes of the configuration and the worker's number."""
@@ -91,6 +99,8 @@ class ModelBackend:
         self._allowed = config.models
         self._shelf = ModelShelf(config.loaded_models, config.model_memory_mib)
         self._batchable: tuple[str, ...] = ()
+        self._transcription = config.transcription
+        self._transcriber: Any = None
 
     def describe(self) -> tuple[str, tuple[messages.ModelInfo, ...]]:
         from aqgt.models import registry
@@ -119,9 +129,16 @@ class ModelBackend:
             self._use_threads(amplifies=model.config.published is not None)
             run_batch(tasks, model)
         elif isinstance(request, messages.AlignRequest):
-            tasks[0].finish(self._align(request))
+            tasks[0].finish(self._align(request, _share_of(tasks[0])))
+        elif isinstance(request, messages.TranscribeRequest):
+            tasks[0].finish(self._transcribe(request, _share_of(tasks[0])))
         elif isinstance(request, messages.SuggestRequest):
             tasks[0].finish(self._suggest(request))
+
+    def open_live(self, request: messages.LiveRequest) -> LiveWork:
+        from aqgt.generation import LiveMotion
+
+        return LiveMotion(request, self._model(request.model))
 
     def _use_threads(self, *, amplifies: bool) -> None:
         """The cores that are free now; for a model that amplifies rounding, those of its first job.
@@ -144,12 +161,27 @@ class ModelBackend:
             use_threads(self._steady_threads)
             self._looked = -_LOOK_EVERY
 
-    def _align(self, request: messages.AlignRequest) -> messages.AlignResult:
+    def _align(
+        self, request: messages.AlignRequest, progress: Callable[[float], None]
+    ) -> messages.AlignResult:
         from aqgt.speech.alignment import align
         from aqgt.speech.audio import check_audio
 
         check_audio(request.audio)
-        return messages.AlignResult(tuple(align(request.audio, request.text, language=request.language)))
+        words = align(request.audio, request.text, language=request.language, progress=progress)
+        return messages.AlignResult(tuple(words))
+
+    def _transcribe(
+        self, request: messages.TranscribeRequest, progress: Callable[[float], None]
+    ) -> messages.TranscribeResult:
+        from aqgt.speech.transcription import Transcriber, transcribers
+
+        name, folder = transcribers(self._transcription).choose(request.model)
+        if self._transcriber is None or self._transcriber.name != name:
+            self._transcriber = None  # the old one's memory, before the new one takes its own
+            self._transcriber = Transcriber(name, folder, self._device, self._threads)
+        found = self._transcriber.transcribe(request.audio, request.language, progress)
+        return messages.TranscribeResult(found.words, found.language, found.model)
 
     def _suggest(self, request: messages.SuggestRequest) -> messages.SuggestResult:
         from aqgt.planner import suggest
@@ -193,6 +225,17 @@ class ModelBackend:
         return self._shelf.get(
             name, lambda: registry.load_model(name, device=self._device, precision=self._precision)
         )
+
+
+def _share_of(task: Task) -> Callable[[float], None]:
+    """Tells the client of the share that is done, and stops where nobody wants the rest."""
+
+    def progress(share: float) -> None:
+        if task.is_cancelled():
+            raise JobCancelled
+        task.report(messages.Progress.share(share))
+
+    return progress
 
 
 def choose_device(wish: str) -> str:

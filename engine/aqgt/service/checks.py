@@ -41,7 +41,7 @@ def _check_words(request: Any, most: int) -> None:
     if isinstance(request, messages.AlignRequest):
         count = len(request.text.split())
     else:
-        count = len(request.words)
+        count = len(getattr(request, "words", ()))
     if count > most:
         raise AqgtError(
             f"The transcript has {count} words, the engine takes at most {most}.",

@@ -81,8 +81,10 @@ class ForcedAligner:
         Raises:
             DoesNotFitError: the recording does not hold these words.
         """
+        tell = progress or _to_nobody
         placed: list[Placed | None] = []
         level = levels(audio)
+        tell(0.0)
         at = 0  # in 10 ms
         while len(level) - at > _LONGEST_PIECE * FRAME_RATE and len(placed) < len(words):
             end = quietest(
@@ -93,16 +95,16 @@ class ForcedAligner:
             n = self._count(piece, rest[: int((end - at) / FRAME_RATE * _MOST_WORDS_PER_SECOND)])
             if n is None:
                 raise DoesNotFitError(len(placed))
+            tell((at + (end - at) / 3) / len(level))
             placed += self._place(piece, rest[:n], seconds, len(placed))
             at = end
-            if progress is not None:
-                progress(at / len(level))
+            tell(at / len(level))
         if len(placed) < len(words):
+            tell((at + (len(level) - at) / 3) / len(level))
             placed += self._place(
                 _pcm(audio, at, len(level)), words[len(placed) :], at / FRAME_RATE, len(placed)
             )
-        if progress is not None:
-            progress(1.0)
+        tell(1.0)
         return placed
 
     def _count(self, pcm: bytes, words: Sequence[str]) -> int | None:
@@ -146,6 +148,10 @@ class ForcedAligner:
         self._decoder.start_utt()
         self._decoder.process_raw(pcm, full_utt=True)
         self._decoder.end_utt()
+
+
+def _to_nobody(_share: float) -> None:
+    """Nobody wants to know."""
 
 
 def _spoken(segments: Any) -> list[str]:

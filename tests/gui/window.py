@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs a scenario in Blender's window, on a virtual screen inside the folder with Debian sid."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+SCENARIOS = Path(__file__).parent / "scenarios"
+SCREEN = "-screen 0 1280x800x24 +extension GLX"
+
+
+def newest_zip(checkout: Path = CHECKOUT) -> Path:
+    """The extension that was built last."""
+    found = sorted((checkout / "dist").glob("*.zip"), key=lambda path: path.stat().st_mtime)
+    assert found, "There is no extension in dist/. Build it: make extension"
+    return found[-1]
+
+
+def run_scenario(root: Path, extension: Path, folder: Path, scenario: str) -> str:
+    """What Blender printed; files of the scenario appear in ``folder``, its home is a fresh one there."""
+    shutil.copy(extension, folder / "extension.zip")
+    shutil.copytree(SCENARIOS, folder / "scenarios", dirs_exist_ok=True)
+    (folder / "home").mkdir(exist_ok=True)
+    blender = ["blender", "--window-geometry", "0", "0", "1280", "800", "--python-exit-code", "3"]
+    inside = ["env", "HOME=/shared/home", "timeout", "240", "xvfb-run", "-a", "-s", SCREEN, *blender]
+    outside = ["bash", str(CHECKOUT / "scripts/gui_root.sh"), "run", str(root), str(folder)]
+    command = [*outside, *inside, "--python", f"/shared/scenarios/{scenario}.py"]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=270, check=False)
+    output = result.stdout + result.stderr
+    assert result.returncode == 0, output
+    return output
