@@ -115,7 +115,7 @@ def make_blender_tests() -> None:
 
 def make_video() -> None:
     """`.venv-video` with MediaPipe, which wants older versions of numpy and protobuf than the rest."""
-    print("==> .venv-video: tools for tracking videos (0.9 GB on disk, about a minute)", flush=True)
+    print("==> .venv-video: tools for tracking videos (1.2 GB on disk, about a minute)", flush=True)
     pip(make_venv(VIDEO), *requirements("video", ".*"))
 
 

@@ -68,20 +68,7 @@ def material(
     run([tools, script, folder / "out" / "voice.blend", pictures, *numbers], places)
     frames = [np.asarray(Image.open(path)) for path in sorted(pictures.glob("*.png"))]
     heard = sound[round(START * RATE) :][: round(SECONDS * RATE)]
-    videos = folder / "videos"
-    (videos / "more").mkdir(parents=True)
-    write_video(videos / "good.mp4", frames, heard)
-    write_words(videos / "good.json")
-    half = slice(WIDTH // 4, 3 * WIDTH // 4)
-    both = [
-        np.concatenate([a[:, half], b[:, half]], axis=1) for a, b in zip(frames, frames[::-1], strict=True)
-    ]
-    write_video(videos / "more" / "two people.mp4", both, heard)
-    write_words(videos / "more" / "two people.json")
-    write_video(videos / "silent.mp4", frames[:20], None)
-    ramp = np.tile(np.linspace(40, 200, WIDTH).astype(np.uint8)[None, :, None], (HEIGHT, 1, 3))
-    write_video(videos / "nobody.mp4", [np.roll(ramp, 9 * n, axis=1) for n in range(20)], heard)
-    (videos / "corrupt.mp4").write_bytes(np.random.default_rng(0).bytes(20_000))
+    write_videos(folder / "videos", frames, heard)
     return folder
 
 
@@ -109,6 +96,23 @@ def run(command: list[object], places: dict[str, str]) -> str:
     )
     assert result.returncode == 0, result.stdout + result.stderr
     return " ".join(result.stderr.split())
+
+
+def write_videos(videos: Path, frames: list[np.ndarray], heard: np.ndarray) -> None:
+    """A good video, one with two people, and three that can't be used."""
+    (videos / "more").mkdir(parents=True)
+    write_video(videos / "good.mp4", frames, heard)
+    write_words(videos / "good.json")
+    half = slice(WIDTH // 4, 3 * WIDTH // 4)
+    both = [
+        np.concatenate([a[:, half], b[:, half]], axis=1) for a, b in zip(frames, frames[::-1], strict=True)
+    ]
+    write_video(videos / "more" / "two people.mp4", both, heard)
+    write_words(videos / "more" / "two people.json")
+    write_video(videos / "silent.mp4", frames[:20], None)
+    ramp = np.tile(np.linspace(40, 200, WIDTH).astype(np.uint8)[None, :, None], (HEIGHT, 1, 3))
+    write_video(videos / "nobody.mp4", [np.roll(ramp, 9 * n, axis=1) for n in range(20)], heard)
+    (videos / "corrupt.mp4").write_bytes(np.random.default_rng(0).bytes(20_000))
 
 
 def write_video(path: Path, frames: list[np.ndarray], sound: np.ndarray | None) -> None:
@@ -240,5 +244,5 @@ def test_download_says_that_there_is_no_network(material: Path, tmp_path: Path) 
         [str(program("aqgt-train")), "corpus", "download", str(tmp_path / "links.txt")],
         cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False,
     )  # fmt: skip
-    assert result.returncode == 1
+    assert result.returncode != 0
     assert "network can't be reached" in " ".join(result.stderr.split())
