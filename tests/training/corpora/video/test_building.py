@@ -24,8 +24,7 @@ from tests.training.corpora.video.landmarks import tracking_of
 def talks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Three videos of four seconds: one with sound and words, one without, and one that can't be opened."""
     vectors = np.repeat(rest_pose(skeleton.REFERENCE_LENGTHS)[None], 100, axis=0)
-    vectors[:, skeleton.LEFT_WRIST] = np.roll(vectors[:, skeleton.LEFT_WRIST], 1, axis=1)
-    vectors[::2, skeleton.LEFT_WRIST, 1] *= 0.7
+    vectors[:, skeleton.LEFT_WRIST, 0] += 0.1 * np.sin(np.linspace(0, 12, 100))
     positions = skeleton.positions_from_bone_vectors(vectors)
     folder = tmp_path / "talks"
     (folder / "more").mkdir(parents=True)
