@@ -32,9 +32,10 @@ ENGINE := .venv/.made-engine-$(TORCH)
 DEVELOPMENT := .venv/.made-development
 BLENDER := .venv-blender/.made-blender
 BLENDER_TESTS := .venv-blender/.made-tests
+VIDEO := .venv-video/.made-video
 SETUP := $(PYTHON) scripts/setup_environment.py
 
-.PHONY: help python setup development demo test test-units test-blender test-blender-versions test-gui \
+.PHONY: help python setup development video demo test test-units test-blender test-blender-versions test-gui \
         test-system lint format bench soak extension wheel model-wheel build run clean
 
 help:  ## list the targets
@@ -53,6 +54,8 @@ setup: $(ENGINE) $(BLENDER)  ## make .venv (engine) and .venv-blender (Blender a
 
 development: $(DEVELOPMENT) $(BLENDER_TESTS)  ## add what training, tests and lint need
 
+video: $(VIDEO)  ## make .venv-video, which tracks people in videos (`aqgt-train corpus video`)
+
 $(ENGINE): pyproject.toml scripts/setup_environment.py | python
 	@$(SETUP) engine --torch $(TORCH)
 	@rm -f .venv/.made-engine-* && touch $@
@@ -67,6 +70,10 @@ $(BLENDER): pyproject.toml scripts/setup_environment.py | python
 
 $(BLENDER_TESTS): pyproject.toml scripts/setup_environment.py | python $(BLENDER)
 	@$(SETUP) blender-tests
+	@touch $@
+
+$(VIDEO): pyproject.toml scripts/setup_environment.py | python
+	@$(SETUP) video
 	@touch $@
 
 # ---------------------------------------------------------------- demo

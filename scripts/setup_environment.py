@@ -5,6 +5,7 @@
     setup_environment.py development               .venv: what training, tests and lint need besides
     setup_environment.py blender                   .venv-blender: Blender as a module and nothing of ours
     setup_environment.py blender-tests             .venv-blender: the test runner besides
+    setup_environment.py video                     .venv-video: what tracks people in videos, nothing of ours
 
 Blender's environment holds no copy of the project: there the extension must run from the wheels in its zip.
 """
@@ -28,6 +29,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 ENGINE = ROOT / ".venv"
 BLENDER = ROOT / ".venv-blender"
+VIDEO = ROOT / ".venv-video"
 
 # PyTorch's own index of builds without CUDA: 190 MB instead of several GB.
 TORCH_CPU_INDEX = "https://download.pytorch.org/whl/cpu"
@@ -41,7 +43,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("part", choices=["engine", "development", "blender", "blender-tests"])
+    parser.add_argument("part", choices=["engine", "development", "blender", "blender-tests", "video"])
     parser.add_argument("--torch", choices=["cpu", "cuda"], default="cpu")
     arguments = parser.parse_args()
     parts = {
@@ -49,6 +51,7 @@ def main() -> int:
         "development": make_development,
         "blender": make_blender,
         "blender-tests": make_blender_tests,
+        "video": make_video,
     }
     begin = time.monotonic()
     try:
@@ -108,6 +111,12 @@ def make_blender_tests() -> None:
     """The test runner, into `.venv-blender`."""
     print("==> .venv-blender: the test runner", flush=True)
     pip(venv_python(BLENDER), *requirements("dev", r"pytest(-timeout)?"))
+
+
+def make_video() -> None:
+    """`.venv-video` with MediaPipe, which wants older versions of numpy and protobuf than the rest."""
+    print("==> .venv-video: tools for tracking videos (1.2 GB on disk, about a minute)", flush=True)
+    pip(make_venv(VIDEO), *requirements("video", ".*"))
 
 
 def make_venv(folder: Path) -> Path:

@@ -24,6 +24,7 @@ from aqgt_training.corpora.compose import Composer
 from aqgt_training.corpora.compose_config import ComposeConfig
 from aqgt_training.corpora.forms import collect_forms, write_forms
 from aqgt_training.corpora.inspection import inspect
+from aqgt_training.corpora.video.cli import download, video
 
 app = typer.Typer(no_args_is_help=True, help="Make a training corpus, or look at one.")
 app.command("convert-official")(convert_official)
@@ -32,6 +33,8 @@ app.command("import")(import_)
 app.command("saga")(saga)
 app.command("shards")(shards)
 app.command("inspect")(inspect)
+app.command("video")(video)
+app.command("download")(download)
 console = Console()
 SETTINGS = "settings.json"
 _composer: Composer | None = None
