@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import copy
 
+import pytest
 import torch
 from torch import nn
 
-from aqgt.models.frozen import FrozenAffine, FrozenConvolution, freeze
+from aqgt.models.frozen import FrozenAffine, FrozenConvolution, FrozenSoundLayer, freeze
 
 
 def network() -> nn.Sequential:
@@ -55,3 +56,38 @@ def test_fast_is_near_and_half_as_large() -> None:
     assert found.dtype == torch.float32
     assert 0 < (found - wanted).abs().max() < 0.05 * wanted.abs().max()
     assert frozen[3].weight.dtype == frozen[5][2].weight.dtype == torch.bfloat16
+
+
+@pytest.mark.parametrize("level", [1.0, 0.0])
+@pytest.mark.parametrize("activation", ["gelu", "relu"])
+def test_wav2vec2(activation: str, level: float) -> None:
+    """Its first layer, whose norm becomes part of the weights, and activations; loud, and silent."""
+    transformers = pytest.importorskip("transformers")
+    config = transformers.Wav2Vec2Config(
+        hidden_size=24,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=40,
+        conv_dim=(16, 16),
+        conv_kernel=(10, 3),
+        conv_stride=(5, 2),
+        conv_bias=True,
+        num_feat_extract_layers=2,
+        num_conv_pos_embeddings=4,
+        num_conv_pos_embedding_groups=2,
+        feat_extract_activation=activation,
+        hidden_act=activation,
+    )
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        whole = transformers.Wav2Vec2Model(config).eval()
+        norm = whole.feature_extractor.conv_layers[0].layer_norm
+        nn.init.normal_(norm.weight)
+        nn.init.normal_(norm.bias)
+    windows = 0.3 + level * torch.randn(2, 400, generator=torch.Generator().manual_seed(2))
+    with torch.inference_mode():
+        wanted = whole(windows).last_hidden_state
+        frozen = freeze(whole, "exact")
+        assert (frozen(windows).last_hidden_state - wanted).abs().max() < 2e-5
+    first = frozen.feature_extractor.conv_layers[0]
+    assert isinstance(first, FrozenSoundLayer) == (activation == "gelu")

@@ -34,7 +34,7 @@ def randomised(module: nn.Module) -> nn.Module:
 
 
 @pytest.mark.parametrize("rows", [1, 3, 40, 300])
-@pytest.mark.parametrize("width", [20, 192, 500])
+@pytest.mark.parametrize("width", [20, 192, 256, 500])
 @pytest.mark.parametrize("kernel", [kernels.Affine, kernels.PackedAffine, kernels.PiecewiseAffine])
 def test_affine_layer(rows: int, width: int, kernel: type[kernels.Affine]) -> None:
     layer, x = kernel(width, 30), torch.randn(2, rows, width + 5)[..., 5:]

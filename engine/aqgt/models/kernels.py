@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
+from math import ceil
 from typing import Any
 
 import torch
@@ -20,9 +21,12 @@ from torch import Tensor, nn
 
 _FEW_ROWS = 256
 """Up to this many rows the weights' layout decides over the speed, so that a second copy of them pays."""
-_PIECE = 192
+_PIECE = 256
 """oneDNN adds up all products of a row in one go; in pieces, as MKL does, less than half is rounded away."""
 
+
+_EXACT = {"none": "", "relu": "", "gelu": "none"}
+"""What may follow a product in the same operation, and the approximation it is made by."""
 
 _plain = False
 
@@ -79,6 +83,7 @@ def available() -> bool:
     try:
         pairs = [
             (_multiply(x, _pack(weight), bias), F.linear(x, weight)),
+            (_multiply(x, weight, bias, "gelu"), F.gelu(F.linear(x, weight))),
             (_multiply_add(x, _pack(weight), bias, x[:, :8]), F.linear(x, weight) + x[:, :8]),
             (
                 _convolve(image, pack_kernel(kernel), bias, (0, 0), (1, 1), "relu"),
@@ -107,8 +112,13 @@ def pack_matrix(weight: Tensor) -> tuple[Tensor, ...]:
 
 
 def pack_pieces(weight: Tensor) -> tuple[Tensor, ...]:
-    """A weight matrix as pieces of `_PIECE` columns each, in oneDNN's own layout."""
-    return tuple(_pack(piece) for piece in weight.split(_PIECE, dim=1))
+    """A weight matrix as equal pieces of at most `_PIECE` columns, in oneDNN's own layout."""
+    return tuple(_pack(piece) for piece in weight.split(_piece(weight.shape[1]), dim=1))
+
+
+def _piece(width: int) -> int:
+    """Columns of each piece but the last, which has what is left."""
+    return ceil(width / ceil(width / _PIECE))
 
 
 def pack_point(weight: Tensor) -> Tensor:
@@ -131,8 +141,8 @@ def pack_row_kernel(weight: Tensor, groups: int = 1) -> Tensor:
     return pack_kernel(weight.unsqueeze(2), groups)
 
 
-def _multiply(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-    return torch.ops.mkldnn._linear_pointwise(x, weight, bias, "none", [], "")
+def _multiply(x: Tensor, weight: Tensor, bias: Tensor | None, after: str = "none") -> Tensor:
+    return torch.ops.mkldnn._linear_pointwise(x, weight, bias, after, [], _EXACT[after])
 
 
 def _multiply_add(x: Tensor, weight: Tensor, bias: Tensor | None, other: Tensor) -> Tensor:
@@ -149,16 +159,24 @@ def _convolve(
     groups: int = 1,
 ) -> Tensor:
     return torch.ops.mkldnn._convolution_pointwise(
-        x, weight, bias, list(padding), list(stride), [1, 1], groups, after, [], ""
+        x, weight, bias, list(padding), list(stride), [1, 1], groups, after, [], _EXACT[after]
     )
 
 
 def convolve_row(
-    x: Tensor, packed: Tensor, bias: Tensor | None, stride: int, padding: int, groups: int
+    x: Tensor, packed: Tensor, bias: Tensor | None, stride: int, padding: int, groups: int, *, gelu: bool
 ) -> Tensor:
-    """Convolution over time of `[B, C, T]` by weights that `pack_row_kernel` gave."""
+    """Convolution over time of `[B, C, T]` by weights of `pack_row_kernel`, then a GELU if asked for."""
     image = x.unsqueeze(2).contiguous(memory_format=torch.channels_last)
-    return _convolve(image, packed, bias, (0, padding), (1, stride), "none", groups).squeeze(2)
+    after = "gelu" if gelu else "none"
+    return _convolve(image, packed, bias, (0, padding), (1, stride), after, groups).squeeze(2)
+
+
+def affine_gelu(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    """`F.gelu` of `F.linear` of `[..., C]`, in one operation where that can be."""
+    if not usable(x, weight):
+        return F.gelu(F.linear(x, weight, bias))
+    return _multiply(x, weight, bias, "gelu")
 
 
 def affine(x: Tensor, weight: Tensor, bias: Tensor | None, packed: Derived | None) -> Tensor:
@@ -175,7 +193,7 @@ def affine(x: Tensor, weight: Tensor, bias: Tensor | None, packed: Derived | Non
     first, *others = packed.of(weight)
     if not others:
         return _multiply(x, first, bias)
-    head, *parts = x.split(_PIECE, dim=-1)
+    head, *parts = x.split(_piece(x.shape[-1]), dim=-1)
     result = _multiply(head.contiguous(), first, bias)
     for part, piece in zip(parts, others, strict=True):
         result += _multiply(part.contiguous(), piece, None)

@@ -14,14 +14,15 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor, nn
 
 from aqgt.errors import AqgtError
 from aqgt.models.frozen import Precision, freeze
 
 _LONGEST = 500
 """Tokens of a sentence that are read, the two that frame it included."""
-_WINDOWS_AT_ONCE = 1
-"""More at once are hardly faster, and the first layers' results take 60 MiB for each."""
+_WINDOWS_AT_ONCE = 4
+"""As many share each reading of the transformer's weights; more are no faster."""
 _TRAINING_ONLY = ("masked_spec_embed", "position_ids")
 """Weights that published files lack and that inference never reads."""
 
@@ -53,7 +54,9 @@ class Wav2Vec2:
     def logits(self, windows: NDArray[Any]) -> NDArray[np.float32]:
         """Logits `[W, frames, tokens]` of windows `[W, N]` of mean 0 and variance 1."""
         if self._model is None:
-            self._model = freeze(self._load().float().eval(), self.precision).to(self.device)
+            model = freeze(self._load().float().eval(), self.precision)
+            model.wav2vec2.feature_extractor = _OneByOne(model.wav2vec2.feature_extractor)
+            self._model = model.to(self.device)
         sound = torch.from_numpy(np.asarray(windows, np.float32))
         with torch.inference_mode():
             found = [
@@ -110,6 +113,18 @@ class Bert:
             # Without its word list a tokenizer is made all the same, which knows no word.
             _same(len(tokenizer), model.config.vocab_size, "words in its list")
         return tokenizer, model
+
+
+class _OneByOne(nn.Module):
+    """wav2vec2's convolutions, whose results take 60 MiB for each window and share hardly any weights."""
+
+    def __init__(self, convolutions: nn.Module) -> None:
+        super().__init__()
+        self.convolutions = convolutions
+
+    def forward(self, windows: Tensor) -> Tensor:
+        """`[W, N]` → `[W, C, frames]`."""
+        return torch.cat([self.convolutions(window) for window in windows.split(1)])
 
 
 def _complete(kind: Any, source: str) -> Any:
