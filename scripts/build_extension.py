@@ -44,7 +44,9 @@ PLATFORMS = {
     for p in (
         Platform("linux-x64", ("manylinux_2_28_x86_64", "manylinux_2_26_x86_64", "manylinux2014_x86_64")),
         Platform("windows-x64", ("win_amd64",)),
-        Platform("macos-arm64", ("macosx_15_0_arm64",)),
+        # macOS 11 is the oldest that Blender 4.5 runs on; 4.5 is also its last release for Intel.
+        Platform("macos-x64", ("macosx_11_0_x86_64",)),
+        Platform("macos-arm64", ("macosx_11_0_arm64",)),
     )
 }
 
