@@ -51,6 +51,7 @@ def generate(
     idle: Annotated[
         float, typer.Option(min=0.0, max=2.0, help="Breathing, sway and nods; 1 = usual, 0 = none.")
     ] = 1.0,
+    head: Annotated[bool, typer.Option(help="Whether the head moves, or is held at rest.")] = True,
     preset: Annotated[
         list[str] | None,
         typer.Option(help="Annotation preset, applied last; repeated: one result for each, named after it."),
@@ -112,6 +113,7 @@ def generate(
         energy=energy,
         handedness=handedness,
         idle=idle,
+        head=head,
         model=model,
         speaker=speaker,
         sampling=sampling,

@@ -19,7 +19,7 @@ from aqgt.motion import Motion
 from aqgt.protocol.messages import GenerateRequest, Provenance
 
 _SETTINGS = (
-    "annotate", "fill", "density", "energy", "handedness", "idle", "preset", "speaker", "sampling",
+    "annotate", "fill", "density", "energy", "handedness", "idle", "head", "preset", "speaker", "sampling",
     "language", "start", "end",
 )  # fmt: skip
 

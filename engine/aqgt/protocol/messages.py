@@ -17,7 +17,7 @@ from aqgt.annotations import Span
 from aqgt.motion import Motion
 from aqgt.words import Word
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 SAMPLE_RATE = 16_000
 ANNOTATE = ("auto", "around", "none")
 """What `GenerateRequest.annotate` may be."""
@@ -81,6 +81,8 @@ class GenerateRequest:
     deterministic: bool = False
     """Whether an engine runs the job by itself. Else it may share its windows with jobs of others, and then
     equals the motion made alone but for rounding (≤ 1e-5 with models that an engine batches)."""
+    head: bool = True
+    """Whether the head moves; else it is held at rest, and everything else is as it would be."""
 
 
 @dataclass(frozen=True)
@@ -162,6 +164,8 @@ class ModelInfo:
     """Length table `[53]` of its motions."""
     card: str = ""
     """The model's card: what it is, what it was trained on, what it is not."""
+    speaker_names: tuple[str, ...] = ()
+    """Names of the speakers, in their order; empty where they have none."""
 
 
 @dataclass(frozen=True)
