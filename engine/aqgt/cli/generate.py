@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -164,9 +163,7 @@ def _run(
             from aqgt.protocol.client import EngineClient
 
             with EngineClient(engine, name="aqgt generate", key_file=key) as client:
-                return [
-                    client.generate(request, partial(told, number)) for number, request in enumerate(requests)
-                ]
+                return client.generate_many(requests, told)
         from aqgt.generation import generate_many
         from aqgt.models.registry import load_model
         from aqgt.service.checks import check_request

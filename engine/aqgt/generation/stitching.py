@@ -58,8 +58,15 @@ class Stitcher:
         self._parts.append(window)
         return window
 
+    def settle(self) -> NDArray:
+        """The frames that can't change any more `[V, T, 53, 3]`; they are handed out once and forgotten."""
+        held = self._parts.pop()
+        settled = np.concatenate([*self._parts, held[:, : -self.overlap]], axis=1)
+        self._parts = [held[:, -self.overlap :]]
+        return settled
+
     def result(self) -> NDArray:
-        """Everything pushed so far as one motion `[V, T, 53, 3]`."""
+        """Everything pushed so far (and not settled) as one motion `[V, T, 53, 3]`."""
         return np.concatenate(self._parts, axis=1)
 
 
