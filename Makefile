@@ -30,12 +30,13 @@ NO_TESTS := || { code=$$?; [ $$code -eq 5 ] && echo "There is no such test."; [ 
 
 ENGINE := .venv/.made-engine-$(TORCH)
 DEVELOPMENT := .venv/.made-development
+DOCS := .venv/.made-docs
 BLENDER := .venv-blender/.made-blender
 BLENDER_TESTS := .venv-blender/.made-tests
 SETUP := $(PYTHON) scripts/setup_environment.py
 
 .PHONY: help python setup development demo test test-units test-blender test-blender-versions test-gui \
-        test-system lint format bench soak extension wheel model-wheel build run clean
+        test-system lint format bench soak extension repository docs wheel model-wheel build run clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1|/' | \
@@ -59,6 +60,10 @@ $(ENGINE): pyproject.toml scripts/setup_environment.py | python
 
 $(DEVELOPMENT): pyproject.toml scripts/setup_environment.py | python $(ENGINE)
 	@$(SETUP) development
+	@touch $@
+
+$(DOCS): pyproject.toml scripts/setup_environment.py | python $(ENGINE)
+	@$(SETUP) docs
 	@touch $@
 
 $(BLENDER): pyproject.toml scripts/setup_environment.py | python
@@ -123,10 +128,24 @@ soak: $(DEVELOPMENT)  ## long tests, by hand: an engine under load, generated in
 extension: $(ENGINE) $(BLENDER)  ## the Blender extension: dist/aqgt_gestures-*.zip
 	$(PY) scripts/build_extension.py
 
+repository: $(ENGINE) $(BLENDER)  ## static files from which Blender installs and updates it: dist/repository
+	$(PY) scripts/build_repository.py
+
+docs: $(DOCS)  ## the documentation as a site: out/site
+	$(PY) -m mkdocs build --quiet --strict --site-dir out/site
+	@echo "out/site/index.html"
+
 wheel: $(ENGINE)  ## the wheel of the engine: dist/aqgt-*.whl
 	$(PY) -m build --wheel --no-isolation --outdir dist .
 
-model-wheel: $(ENGINE)  ## the wheel of the default model: dist/aqgt_model_compact-*.whl
+model-repository: $(ENGINE) $(BLENDER)  ## static files from which Blender installs and updates it: dist/repository
+	$(PY) scripts/build_repository.py
+
+docs: $(DOCS)  ## the documentation as a site: out/site
+	$(PY) -m mkdocs build --quiet --strict --site-dir out/site
+	@echo "out/site/index.html"
+
+wheel: $(ENGINE)  ## the wheel of the default model: dist/aqgt_model_compact-*.whl
 	$(PY) -m build --wheel --no-isolation --outdir dist packaging/model-compact
 
 # MODELS: folders of models to put into the image, each as `aqgt models import` has made it. TORCH: cuda, unless
