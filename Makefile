@@ -132,20 +132,13 @@ repository: $(ENGINE) $(BLENDER)  ## static files from which Blender installs an
 	$(PY) scripts/build_repository.py
 
 docs: $(DOCS)  ## the documentation as a site: out/site
-	$(PY) -m mkdocs build --quiet --strict --site-dir out/site
+	NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --quiet --strict --site-dir out/site
 	@echo "out/site/index.html"
 
 wheel: $(ENGINE)  ## the wheel of the engine: dist/aqgt-*.whl
 	$(PY) -m build --wheel --no-isolation --outdir dist .
 
-model-repository: $(ENGINE) $(BLENDER)  ## static files from which Blender installs and updates it: dist/repository
-	$(PY) scripts/build_repository.py
-
-docs: $(DOCS)  ## the documentation as a site: out/site
-	$(PY) -m mkdocs build --quiet --strict --site-dir out/site
-	@echo "out/site/index.html"
-
-wheel: $(ENGINE)  ## the wheel of the default model: dist/aqgt_model_compact-*.whl
+model-wheel: $(ENGINE)  ## the wheel of the default model: dist/aqgt_model_compact-*.whl
 	$(PY) -m build --wheel --no-isolation --outdir dist packaging/model-compact
 
 # MODELS: folders of models to put into the image, each as `aqgt models import` has made it. TORCH: cuda, unless

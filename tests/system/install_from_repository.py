@@ -4,7 +4,7 @@
     install_from_repository.py USER_FOLDER ADDRESS GO_ON
 
 Prints `INSTALLED version`, waits until the file GO_ON is there, then prints `UPDATED version`, `FROM …`
-(where the wheels' code lies) and `OFFLINE state sentence` (what connecting to an engine on this machine came to).
+(where the wheels' code lies) and `OFFLINE state sentence` (what connecting to an engine here came to).
 """
 
 import importlib
@@ -46,6 +46,15 @@ while not Path(go_on).exists():
 bpy.ops.extensions.repo_sync(repo_index=number)
 bpy.ops.extensions.package_upgrade_all()
 told("UPDATED", version(), MODULE in preferences.addons)
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "blender_addon" / "headless"))
+import entry  # noqa: E402
+
+told("FOUND", entry.find()[0], entry.ensure_extension(None, "0.0.2"))
+try:
+    entry.ensure_extension(None, "0.0.3")
+except entry.RefusedError as error:
+    told("OLDER", error.args[0])
 
 preferences.system.use_online_access = False
 import zmq  # noqa: E402

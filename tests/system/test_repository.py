@@ -179,6 +179,10 @@ def test_blender_installs_and_updates_from_the_repository(
     }
     assert said["INSTALLED"] == "0.0.1 True", log.read_text()
     assert said["UPDATED"] == "0.0.2 True", log.read_text()
+    assert said["FOUND"] == "bl_ext.studio.aqgt_gestures False", (
+        "what `aqgt` starts Blender with finds it, too"
+    )
+    assert said["OLDER"] == "The extension in this Blender is version 0.0.2, not 0.0.3."
     assert all("/extensions/.local/" in path for path in said["FROM"].split()), said
     assert said["OFFLINE"].startswith("False FAILED No engine listens"), said
 
