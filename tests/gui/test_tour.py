@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import shutil
-import wave
 from pathlib import Path
 
 import numpy as np
@@ -14,22 +13,8 @@ from PIL import Image
 from tests.gui.window import run_scenario
 
 SIZE = (1280, 1400)
-SECONDS = 6.6
-SAID = (
-    "And Mr. John Dashwood had then leisure to consider how much there might be prudently in his power to do"
-)
 PICTURES = ("tab", "dragging", "progress", "solo", "reopened")
 SECTIONS = ("connection", "speech", "annotate", "generate", "takes", "retarget", "batch")
-
-
-def write_voice(checkout: Path, folder: Path) -> None:
-    """The beginning of the demo's voice, and what is said there."""
-    with wave.open(str(checkout / "examples/voice/sense_and_sensibility.wav"), "rb") as whole:
-        parameters, sound = whole.getparams(), whole.readframes(int(SECONDS * whole.getframerate()))
-    with wave.open(str(folder / "short.wav"), "wb") as file:
-        file.setparams(parameters)
-        file.writeframes(sound)
-    (folder / "short.txt").write_text(SAID, encoding="utf-8")
 
 
 def keep_pictures(checkout: Path, folder: Path) -> None:
@@ -50,14 +35,16 @@ def test_a_whole_piece_of_work(
 ) -> None:
     (tmp_path / "engine.txt").write_text(engine)
     shutil.copy(checkout / "rigs/characters/mh_mixamo_male.glb", tmp_path / "character.glb")
-    write_voice(checkout, tmp_path)
+    voice = checkout / "examples" / "voice" / "sense_and_sensibility.wav"
+    shutil.copy(voice, tmp_path / "voice.wav")
+    shutil.copy(voice.with_suffix(".txt"), tmp_path / "voice.txt")
     try:
         output = run_scenario(gui_root, extension_zip, tmp_path, "tour", SIZE)
     finally:
         keep_pictures(checkout, tmp_path)
     assert "Traceback" not in output, output
     said = dict(line.split(" ", 1) for line in output.splitlines() if " " in line)
-    words = str(len(SAID.split()))
+    words = str(len(voice.with_suffix(".txt").read_text(encoding="utf-8").split()))
     assert said["ENGINE"] == "READY", output
     assert said["ANNOTATED"].startswith(f"1 {words} G: iconic"), output
     assert said["INVOKED"] == "{'RUNNING_MODAL'}"

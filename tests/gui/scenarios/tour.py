@@ -94,8 +94,8 @@ def choose() -> None:
     scene = bpy.context.scene
     scene.aqgt_generate.character = next(one for one in scene.objects if one.type == "ARMATURE")
     scene.aqgt_speech.source = "FILE"
-    scene.aqgt_speech.filepath = str(SHARED / "short.wav")
-    scene.aqgt_speech.transcript = (SHARED / "short.txt").read_text().strip()
+    scene.aqgt_speech.filepath = str(SHARED / "voice.wav")
+    scene.aqgt_speech.transcript = (SHARED / "voice.txt").read_text().replace("\n", " ").strip()
     address = (SHARED / "engine.txt").read_text().strip()
     bpy.context.preferences.addons[EXTENSION].preferences.address = address
     in_viewport(bpy.ops.view3d.view_all)
@@ -135,7 +135,7 @@ def state() -> tuple:
 def generate():
     """Cancel once, then to the end, twice over."""
     jobs, settings = part("generate.job"), bpy.context.scene.aqgt_generate
-    settings.variants = 8  # long enough for a hand to reach Esc
+    settings.variants = 16  # long enough for a hand to reach Esc
     told("INVOKED", in_viewport(bpy.ops.aqgt.generate, "INVOKE_DEFAULT"))
     yield from until(lambda: jobs.current.fraction > 0 or jobs.current.finished)
     picture("progress")
@@ -199,7 +199,7 @@ def story():
 
 
 def alone(section: str) -> None:
-    """Leave one section in the tab, opened."""
+    """Leave one section in the tab, opened. Under other names: Blender keeps which panels were closed."""
     classes = part("registration").CLASSES
     panels = [one for one in classes if getattr(one, "bl_category", "") == "Gestures"]
     panels = [one for one in panels if one.bl_space_type == "VIEW_3D"]
@@ -209,6 +209,9 @@ def alone(section: str) -> None:
     for panel in panels:
         if f".{section}." in panel.__module__ and not panel.__name__.endswith(("_merge", "_to")):
             panel.bl_options = set()
+            panel.bl_idname = f"{panel.__name__}_seen"
+            if getattr(panel, "bl_parent_id", ""):
+                panel.bl_parent_id = f"{panel.bl_parent_id}_seen"
             bpy.utils.register_class(panel)
 
 
