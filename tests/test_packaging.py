@@ -106,6 +106,7 @@ def test_every_extra_is_there(metadata: email.message.Message) -> None:
         "blender",
         "cluster",
         "docs",
+        "live",
         "dev",
     }
 
