@@ -132,7 +132,7 @@ repository: $(ENGINE) $(BLENDER)  ## static files from which Blender installs an
 	$(PY) scripts/build_repository.py
 
 docs: $(DOCS)  ## the documentation as a site: out/site
-	NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --quiet --strict --site-dir out/site
+	NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --strict --site-dir out/site
 	@echo "out/site/index.html"
 
 wheel: $(ENGINE)  ## the wheel of the engine: dist/aqgt-*.whl

@@ -45,7 +45,7 @@ def test_troubleshooting_quotes_messages_that_exist(checkout: Path) -> None:
 def test_the_site_is_built_without_a_broken_link(checkout: Path, tmp_path: Path) -> None:
     if importlib.util.find_spec("mkdocs") is None:
         pytest.skip("MkDocs is not installed: make docs")
-    command = [sys.executable, "-m", "mkdocs", "build", "--quiet", "--strict", "--site-dir", str(tmp_path)]
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(tmp_path)]
     done = subprocess.run(command, cwd=checkout, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     front = (tmp_path / "index.html").read_text(encoding="utf-8")
