@@ -91,9 +91,7 @@ def ensure_extension(zip_file: str | None, version: str) -> bool:
     with _lock():
         extension, folder = find()
         found = _version(folder)
-        if not extension.startswith(
-            f"bl_ext.{INSTALL_INTO}."
-        ):  # its own repository updates it
+        if not extension.startswith(f"bl_ext.{INSTALL_INTO}."):  # its own repository updates it
             if found is not None and _numbers(found) < _numbers(version):
                 raise RefusedError(
                     f"The extension in this Blender is version {found}, not {version}.",
