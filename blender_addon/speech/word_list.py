@@ -34,7 +34,7 @@ class AQGT_UL_words(bpy.types.UIList):
         if data.count > 1:  # else the row's own mark says it
             chosen = data.index <= index < data.index + data.count
             row.label(text="", icon="RADIOBUT_ON" if chosen else "BLANK1")
-        split = row.split(factor=0.42, align=True)
+        split = row.split(factor=0.36, align=True)
         split.prop(item, "text", text="", emboss=False)
         times = split.row(align=True)
         times.prop(item, "start", text="", emboss=False)
