@@ -30,13 +30,14 @@ NO_TESTS := || { code=$$?; [ $$code -eq 5 ] && echo "There is no such test."; [ 
 
 ENGINE := .venv/.made-engine-$(TORCH)
 DEVELOPMENT := .venv/.made-development
+DOCS := .venv/.made-docs
 BLENDER := .venv-blender/.made-blender
 BLENDER_TESTS := .venv-blender/.made-tests
 VIDEO := .venv-video/.made-video
 SETUP := $(PYTHON) scripts/setup_environment.py
 
 .PHONY: help python setup development video demo test test-units test-blender test-blender-versions test-gui \
-        test-system lint format bench soak extension wheel model-wheel build run clean
+        test-system lint format bench soak extension repository docs wheel model-wheel build run clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1|/' | \
@@ -62,6 +63,10 @@ $(ENGINE): pyproject.toml scripts/setup_environment.py | python
 
 $(DEVELOPMENT): pyproject.toml scripts/setup_environment.py | python $(ENGINE)
 	@$(SETUP) development
+	@touch $@
+
+$(DOCS): pyproject.toml scripts/setup_environment.py | python $(ENGINE)
+	@$(SETUP) docs
 	@touch $@
 
 $(BLENDER): pyproject.toml scripts/setup_environment.py | python
@@ -129,6 +134,13 @@ soak: $(DEVELOPMENT)  ## long tests, by hand: an engine under load, generated in
 
 extension: $(ENGINE) $(BLENDER)  ## the Blender extension: dist/aqgt_gestures-*.zip
 	$(PY) scripts/build_extension.py
+
+repository: $(ENGINE) $(BLENDER)  ## static files from which Blender installs and updates it: dist/repository
+	$(PY) scripts/build_repository.py
+
+docs: $(DOCS)  ## the documentation as a site: out/site
+	NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --strict --site-dir out/site
+	@echo "out/site/index.html"
 
 wheel: $(ENGINE)  ## the wheel of the engine: dist/aqgt-*.whl
 	$(PY) -m build --wheel --no-isolation --outdir dist .

@@ -5,7 +5,7 @@ The zip carries the add-on and, as wheels, everything that Blender does not ship
 Blender unpacks the wheels that fit its Python; nothing is installed or downloaded at run time.
 
     build_extension.py                   for this machine
-    build_extension.py --all-platforms   one zip for each of Linux, Windows and macOS
+    build_extension.py --all-platforms   one zip each for Linux, Windows and macOS (Intel and Apple)
 """
 
 from __future__ import annotations
@@ -44,7 +44,9 @@ PLATFORMS = {
     for p in (
         Platform("linux-x64", ("manylinux_2_28_x86_64", "manylinux_2_26_x86_64", "manylinux2014_x86_64")),
         Platform("windows-x64", ("win_amd64",)),
-        Platform("macos-arm64", ("macosx_15_0_arm64",)),
+        # macOS 11 is the oldest that Blender 4.5 runs on; 4.5 is also its last release for Intel.
+        Platform("macos-x64", ("macosx_11_0_x86_64",)),
+        Platform("macos-arm64", ("macosx_11_0_arm64",)),
     )
 }
 
@@ -205,6 +207,23 @@ def run(command: list[str]) -> None:
         raise BuildError(f"{' '.join(command)} failed:\n{done.stdout}\n{done.stderr}")
 
 
+def build(names: list[str], out: Path, blender_python: Path, split: bool) -> list[Path]:
+    """One zip for all the named platforms, or one for each, in ``out``.
+
+    Raises:
+        BuildError: what is wrong and what to do.
+    """
+    version = check_version()
+    tool = find_extension_tool(blender_python)
+    print(f"==> extension {version} for {', '.join(names)}", flush=True)
+    stage([PLATFORMS[name] for name in names], build_project_wheel(WHEEL_CACHE / "aqgt"))
+    zips = build_zips(tool, out, version, split)
+    for path in zips:
+        shown = path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
+        print(f"    {shown} ({path.stat().st_size / 1e6:.1f} MB)")
+    return zips
+
+
 def main() -> int:
     """Build; the exit code is 0, or 1 with a sentence."""
     parser = argparse.ArgumentParser(
@@ -217,17 +236,10 @@ def main() -> int:
     arguments = parser.parse_args()
     try:
         names = list(PLATFORMS) if arguments.all_platforms else [arguments.platform or current_platform()]
-        version = check_version()
-        tool = find_extension_tool(arguments.blender_python)
-        print(f"==> extension {version} for {', '.join(names)}", flush=True)
-        stage([PLATFORMS[name] for name in names], build_project_wheel(WHEEL_CACHE / "aqgt"))
-        zips = build_zips(tool, arguments.out, version, split=arguments.all_platforms)
+        build(names, arguments.out, arguments.blender_python, split=arguments.all_platforms)
     except BuildError as error:
         print(f"make extension: {error}", file=sys.stderr)
         return 1
-    for path in zips:
-        shown = path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
-        print(f"    {shown} ({path.stat().st_size / 1e6:.1f} MB)")
     return 0
 
 

@@ -3,6 +3,7 @@
 
     setup_environment.py engine --torch cpu|cuda   .venv: the engine, installed editable
     setup_environment.py development               .venv: what training, tests and lint need besides
+    setup_environment.py docs                      .venv: what builds the documentation
     setup_environment.py blender                   .venv-blender: Blender as a module and nothing of ours
     setup_environment.py blender-tests             .venv-blender: the test runner besides
     setup_environment.py video                     .venv-video: what tracks people in videos, nothing of ours
@@ -43,12 +44,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("part", choices=["engine", "development", "blender", "blender-tests", "video"])
+    parser.add_argument(
+        "part", choices=["engine", "development", "docs", "blender", "blender-tests", "video"]
+    )
     parser.add_argument("--torch", choices=["cpu", "cuda"], default="cpu")
     arguments = parser.parse_args()
     parts = {
         "engine": lambda: make_engine(arguments.torch),
         "development": make_development,
+        "docs": make_docs,
         "blender": make_blender,
         "blender-tests": make_blender_tests,
         "video": make_video,
@@ -93,6 +97,12 @@ def make_development() -> None:
             "Install one (Debian: apt-get install g++ python3.11-dev) and try again."
         )
     pip(python, "-e", f"{ROOT}[engine,training,cluster,dev]")
+
+
+def make_docs() -> None:
+    """What builds the site of the documentation, into `.venv`."""
+    print("==> .venv: what builds the documentation", flush=True)
+    pip(venv_python(ENGINE), *requirements("docs", r"mkdocs-material"))
 
 
 def make_blender() -> None:

@@ -97,7 +97,18 @@ def test_base_dependencies_are_what_blender_needs(metadata: email.message.Messag
 
 def test_every_extra_is_there(metadata: email.message.Message) -> None:
     extras = set(metadata.get_all("Provides-Extra", []))
-    assert extras == {"engine", "published", "transcribe", "training", "video", "blender", "cluster", "dev"}
+    assert extras == {
+        "engine",
+        "published",
+        "transcribe",
+        "training",
+        "video",
+        "blender",
+        "cluster",
+        "docs",
+        "live",
+        "dev",
+    }
 
 
 def test_installing_the_engine_needs_no_compiler(metadata: email.message.Message) -> None:

@@ -174,10 +174,11 @@ class AQGT_PT_annotation_sequencer(_Chosen, SequencerPanel, bpy.types.Panel):
 def _draw_channels(layout: bpy.types.UILayout, group: Any) -> None:
     hands = ("left", "right") if group.side == "both" else (group.side,)
     for family, title in TITLES.items():
-        split = layout.split(factor=0.35)
+        sided = family in SIDED_FAMILIES
+        split = layout.split(factor=0.35 if sided else 0.5)  # one field leaves room for a longer title
         split.label(text=title)
         row = split.row(align=True)
-        keys = [f"{family}_{hand}" for hand in hands] if family in SIDED_FAMILIES else [family]
+        keys = [f"{family}_{hand}" for hand in hands] if sided else [family]
         for key in keys:
             row.prop(group, key, text="")
 

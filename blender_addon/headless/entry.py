@@ -26,7 +26,8 @@ from typing import Any
 
 import bpy
 
-EXTENSION = "bl_ext.user_default.aqgt_gestures"
+ID = "aqgt_gestures"
+INSTALL_INTO = "user_default"
 PROGRESS = "AQGT-PROGRESS "
 AGAIN = 75
 
@@ -43,8 +44,9 @@ def main() -> int:
         loaded_before = "aqgt" in sys.modules
         if ensure_extension(envelope["extension_zip"], envelope["version"]) and loaded_before:
             return AGAIN
-        enable()
-        registry = importlib.import_module(f"{EXTENSION}.headless.registry")
+        extension, _ = find()
+        enable(extension)
+        registry = importlib.import_module(f"{extension}.headless.registry")
         answer = {"value": registry.run(envelope["job"], progress)}
     except Exception as error:
         answer = {"error": _as_error(error)}
@@ -60,6 +62,23 @@ def progress(share: float, text: str) -> None:
     print(PROGRESS + json.dumps({"share": share, "text": text}), flush=True)
 
 
+def find() -> tuple[str, Path]:
+    """The extension's full name and folder, in whichever repository it comes from; an enabled one first.
+
+    Where it is not installed, the name and folder that installing from a zip gives it.
+    """
+    preferences = bpy.context.preferences
+    places = [
+        (f"bl_ext.{repository.module}.{ID}", Path(repository.directory) / ID)
+        for repository in preferences.extensions.repos
+        if repository.enabled
+    ]
+    there = [place for place in places if _version(place[1]) is not None]
+    there.sort(key=lambda place: place[0] not in preferences.addons)
+    folder = Path(bpy.utils.user_resource("EXTENSIONS")) / INSTALL_INTO / ID
+    return there[0] if there else (f"bl_ext.{INSTALL_INTO}.{ID}", folder)
+
+
 def ensure_extension(zip_file: str | None, version: str) -> bool:
     """Install the extension where it is missing, older, or of the same version but other content.
 
@@ -70,8 +89,16 @@ def ensure_extension(zip_file: str | None, version: str) -> bool:
         RefusedError: it is needed and there is no zip.
     """
     with _lock():
-        folder = Path(bpy.utils.user_resource("EXTENSIONS")) / "user_default" / "aqgt_gestures"
+        extension, folder = find()
         found = _version(folder)
+        if not extension.startswith(f"bl_ext.{INSTALL_INTO}."):  # its own repository updates it
+            if found is not None and _numbers(found) < _numbers(version):
+                raise RefusedError(
+                    f"The extension in this Blender is version {found}, not {version}.",
+                    "Update it in Blender, under Preferences, Get Extensions.",
+                    "no-extension",
+                )
+            return False
         if zip_file is None or not Path(zip_file).is_file():
             if found is None or _numbers(found) < _numbers(version):
                 state = "is not installed" if found is None else f"is version {found}, not {version},"
@@ -84,9 +111,9 @@ def ensure_extension(zip_file: str | None, version: str) -> bool:
         if found is not None and (_numbers(found) > _numbers(version) or _same(folder, Path(zip_file))):
             return False
         bpy.ops.extensions.package_install_files(
-            filepath=zip_file, repo="user_default", enable_on_install=False, overwrite=True
+            filepath=zip_file, repo=INSTALL_INTO, enable_on_install=False, overwrite=True
         )
-        if _version(folder) is None:
+        if _version(find()[1]) is None:
             raise RefusedError(
                 f"Blender did not install the extension in “{zip_file}”.",
                 "Build it again with `make extension`.",
@@ -95,14 +122,14 @@ def ensure_extension(zip_file: str | None, version: str) -> bool:
         return True
 
 
-def enable() -> None:
-    """Enable the extension for this process."""
+def enable(extension: str) -> None:
+    """Enable the extension of this full name for this process."""
     import addon_utils
 
-    if EXTENSION in bpy.context.preferences.addons:
+    if extension in bpy.context.preferences.addons:
         return
-    addon_utils.enable(EXTENSION, default_set=True)
-    if EXTENSION not in bpy.context.preferences.addons:
+    addon_utils.enable(extension, default_set=True)
+    if extension not in bpy.context.preferences.addons:
         raise RefusedError(
             "Blender could not enable the extension.",
             "Look at the messages of Blender above, or install the extension again.",

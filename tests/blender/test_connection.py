@@ -88,3 +88,9 @@ def test_a_python_without_the_engine(preferences, part):
 def test_an_address_that_does_not_answer(preferences, address):
     preferences.address = address
     assert address in refused(bpy.ops.aqgt.engine_check)
+
+
+def test_an_engine_is_reached_without_online_access(engine, part):
+    assert not bpy.app.online_access
+    assert bpy.ops.aqgt.engine_check() == {"FINISHED"}
+    assert part("connection.session").state() == "READY"

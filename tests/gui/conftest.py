@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -39,3 +40,23 @@ def extension_zip(checkout: Path) -> Path:
 def blender_window(gui_root: Path, extension_zip: Path, tmp_path: Path) -> Callable[[str], str]:
     """Runs a scenario in a fresh home folder; returns what Blender printed. Files appear in `tmp_path`."""
     return lambda scenario: run_scenario(gui_root, extension_zip, tmp_path, scenario)
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[str]:
+    """The address of an engine, which runs outside of Blender's folder."""
+    process = subprocess.Popen(
+        [str(Path(sys.executable).with_name("aqgt")), "serve", "--port", "0", "--parent-pipe"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=(tmp_path / "engine.log").open("w"),
+        text=True,
+    )
+    assert process.stdout is not None
+    try:
+        mark, ready, address = process.stdout.readline().split()
+        assert (mark, ready) == ("AQGT", "READY")
+        yield address
+    finally:
+        process.kill()
+        process.wait()

@@ -4,34 +4,9 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
 import wave
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-
-import pytest
-
-
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[str]:
-    """The address of an engine, which runs outside of Blender's folder."""
-    process = subprocess.Popen(
-        [str(Path(sys.executable).with_name("aqgt")), "serve", "--port", "0", "--parent-pipe"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=(tmp_path / "engine.log").open("w"),
-        text=True,
-    )
-    assert process.stdout is not None
-    try:
-        mark, ready, address = process.stdout.readline().split()
-        assert (mark, ready) == ("AQGT", "READY")
-        yield address
-    finally:
-        process.kill()
-        process.wait()
-
 
 REPEATS = 10
 """How often the voice is said in the run that is cancelled: Esc has to come before a fast machine is done."""

@@ -9,7 +9,8 @@ from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 SCENARIOS = Path(__file__).parent / "scenarios"
-SCREEN = "-screen 0 1280x800x24 +extension GLX"
+SIZE = (1280, 800)
+"""Of the screen and of Blender's window on it."""
 
 
 def newest_zip(checkout: Path = CHECKOUT) -> Path:
@@ -19,13 +20,17 @@ def newest_zip(checkout: Path = CHECKOUT) -> Path:
     return found[-1]
 
 
-def run_scenario(root: Path, extension: Path, folder: Path, scenario: str) -> str:
+def run_scenario(
+    root: Path, extension: Path, folder: Path, scenario: str, size: tuple[int, int] = SIZE
+) -> str:
     """What Blender printed; files of the scenario appear in ``folder``, its home is a fresh one there."""
     shutil.copy(extension, folder / "extension.zip")
     shutil.copytree(SCENARIOS, folder / "scenarios", dirs_exist_ok=True)
     (folder / "home").mkdir(exist_ok=True)
-    blender = ["blender", "--window-geometry", "0", "0", "1280", "800", "--python-exit-code", "3"]
-    inside = ["env", "HOME=/shared/home", "timeout", "240", "xvfb-run", "-a", "-s", SCREEN, *blender]
+    width, height = map(str, size)
+    screen = f"-screen 0 {width}x{height}x24 +extension GLX"
+    blender = ["blender", "--window-geometry", "0", "0", width, height, "--python-exit-code", "3"]
+    inside = ["env", "HOME=/shared/home", "timeout", "240", "xvfb-run", "-a", "-s", screen, *blender]
     outside = ["bash", str(CHECKOUT / "scripts/gui_root.sh"), "run", str(root), str(folder)]
     command = [*outside, *inside, "--python", f"/shared/scenarios/{scenario}.py"]
     result = subprocess.run(command, capture_output=True, text=True, timeout=270, check=False)
