@@ -15,6 +15,7 @@ from pydantic import Field
 from torch import Tensor
 
 from aqgt.errors import AqgtError
+from aqgt.models.config import read_config
 from aqgt.models.config_published import AutoencoderConfig
 from aqgt.models.gesture_autoencoder import GestureAutoencoder
 from aqgt.settings import check_settings
@@ -89,7 +90,14 @@ class AutoencoderTask(Task):
 def build(settings: AutoencoderStage, fabric: Fabric) -> tuple[AutoencoderTask, Windows]:
     """The task and its windows."""
     window = settings.network.n_pre + settings.network.frames
-    cut = Cut(window, settings.stride, settings.batch_size, settings.network.n_pre, settings.keep_root)
+    model = None if settings.inputs.model is None else read_config(settings.inputs.model)
+    cut = Cut(
+        window,
+        settings.stride,
+        settings.batch_size,
+        settings.network.n_pre,
+        settings.keep_root,
+    ).of_model(model)
     windows = motion_windows(settings.inputs, cut, Statistics.unscaled)
     torch.manual_seed(settings.seed)
     return AutoencoderTask(settings, torch.from_numpy(windows.statistics.mean), fabric), windows
