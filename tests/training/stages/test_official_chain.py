@@ -135,6 +135,14 @@ def test_motion_stages_keep_the_root_of_shards(official: Path, tmp_path: Path) -
     assert found.rest[0].any()
 
 
+def test_what_judges_a_published_generator_sees_the_root_as_it_does(official: Path, tmp_path: Path) -> None:
+    for model, moves in ((MODEL, True), (data_path("configs", "models", "debug.yaml"), False)):
+        inputs = {"corpus": official / "clips", "model": model}
+        settings = read_stage("autoencoder", None, SMALL["autoencoder"], inputs)
+        task: Any = open_stage("autoencoder", settings, tmp_path / str(moves)).trainer.task
+        assert bool(task.mean[0].any()) is moves
+
+
 def test_shards_of_another_audio_vq_are_refused(official: Path, tmp_path: Path) -> None:
     other = tmp_path / "other-vq"
     stage("audio-vq", *AUDIO_VQ, *FEW, "--set", "seed=7", "--corpus", official / "clips", "--output", other)

@@ -38,8 +38,9 @@ class AutoencoderStage(StageSettings):
     """Frames between window starts."""
     sampled: bool = True
     """Whether the decoder gets a drawn feature in training, as published, or the mean."""
-    keep_root: bool = False
-    """Whether the root's position is part of the motion, as in the published models' corpora."""
+    keep_root: bool | None = None
+    """Whether the root's position is part of the motion. None: where it is of the generator's that is judged,
+    so with the config of a published network alone."""
     network: AutoencoderConfig = AutoencoderConfig()
 
 
@@ -91,12 +92,15 @@ def build(settings: AutoencoderStage, fabric: Fabric) -> tuple[AutoencoderTask, 
     """The task and its windows."""
     window = settings.network.n_pre + settings.network.frames
     model = None if settings.inputs.model is None else read_config(settings.inputs.model)
+    keep_root = settings.keep_root
+    if keep_root is None:
+        keep_root = model is not None and model.published is not None
     cut = Cut(
         window,
         settings.stride,
         settings.batch_size,
         settings.network.n_pre,
-        settings.keep_root,
+        keep_root,
     ).of_model(model)
     windows = motion_windows(settings.inputs, cut, Statistics.unscaled)
     torch.manual_seed(settings.seed)
