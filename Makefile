@@ -14,6 +14,8 @@ TORCH ?= cpu
 # Where the tests leave their reports (JUnit XML).
 REPORTS ?= out/reports
 PYTEST_ARGUMENTS ?=
+# How many tests of `make test` run at once; 0: all in one process, as a debugger wants it.
+WORKERS ?= 2
 # For `make build` and `make run`.
 MODELS ?=
 DATA ?= $(CURDIR)/docker
@@ -93,6 +95,7 @@ test: lint test-units  ## lint, types, imports; then core, engine and training t
 test-units: $(DEVELOPMENT)
 	@mkdir -p $(REPORTS)
 	$(PY) $(PYTEST) tests --ignore=tests/blender --ignore=tests/gui --ignore=tests/system \
+	  --numprocesses=$(WORKERS) --dist=loadfile \
 	  --junitxml=$(REPORTS)/test.xml $(NO_TESTS)
 
 test-blender: $(DEVELOPMENT) $(BLENDER_TESTS) extension  ## the extension inside Blender, without a window

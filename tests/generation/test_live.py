@@ -119,7 +119,7 @@ def test_memory_is_bounded_and_what_is_long_past_does_not_count(
     model: LoadedModel, voice: np.ndarray
 ) -> None:
     motion = LiveMotion(LiveRequest(model="tiny"), model)
-    for number in range(90):
+    for number in range(60):
         motion.feed(LiveChunk(number, voice[:RATE], (Word("word", number + 0.2, number + 0.6),)))
         for _ in motion.windows():
             pass

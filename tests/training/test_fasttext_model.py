@@ -15,14 +15,25 @@ from aqgt.models.registry import load_model, save_model
 from aqgt.models.word_table import open_word_vectors
 from aqgt.resources import data_path
 from aqgt.speech.features import CompactFeatures
-from aqgt_training.corpora.windows import load_clips
+from aqgt_training.corpora.windows import WindowSampler, load_clips
 from aqgt_training.stages.build import build_generator_training
 from aqgt_training.stages.config import GeneratorStage
+from aqgt_training.stages.core.inputs import Inputs
+from aqgt_training.stages.core.trainer import Trainer
 from tests.cli.conftest import write_wav
 from tests.speech.fasttext_files import random_bin
 from tests.training.tiny_corpus import write_tiny_corpus
 
-STAGE = GeneratorStage(batch_size=8, max_steps=2, precision="32-true", validate_every=100)
+
+def _stage(corpus: Path) -> GeneratorStage:
+    inputs = Inputs(corpus=corpus)
+    return GeneratorStage(inputs=inputs, batch_size=8, max_steps=2, precision="32-true", validate_every=100)
+
+
+def _words_read(training: Trainer) -> np.ndarray:
+    """The word features of all training frames."""
+    assert isinstance(training.source, WindowSampler)
+    return training.source.clips.features["words"]
 
 
 def _config(bin_file: Path) -> ModelConfig:
@@ -44,19 +55,18 @@ def test_from_training_to_a_motion(
     corpus = write_tiny_corpus(tmp_path / "corpus")
     training = build_generator_training(
         config,
-        STAGE,
-        corpus,
+        _stage(corpus),
         CompactFeatures(config.features, vectors),
         tmp_path / "work",
         accelerator="cpu",
         devices=1,
     )
-    spoken = training.sampler.clips.features["words"]
+    spoken = _words_read(training)
     assert spoken.shape[1] == 303
     row = spoken[np.abs(spoken[:, :300]).sum(axis=1) > 0][0]
     np.testing.assert_allclose(row[:300], vectors.vector("hello"), atol=2e-3)
     training.run()
-    save_model(tmp_path / "model", config, training.averaged_state(), words=vectors, card="# Tiny")
+    save_model(tmp_path / "model", config, training.exported_state(), words=vectors, card="# Tiny")
 
     loaded = load_model(tmp_path / "model", word_vectors=vectors_bin)
     assert loaded.config.text.path == "crawl.bin"
@@ -94,9 +104,9 @@ def test_features_made_with_other_vectors_are_not_taken_from_the_cache(tmp_path:
             config.features, open_word_vectors(config, tmp_path / str(seed), fresh=True)
         )
         training = build_generator_training(
-            config, STAGE, corpus, features, tmp_path / "work", accelerator="cpu", devices=1
+            config, _stage(corpus), features, tmp_path / "work", accelerator="cpu", devices=1
         )
-        found.append(training.sampler.clips.features["words"])
+        found.append(_words_read(training))
         alone = load_clips(corpus, "train", features, fingerprint=f"alone {seed}")
         np.testing.assert_array_equal(found[-1], alone.features["words"])
     assert np.abs(found[0] - found[1]).max() > 0.1

@@ -35,10 +35,10 @@ def _training(corpus: Path, folder: Path, **changes: object) -> Trainer:
 
 
 def test_it_learns(corpus: Path, tmp_path: Path) -> None:
-    training = _training(corpus, tmp_path, max_steps=150, adversarial_from=1.0, warmup_steps=10)
+    training = _training(corpus, tmp_path, max_steps=50, adversarial_from=1.0, warmup_steps=10)
     before = training.validate()["total"]
     training.run()
-    assert training.position.step == 150
+    assert training.position.step == 50
     assert training.validate()["total"] < 0.7 * before
 
 

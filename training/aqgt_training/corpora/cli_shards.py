@@ -5,13 +5,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
 from aqgt.errors import AqgtError
 from aqgt_training.corpora.progress import corpus_progress
+
+if TYPE_CHECKING:
+    from aqgt_training.corpora.model_features import FeatureSpec
 
 
 def shards(
@@ -22,6 +25,13 @@ def shards(
     ],
     word_vectors: Annotated[
         Path | None, typer.Option(help="Word vectors, where the config of a fresh model wants them.")
+    ] = None,
+    audio_vq: Annotated[
+        Path | None,
+        typer.Option(help="Output folder of the stage audio-vq, for the config of a published network."),
+    ] = None,
+    encoders: Annotated[
+        Path | None, typer.Option(help="Folder with wav2vec2 and bert, beside --audio-vq.")
     ] = None,
     stride: Annotated[int, typer.Option(min=1, help="Frames from one window to the next.")] = 8,
     windows_per_shard: Annotated[int, typer.Option(min=1, help="Windows in a shard, about.")] = 2048,
@@ -46,13 +56,16 @@ def shards(
 ) -> None:
     """Cut clips into windows with precomputed features and write them as WebDataset shards."""
     from aqgt_training.corpora.model_features import FeatureSpec
-    from aqgt_training.corpora.shard_plan import ShardPlan
+    from aqgt_training.corpora.shard_plan import Features, ShardPlan
     from aqgt_training.corpora.shard_writer import write_shards
     from aqgt_training.corpora.splits import SplitRule
     from aqgt_training.corpora.windowing import Cutting
+    from aqgt_training.stages.shard_features import PublishedFeatureSpec
 
     console = Console(stderr=True)
-    features = FeatureSpec(model, word_vectors, device)
+    features: Features = (spec := FeatureSpec(model, word_vectors, device))
+    if audio_vq is not None:
+        features = PublishedFeatureSpec(_published_config(spec), audio_vq, encoders, device)
     config = features.config()
     cutting = Cutting(config.fps, config.window, stride, minimum_movement, as_original)
     plan = ShardPlan(
@@ -78,6 +91,21 @@ def shards(
             f"{name}: {part['windows']} windows of {part['clips']} clips ({part['seconds'] / 60:.1f} min) "
             f"in {len(part['shards'])} shards, {size:.0f} MB"
         )
+
+
+def _published_config(spec: FeatureSpec) -> Path:
+    """The config of a published network that is yet to be trained.
+
+    Raises:
+        AqgtError: it is of another network, or the model is there and has an audio VQ of its own.
+    """
+    if not spec.is_fresh or spec.config().published is None:
+        raise AqgtError(
+            f"The model “{spec.model}” takes no audio VQ.",
+            "Leave --audio-vq out, or name a published network's config, e.g. configs/models/aqgt-a.yaml.",
+            "bad-usage",
+        )
+    return Path(spec.model)
 
 
 def shares_of(text: str | None) -> dict[str, float]:

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from safetensors import SafetensorError
 
 from aqgt.errors import AqgtError
 from aqgt.models.config import ModelConfig, read_config
-from aqgt.models.registry import CONFIG, config_of, folder_of, load_model
+from aqgt.models.registry import AUDIO_VQ, CONFIG, config_of, folder_of, load_model
 from aqgt.models.word_table import open_word_vectors
 from aqgt.speech.features import ClipFeatures, CompactFeatures
 from aqgt.speech.file_hashes import file_sha256
@@ -55,8 +56,9 @@ class FeatureSpec:
         config = self.config()
         if config.published is not None:
             raise AqgtError(
-                "Features of a published model need its sound and text encoders.",
-                "Name the model's folder instead of its config; `aqgt models import` makes one.",
+                "Features of a published model need its audio VQ.",
+                "Give --audio-vq with the output folder of that stage, or name a model's folder instead of a"
+                " config; `aqgt models import` makes one.",
                 "bad-usage",
             )
         vectors = open_word_vectors(config, Path(self.model).resolve().parent, self.words, fresh=True)
@@ -73,3 +75,29 @@ class FeatureSpec:
             parts += [file_sha256(path) for path in files if path.stem in ("words", "audio_vq")]
             parts.append(file_sha256(folder / CONFIG))
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+    def audio_vq(self) -> str | None:
+        """Which audio VQ the codes of sound are from; None where there are none."""
+        folder = None if self.is_fresh else folder_of(self.model)
+        if self.config().published is None or folder is None:
+            return None
+        return digest_of_weights(folder / AUDIO_VQ)
+
+
+def digest_of_weights(path: Path) -> str:
+    """SHA-256 of the names and numbers in a safetensors file, whatever their order and metadata.
+
+    Raises:
+        AqgtError: the file can't be read.
+    """
+    from safetensors.numpy import load
+
+    try:
+        weights = load(path.read_bytes())
+    except (OSError, SafetensorError) as error:
+        raise AqgtError(f"The weights “{path}” can't be read.", "Check the folder.", "bad-weights") from error
+    digest = hashlib.sha256()
+    for name, value in sorted(weights.items()):
+        digest.update(f"{name} {value.dtype} {value.shape}\n".encode())
+        digest.update(np.ascontiguousarray(value).tobytes())
+    return digest.hexdigest()

@@ -164,6 +164,7 @@ def _manifest(plan: ShardPlan, figures: Sequence[Mapping[str, Any]]) -> dict[str
         "made_with": f"aqgt {__version__}",
         "model": config.name,
         "features": plan.features.fingerprint(),
+        "audio_vq": plan.features.audio_vq(),
         "cutting": asdict(plan.cutting),
         "split_rule": asdict(plan.splits),
         "seed": plan.seed,

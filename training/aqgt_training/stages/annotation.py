@@ -170,7 +170,13 @@ def build(settings: AnnotationStage, fabric: Fabric) -> tuple[AnnotationTask, Wi
     if published is not None:
         settings = settings.model_copy(update={"network": published.annotation_network})
     frames = settings.network.frames
-    cut = Cut(frames, settings.stride, settings.batch_size, frames, keep_root=published is not None)
+    cut = Cut(
+        frames,
+        settings.stride,
+        settings.batch_size,
+        frames,
+        keep_root=published is not None,
+    ).of_model(model)
     windows = motion_windows(settings.inputs, cut, lambda _: vq.statistics)
     torch.manual_seed(settings.seed)
     return AnnotationTask(settings, vq, fabric), windows

@@ -15,6 +15,7 @@ from pydantic import Field
 from torch import Tensor
 
 from aqgt.errors import AqgtError
+from aqgt.models.config import read_config
 from aqgt.models.config_published import AutoencoderConfig
 from aqgt.models.gesture_autoencoder import GestureAutoencoder
 from aqgt.settings import check_settings
@@ -37,8 +38,9 @@ class AutoencoderStage(StageSettings):
     """Frames between window starts."""
     sampled: bool = True
     """Whether the decoder gets a drawn feature in training, as published, or the mean."""
-    keep_root: bool = False
-    """Whether the root's position is part of the motion, as in the published models' corpora."""
+    keep_root: bool | None = None
+    """Whether the root's position is part of the motion. None: where it is of the generator's that is judged,
+    so with the config of a published network alone."""
     network: AutoencoderConfig = AutoencoderConfig()
 
 
@@ -89,7 +91,17 @@ class AutoencoderTask(Task):
 def build(settings: AutoencoderStage, fabric: Fabric) -> tuple[AutoencoderTask, Windows]:
     """The task and its windows."""
     window = settings.network.n_pre + settings.network.frames
-    cut = Cut(window, settings.stride, settings.batch_size, settings.network.n_pre, settings.keep_root)
+    model = None if settings.inputs.model is None else read_config(settings.inputs.model)
+    keep_root = settings.keep_root
+    if keep_root is None:
+        keep_root = model is not None and model.published is not None
+    cut = Cut(
+        window,
+        settings.stride,
+        settings.batch_size,
+        settings.network.n_pre,
+        keep_root,
+    ).of_model(model)
     windows = motion_windows(settings.inputs, cut, Statistics.unscaled)
     torch.manual_seed(settings.seed)
     return AutoencoderTask(settings, torch.from_numpy(windows.statistics.mean), fabric), windows

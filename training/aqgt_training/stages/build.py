@@ -20,6 +20,7 @@ from aqgt.speech.published.audio_codes import AudioCodes
 from aqgt.speech.published.features import PublishedFeatures
 from aqgt.speech.published.pretrained import Bert, Wav2Vec2, source_of
 from aqgt.speech.word_vectors import WordVectors
+from aqgt_training.corpora.model_features import digest_of_weights
 from aqgt_training.corpora.windows import WindowSampler, load_clips
 from aqgt_training.stages.annotation import load_annotation_network
 from aqgt_training.stages.audio_vq import load_audio_vq
@@ -27,6 +28,7 @@ from aqgt_training.stages.autoencoder import load_extractor
 from aqgt_training.stages.config import FineTuning, GeneratorStage, PublishedStage
 from aqgt_training.stages.core.devices import make_fabric
 from aqgt_training.stages.core.inputs import Inputs
+from aqgt_training.stages.core.network_files import WEIGHTS as NETWORK_WEIGHTS
 from aqgt_training.stages.core.network_files import load_network
 from aqgt_training.stages.core.players import freeze
 from aqgt_training.stages.core.task import Task
@@ -38,6 +40,7 @@ from aqgt_training.stages.pose_vq import load_pose_vq
 from aqgt_training.stages.published_generator import PublishedGeneratorTask
 from aqgt_training.stages.published_windows import PublishedWindows
 from aqgt_training.stages.samples import Samples
+from aqgt_training.stages.shard_checks import check_features
 from aqgt_training.stages.starting import freeze_parts, start_from, with_speakers
 
 Floor = Callable[[Statistics], Statistics]
@@ -67,7 +70,7 @@ def build_generator_training(
     fabric = fabric or make_fabric(accelerator, devices, stage.precision)
     inputs, tuning = stage.inputs, stage.fine_tuning
     published = config.published is not None
-    cut = Cut(config.window, stage.stride, stage.batch_size, config.seed_frames, published)
+    cut = Cut(config.window, stage.stride, stage.batch_size, config.seed_frames, published).of_model(config)
     torch.manual_seed(stage.seed)
     if inputs.init_from is not None:
         generator = start_from(inputs.init_from, tuning)
@@ -96,7 +99,7 @@ def build_generator_training(
     return Trainer(task, windows.train, windows.held_out, stage, folder, fabric)
 
 
-def published_features(config: ModelConfig, inputs: Inputs) -> PublishedFeatures:
+def published_features(config: ModelConfig, inputs: Inputs, device: str = "cpu") -> PublishedFeatures:
     """What a published model reads, by the audio VQ and the encoders that the inputs name.
 
     Raises:
@@ -113,9 +116,9 @@ def published_features(config: ModelConfig, inputs: Inputs) -> PublishedFeatures
         )
     folder = inputs.encoders or Path()
     return PublishedFeatures(
-        AudioCodes(vq),
-        Wav2Vec2(source_of(folder, WAV2VEC2, published.wav2vec2), tokens=published.logit_tokens),
-        Bert(source_of(folder, BERT, published.bert), width=published.sentence_width),
+        AudioCodes(vq.to(device)),
+        Wav2Vec2(source_of(folder, WAV2VEC2, published.wav2vec2), device, published.logit_tokens),
+        Bert(source_of(folder, BERT, published.bert), device, published.sentence_width),
         fps=config.fps,
         window=config.window,
     )
@@ -165,18 +168,23 @@ def _windows(
         return found.floored(stage.std_floor) if isinstance(stage, GeneratorStage) else found.unscaled()
 
     if inputs.shards:
-        return shard_windows(inputs, cut, chosen)
+        windows = shard_windows(inputs, cut, chosen)
+        check_features(inputs.shards, config, _audio_vq_digest(config, inputs))
+        return windows
     corpus = inputs.needed("corpus")
     if isinstance(features, PublishedFeatures):
         assert fixed is not None
-        mark = config.model_dump_json(include={"fps", "published"}) + _hashes(inputs)
+        mark = config.model_dump_json(include={"fps", "lengths", "published"}) + _hashes(inputs)
         train, held_out = (
             PublishedWindows(corpus, split, features, fixed, cut, mark) for split in ("train", "val")
         )
         return Windows(train, held_out, fixed)
     assert isinstance(features, CompactFeatures)
     mark = config.model_dump_json(include={"fps", "features"}) + _digest(features)
-    clips = {split: load_clips(corpus, split, features, fingerprint=mark) for split in ("train", "val")}
+    clips = {
+        split: load_clips(corpus, split, features, fingerprint=mark, lengths=config.length_table)
+        for split in ("train", "val")
+    }
     mean, std = clips["train"].statistics()
     statistics = chosen(Statistics(mean, std, clips["train"].rest_pose()))
 
@@ -205,6 +213,16 @@ def _hashes(inputs: Inputs) -> str:
         model = folder_of(inputs.init_from)
         return "" if model is None else file_sha256(model / AUDIO_VQ) + str(inputs.encoders or model)
     return load_network(inputs.needed("audio_vq"), "audio-vq")[2] + str(inputs.encoders)
+
+
+def _audio_vq_digest(config: ModelConfig, inputs: Inputs) -> str | None:
+    """Of the audio VQ whose codes the generator will read; None where it reads none."""
+    if config.published is None:
+        return None
+    before = None if inputs.init_from is None else folder_of(inputs.init_from)
+    if inputs.audio_vq is None and before is not None:
+        return digest_of_weights(before / AUDIO_VQ)
+    return digest_of_weights(inputs.needed("audio_vq") / NETWORK_WEIGHTS)
 
 
 def _statistics_of(generator: GestureGenerator) -> Statistics:

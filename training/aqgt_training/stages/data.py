@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,9 @@ from torch import Tensor
 
 from aqgt.annotations import CHANNELS, NOTHING
 from aqgt.errors import AqgtError
+from aqgt.models.config import ModelConfig
 from aqgt_training.corpora.clip_lmdb import ClipReader
+from aqgt_training.corpora.resampling import clip_at
 from aqgt_training.stages.core.feed import BatchSource
 from aqgt_training.stages.core.inputs import Inputs
 
@@ -49,27 +51,50 @@ class Windows:
 
 @dataclass(frozen=True)
 class Cut:
-    """How windows are cut: frames of one, frames between the starts of two, windows per batch."""
+    """How windows are cut.
+
+    Attributes:
+        window: frames of a window.
+        stride: frames from one window's start to the next one's.
+        batch_size: windows per batch.
+        seed_frames: how many of a window's frames are seeds.
+        keep_root: whether the root stays where it is, as published networks want it, or goes to the origin.
+        fps: frames per second of a window, whatever the clips were recorded at.
+        lengths: bone lengths `[53]` that all motion is brought to; None: each clip keeps its own.
+    """
 
     window: int
     stride: int
     batch_size: int
     seed_frames: int = 4
     keep_root: bool = False
+    fps: float = 15.0
+    lengths: NDArray | None = None
+
+    def of_model(self, config: ModelConfig | None) -> Cut:
+        """At the model's frame rate and on its bone lengths; unchanged where there is no model."""
+        if config is None:
+            return self
+        return replace(self, fps=config.fps, lengths=config.length_table)
 
 
 class MotionClips:
-    """Bone vectors, annotations and speakers of one split, all clips end to end; neither sound nor words."""
+    """Bone vectors, annotations and speakers of one split, all clips end to end; neither sound nor words.
 
-    def __init__(self, corpus: Path, split: str, *, keep_root: bool) -> None:
+    Args:
+        corpus: a clip corpus; ``split`` of it.
+        cut: frame rate and bone lengths that every clip is brought to, and whether its root is kept.
+    """
+
+    def __init__(self, corpus: Path, split: str, cut: Cut) -> None:
         vectors, annotations, speakers, lengths = [], [], [], []
         with ClipReader(corpus) as reader:
             for name in reader.names:
                 if reader.split_of(name) != split:
                     continue
-                clip = reader[name]
+                clip = clip_at(reader[name], cut.fps, cut.lengths)
                 own = np.asarray(clip.bone_vectors, np.float32).copy()
-                if not keep_root:
+                if not cut.keep_root:
                     own[:, 0] = 0.0
                 vectors.append(own)
                 annotations.append(clip.track().values.T.astype(np.float32))
@@ -142,7 +167,7 @@ def motion_windows(inputs: Inputs, cut: Cut, chosen: Normalisation) -> Windows:
     if inputs.shards:
         return shard_windows(inputs, cut, chosen)
     corpus = inputs.needed("corpus")
-    train, held_out = (MotionClips(corpus, split, keep_root=cut.keep_root) for split in ("train", "val"))
+    train, held_out = (MotionClips(corpus, split, cut) for split in ("train", "val"))
     statistics = chosen(train.statistics())
     return Windows(
         MotionWindows(train, statistics, cut), MotionWindows(held_out, statistics, cut), statistics
@@ -150,15 +175,22 @@ def motion_windows(inputs: Inputs, cut: Cut, chosen: Normalisation) -> Windows:
 
 
 def shard_windows(inputs: Inputs, cut: Cut, chosen: Normalisation) -> Windows:
-    """The windows of shards, with whatever features they hold."""
+    """The windows of shards, with whatever features they hold.
+
+    Raises:
+        AqgtError: there are none, or their motion is not the model's, see `shard_checks.check_motion`.
+    """
     from aqgt_training.corpora.shard_batches import ShardSampler
     from aqgt_training.corpora.shards import ShardStream, open_shards
+    from aqgt_training.stages.shard_checks import check_motion
 
     weights = list(inputs.shard_weights) or None
     train = open_shards(list(inputs.shards), weights, split="train")
     held_out = open_shards(list(inputs.shards), split="val", shuffle=False)
-    mean, std = train.statistics()
-    statistics = chosen(Statistics(mean, std, train.rest_pose()))
+    for stream in (train, held_out):
+        check_motion(stream.sources, cut.fps, cut.window, cut.lengths)
+    mean, std = train.statistics(keep_root=cut.keep_root)
+    statistics = chosen(Statistics(mean, std, train.rest_pose(keep_root=cut.keep_root)))
 
     def sampler(stream: ShardStream) -> BatchSource:
         return ShardSampler(

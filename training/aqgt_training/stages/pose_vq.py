@@ -112,7 +112,13 @@ def build(settings: PoseVqStage, fabric: Fabric) -> tuple[PoseVqTask, Windows]:
     model = None if settings.inputs.model is None else read_config(settings.inputs.model)
     head = settings.network or (PoseHeadConfig(kind="vq") if model is None else model.pose_head)
     published = model is not None and model.published is not None
-    cut = Cut(BLOCK_FRAMES, settings.stride, settings.batch_size, BLOCK_FRAMES, keep_root=published)
+    cut = Cut(
+        BLOCK_FRAMES,
+        settings.stride,
+        settings.batch_size,
+        BLOCK_FRAMES,
+        keep_root=published,
+    ).of_model(model)
     windows = motion_windows(
         settings.inputs,
         cut,

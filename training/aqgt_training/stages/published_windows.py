@@ -16,6 +16,7 @@ from torch import Tensor
 from aqgt.errors import AqgtError
 from aqgt.speech.published.features import PublishedFeatures
 from aqgt_training.corpora.clip_lmdb import ClipReader
+from aqgt_training.corpora.resampling import clip_at
 from aqgt_training.stages.data import Cut, Statistics
 
 _AT_ONCE = 16
@@ -43,7 +44,10 @@ class PublishedWindows:
         fingerprint: str,
     ) -> None:
         self.cut, self.batch_size = cut, cut.batch_size
-        digest = hashlib.sha256(f"{fingerprint} {cut.stride} {cut.window}".encode()).hexdigest()[:12]
+        with ClipReader(corpus) as reader:
+            clips = reader.manifest.get("sha256", "")
+        mark = f"{fingerprint} {cut.stride} {cut.window} {clips}"
+        digest = hashlib.sha256(mark.encode()).hexdigest()[:12]
         cache = corpus / "features" / f"{split}-published-{digest}.npz"
         if not cache.is_file():
             _compute(corpus, split, features, cut, cache)
@@ -84,7 +88,7 @@ def _compute(corpus: Path, split: str, features: PublishedFeatures, cut: Cut, ca
     with ClipReader(corpus) as reader:
         names = [name for name in reader.names if reader.split_of(name) == split]
         for name in track(names, description=f"Features of {split}"):
-            clip = reader[name]
+            clip = clip_at(reader[name], cut.fps, cut.lengths)
             vectors = np.asarray(clip.bone_vectors, np.float32)
             starts = list(range(0, len(vectors) - cut.window + 1, cut.stride))
             opened = features.open(clip.samples(), clip.words, len(vectors))
