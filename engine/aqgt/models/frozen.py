@@ -139,7 +139,8 @@ def _join(module: nn.Module) -> None:
     """Makes one operation of what follows each other in a module."""
     for name, child in list(module.named_children()):
         if type(child).__name__ == _FIRST_LAYER and _is_normed_sound(child):
-            setattr(module, name, FrozenSoundLayer(child.conv, child.layer_norm))
+            layers: Any = child
+            setattr(module, name, FrozenSoundLayer(layers.conv, layers.layer_norm))
     layer, activation = _FOLLOWED_BY_GELU.get(type(module).__name__, ("", ""))
     first = getattr(module, layer, None)
     if isinstance(first, FrozenAffine | FrozenConvolution) and _is_gelu(getattr(module, activation)):

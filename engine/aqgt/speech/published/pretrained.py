@@ -54,7 +54,7 @@ class Wav2Vec2:
     def logits(self, windows: NDArray[Any]) -> NDArray[np.float32]:
         """Logits `[W, frames, tokens]` of windows `[W, N]` of mean 0 and variance 1."""
         if self._model is None:
-            model = freeze(self._load().float().eval(), self.precision)
+            model: Any = freeze(self._load().float().eval(), self.precision)
             model.wav2vec2.feature_extractor = _OneByOne(model.wav2vec2.feature_extractor)
             self._model = model.to(self.device)
         sound = torch.from_numpy(np.asarray(windows, np.float32))
