@@ -10,7 +10,7 @@ import bpy
 from aqgt.annotations import SIDED_FAMILIES
 from aqgt.markers import is_marker
 
-from ..generate import job as jobs
+from ..one_job import generation
 from ..ui import GesturesPanel, SequencerPanel, draw_lines
 from . import following, presets, store
 from .preset_ops import chosen_preset
@@ -236,7 +236,7 @@ class _Suggest:
         column = layout.column()
         for name in ("density", "energy", "handedness", "seed"):
             column.prop(settings, name)
-        job = jobs.running()
+        job = generation.running()
         if isinstance(job, SuggestJob):
             layout.progress(factor=job.fraction, text=job.text)
             layout.operator("aqgt.cancel", icon="X")

@@ -8,13 +8,12 @@ from abc import abstractmethod
 from typing import Any
 
 import bpy
-from bpy.app.translations import pgettext_iface as iface_
 
 from aqgt.errors import AqgtError
 
-from ..connection.session import redraw
+from ..one_job import generation
 from ..steps import Steps, drain, some
-from . import job as jobs
+from ..ui import redraw
 
 _TICK_SECONDS = 0.1
 WORK_SECONDS = 0.02
@@ -52,7 +51,7 @@ class JobOperator:
 
     def send(self, job: Any) -> None:
         """Begin the job; raises `AqgtError`."""
-        jobs.run(job)
+        generation.run(job)
 
     def show(self, job: Any) -> None:
         """Called at each tick in a window while the engine works."""
@@ -65,7 +64,7 @@ class JobOperator:
         """Greyed while another job runs."""
         this: Any = cls
         this.poll_message_set("A generation is running; cancel it first")
-        return jobs.running() is None
+        return generation.running() is None
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         """From a window: work in ticks of a timer, so that Blender stays free."""
@@ -150,7 +149,7 @@ class JobOperator:
         """Say what went wrong; without an error the job was cancelled."""
         this: Any = self
         if error is None:
-            this.report({"INFO"}, iface_("Cancelled: nothing was changed"))
+            this.report({"INFO"}, "Cancelled: nothing was changed")
         else:
             self._job.error = error
             this.report({"ERROR"}, str(error))

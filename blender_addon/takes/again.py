@@ -14,8 +14,9 @@ from aqgt.motion import Motion
 from aqgt.protocol.messages import Provenance
 
 from ..connection import session
-from ..generate import job as jobs
+from ..generate.job import Job
 from ..generate.running import Done, JobOperator
+from ..one_job import generation
 from ..retarget.mapping import mapping_of
 from ..scene.armature import describe, find
 from ..scene.nla import check_editable
@@ -48,11 +49,11 @@ class AQGT_OT_take_generate_again(OfTake, JobOperator, bpy.types.Operator):
     @classmethod
     def reason(cls, context: bpy.types.Context, armature: bpy.types.Object, takes: list[Any]) -> str:
         """One job at a time, and the take has to hold what it was made from."""
-        if jobs.running() is not None:
+        if generation.running() is not None:
             return "A generation is running; cancel it first"
         return why_not(armature.aqgt_takes.chosen_take())
 
-    def gather(self, context: bpy.types.Context) -> jobs.Job:
+    def gather(self, context: bpy.types.Context) -> Job:
         """The take's own request, with the samples of its sound."""
         armature, action = self.found(context)
         check_editable(armature)
@@ -62,7 +63,7 @@ class AQGT_OT_take_generate_again(OfTake, JobOperator, bpy.types.Operator):
             raise AqgtError(f"{why_not(action)}.", "Press Generate for a new take.", "no-recipe")
         sound = find_sound(context, take.recipe, take.provenance.inputs.get("audio", ""))
         self._take, self._name = take, action.name
-        return jobs.Job(
+        return Job(
             client=session.client(),
             request=replace(take.recipe.request, audio=sound.samples),
             transcript="",
