@@ -83,7 +83,7 @@ class Job:
         Raises:
             AqgtError: it cannot be sent.
         """
-        known = _aligned.get(self._speech_key())
+        known = _aligned.get(self._speech_key()) if self.transcript else None
         if known is not None:
             self.request = replace(self.request, words=known)
         if self.transcript and known is None:

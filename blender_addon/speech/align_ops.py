@@ -21,6 +21,7 @@ class AQGT_OT_align(JobOperator, bpy.types.Operator):
 
     bl_idname = "aqgt.align"
     bl_label = "Align Words"
+    jobs = wording  # a generation may run beside it
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -35,10 +36,6 @@ class AQGT_OT_align(JobOperator, bpy.types.Operator):
         """The sound that is heard, and its words or transcript."""
         return align.gather_alignment(context)
 
-    def send(self, job: align.Alignment) -> None:
-        """Begin; a generation may run beside it."""
-        wording.run(job)
-
     def apply(self, job: align.Alignment) -> tuple[str, list[str]]:
         """The words into the list."""
         return job.store(), []
@@ -49,6 +46,7 @@ class AQGT_OT_transcribe(JobOperator, bpy.types.Operator):
 
     bl_idname = "aqgt.transcribe"
     bl_label = "Transcribe"
+    jobs = wording
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -60,10 +58,6 @@ class AQGT_OT_transcribe(JobOperator, bpy.types.Operator):
     def gather(self, context: bpy.types.Context) -> transcribe.Transcription:
         """The sound that is heard."""
         return transcribe.gather_transcription(context)
-
-    def send(self, job: transcribe.Transcription) -> None:
-        """Begin; a generation may run beside it."""
-        wording.run(job)
 
     def apply(self, job: transcribe.Transcription) -> tuple[str, list[str]]:
         """The words into the list, the text into the transcript."""

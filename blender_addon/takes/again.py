@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import bpy
@@ -23,7 +24,7 @@ from ..scene.nla import check_editable
 from ..steps import Steps
 from .apply import applying_take, take_of
 from .ops import OfTake, take_name
-from .provenance import Take, has_recipe, recall, sources_of
+from .provenance import Take, has_recipe, recall, recipe_of, sources_of
 from .sounds import find_sound
 
 SAME = 1e-6
@@ -52,6 +53,11 @@ class AQGT_OT_take_generate_again(OfTake, JobOperator, bpy.types.Operator):
         if generation.running() is not None:
             return "A generation is running; cancel it first"
         return why_not(armature.aqgt_takes.chosen_take())
+
+    def sound_file(self, context: bpy.types.Context) -> Path | None:
+        """The file that the take's sound was read from."""
+        recipe = recipe_of(self.found(context)[1])
+        return Path(bpy.path.abspath(recipe.sound.filepath)) if recipe and recipe.sound.filepath else None
 
     def gather(self, context: bpy.types.Context) -> Job:
         """The take's own request, with the samples of its sound."""
