@@ -31,13 +31,14 @@ class Reading:
     cancelled: bool = False
     notes: list[str] = field(default_factory=list)
     _decoding: Decoding | None = None
+    _is_read: bool = False
 
     def begin(self) -> None:
         """Start the process that reads; where none can be started, the job reads the file itself."""
         try:
             self._decoding = Decoding(self.path)
         except OSError:
-            self.done = True
+            self._is_read = True
 
     @property
     def busy(self) -> bool:
@@ -46,9 +47,11 @@ class Reading:
 
     def pump(self) -> bool:
         """Move on; True once the file is read, it can't be, or it was given up."""
-        if self.busy and self._decoding is not None:
+        if self._is_read or self._decoding is None:
+            self.done = True
+        elif self.busy:
             try:
-                self.done = self._decoding.pump()
+                self._is_read = self._decoding.pump()
             except AqgtError as error:
                 self.error = error
             return False  # what comes next has a tick of its own

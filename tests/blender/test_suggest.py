@@ -86,7 +86,7 @@ def test_what_the_user_made_changed_moved_or_locked_stays(scene, voice, store):
 def test_a_marker_made_while_the_engine_thinks_counts(scene, store, part):
     module = part("annotate.suggest")
     job = module.gather_suggestion(bpy.context)
-    part("generate.job").run(job)
+    part("one_job").generation.run(job)
     wait_until(job.pump)
     assert job.suggestion
     first = job.suggestion[0]
