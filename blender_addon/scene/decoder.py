@@ -33,6 +33,8 @@ def samples_of(path: str) -> NDArray[np.float32]:
         data = file(path).resample(RATE).data()
     except aud.error as error:
         raise ValueError(str(error)) from None
+    if not data.size:
+        return np.zeros(0, np.float32)
     # aud's own rechannel(1) adds the channels up, which makes stereo twice as loud.
     return np.ascontiguousarray(data.reshape(len(data), -1).mean(axis=1), dtype=np.float32)
 
