@@ -7,7 +7,7 @@ from typing import Any
 
 import bpy
 
-from . import migration, preferences
+from . import migration, one_job, preferences
 from .annotate import drawn_range, following
 from .annotate import exchange_ops as annotate_exchange
 from .annotate import ops as annotate_ops
@@ -24,7 +24,6 @@ from .connection import engine_process, session
 from .connection import ops as connection_ops
 from .connection import panel as connection_panel
 from .connection import report as connection_report
-from .generate import job
 from .generate import ops as generate_ops
 from .generate import panel as generate_panel
 from .generate import props as generate_props
@@ -33,7 +32,7 @@ from .preview import live, temporary
 from .retarget import ops as retarget_ops
 from .retarget import panel as retarget_panel
 from .retarget import props as retarget_props
-from .speech import align, align_ops, changes, overlay, transcript_ops, word_list, word_ops, words
+from .speech import align_ops, changes, overlay, transcript_ops, word_list, word_ops, words
 from .speech import panel as speech_panel
 from .speech import props as speech_props
 from .takes import again as takes_again
@@ -161,10 +160,9 @@ COMMANDS: tuple[tuple[str, Any], ...] = ((command.NAME, command.run),)
 _commands: list[Any] = []
 
 HANDLERS: tuple[tuple[str, Any], ...] = (
-    ("load_pre", job.on_load_pre),
+    ("load_pre", one_job.on_load_pre),
     ("load_pre", live.on_load_pre),
     *((event, live.on_clean) for event in live.CLEANING),
-    ("load_pre", align.on_load_pre),
     *((event, changes.on_replaced) for event in ("load_post", "undo_post", "redo_post")),
     ("load_post", migration.on_load_post),
     ("save_pre", following.on_save_pre),
@@ -198,8 +196,7 @@ def unregister() -> None:
     annotate_range.remove_menus()
     drawn_range.hide()
     overlay.remove()
-    align.abandon()
-    job.abandon()
+    one_job.abandon_all()
     live.stop()
     temporary.sweep()
     following.stop()

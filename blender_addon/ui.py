@@ -10,6 +10,8 @@ import bpy
 
 from aqgt.errors import AqgtError
 
+_EDITORS = ("VIEW_3D", "DOPESHEET_EDITOR", "SEQUENCE_EDITOR")
+"""Those with a section of ours or with words drawn over them."""
 _LINE = 38
 """Letters that fit the sidebar at its default width."""
 
@@ -28,6 +30,26 @@ class SequencerPanel:
     bl_space_type = "SEQUENCE_EDITOR"
     bl_region_type = "UI"
     bl_category = "Gestures"
+
+
+def redraw() -> None:
+    """Have every editor that shows something of ours draw again."""
+    for window in bpy.context.window_manager.windows:
+        for area in window.screen.areas:
+            if area.type in _EDITORS:
+                area.tag_redraw()
+
+
+def tell(error: AqgtError) -> None:
+    """Show an error where nothing can be reported, as in a field: beside the pointer, or on the console."""
+    if bpy.app.background:
+        print(error, flush=True)
+        return
+
+    def draw(popup: Any, _context: bpy.types.Context) -> None:
+        draw_error(popup.layout, error)
+
+    bpy.context.window_manager.popup_menu(draw, title="Not Done", icon="ERROR")
 
 
 def show_text(name: str, text: str, *, at_end: bool = False) -> None:

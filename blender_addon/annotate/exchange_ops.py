@@ -10,7 +10,7 @@ import bpy
 
 from aqgt.errors import AqgtError
 
-from ..connection.session import redraw
+from ..ui import redraw
 from . import store
 from .exchange import export_annotations, import_annotations
 

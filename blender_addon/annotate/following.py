@@ -10,7 +10,7 @@ from typing import Any
 
 import bpy
 
-from ..connection.session import redraw
+from ..ui import redraw
 from . import store
 
 

@@ -11,8 +11,8 @@ from aqgt.annotations import SIDED_FAMILIES, SPEECH_KEYS
 from aqgt.errors import AqgtError
 from aqgt.markers import ParsedMarker
 
-from ..connection.session import redraw
 from ..scene.markers import marker_time, playhead, preview_range
+from ..ui import redraw
 from . import store
 from .addressing import new_address
 from .vocabulary import NOT_NAMED, choice, length_choice, rest_choice, side_choice

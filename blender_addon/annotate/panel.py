@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import bpy
@@ -10,11 +11,11 @@ import bpy
 from aqgt.annotations import SIDED_FAMILIES
 from aqgt.markers import is_marker
 
-from ..generate import job as jobs
+from ..one_job import generation
 from ..ui import GesturesPanel, SequencerPanel, draw_lines
 from . import following, presets, store
 from .preset_ops import chosen_preset
-from .reading import not_used, reason_not_used
+from .reading import is_settled, not_used, reason_not_used
 from .suggest import SuggestJob
 from .vocabulary import TITLES
 
@@ -59,15 +60,23 @@ class AQGT_UL_annotations(bpy.types.UIList):
         self, context: bpy.types.Context, scene: Any, markers_name: str
     ) -> tuple[list[int], list[int]]:
         """Gesture markers alone, in order of time, with the letters of the filter field in their names."""
-        markers = list(getattr(scene, markers_name))
-        wanted = self.filter_name.casefold()
-        names = [marker.name for marker in markers]
-        shown = [is_marker(name) and (not wanted or wanted in name.casefold()) for name in names]
-        frames = [marker.frame for marker in markers]
-        places = [0] * len(markers)
-        for place, index in enumerate(sorted(range(len(markers)), key=frames.__getitem__)):
-            places[index] = place
-        return [self.bitflag_filter_item if show else 0 for show in shown], places
+        markers = getattr(scene, markers_name)
+        names = tuple(marker.name for marker in markers)
+        frames = tuple(marker.frame for marker in markers)
+        shown, places = _in_order(names, frames, self.filter_name.casefold())
+        return [self.bitflag_filter_item if show else 0 for show in shown], list(places)
+
+
+@lru_cache(maxsize=2)
+def _in_order(
+    names: tuple[str, ...], frames: tuple[int, ...], wanted: str
+) -> tuple[tuple[bool, ...], tuple[int, ...]]:
+    """Which markers are listed, and the place of each in order of time."""
+    shown = tuple(is_marker(name) and (not wanted or wanted in name.casefold()) for name in names)
+    places = [0] * len(names)
+    for place, index in enumerate(sorted(range(len(names)), key=frames.__getitem__)):
+        places[index] = place
+    return shown, tuple(places)
 
 
 class _Annotate:
@@ -80,7 +89,9 @@ class _Annotate:
         """New markers, the list, and what can be done with the chosen one."""
         layout: Any = self.layout  # type: ignore[attr-defined]
         scene = context.scene
-        following.follow_soon(scene)
+        settled = is_settled(scene)
+        if not settled:
+            following.follow_soon(scene)
         row = layout.row(align=True)
         row.operator("aqgt.marker_add", text="Add at Playhead", icon="MARKER")
         row.operator("aqgt.marker_add_range", text="On Range", icon="PREVIEW_RANGE")
@@ -104,7 +115,7 @@ class _Annotate:
         row.operator("aqgt.annotation_mirror", text="", icon="MOD_MIRROR")
         row.operator("aqgt.annotation_lock", text="", icon="LOCKED")
         row.operator("aqgt.annotation_delete", text="", icon="TRASH")
-        bad = not_used(scene, markers)
+        bad = [] if settled else not_used(scene, markers)
         for name, reason in bad[:_REASONS]:
             draw_lines(layout, f"{name}: {reason}", icon="ERROR", alert=True)
         if len(bad) > _REASONS:
@@ -237,7 +248,7 @@ class _Suggest:
         column = layout.column()
         for name in ("density", "energy", "handedness", "seed"):
             column.prop(settings, name)
-        job = jobs.running()
+        job = generation.running()
         if isinstance(job, SuggestJob):
             layout.progress(factor=job.fraction, text=job.text)
             layout.operator("aqgt.cancel", icon="X")

@@ -10,9 +10,9 @@ import bpy
 
 from aqgt.errors import AqgtError
 
-from ..connection.session import redraw
 from ..scene.markers import playhead, preview_range
 from ..speech.words import chosen_words
+from ..ui import redraw
 from . import presets, store
 from .addressing import new_address
 

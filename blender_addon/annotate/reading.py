@@ -5,13 +5,19 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import bpy
 
 from aqgt.annotations import Span
 from aqgt.errors import AqgtError
+from aqgt.markers import is_marker
 
-from .store import Annotation, gesture_markers, read, speaks_to_all
+from ..speech import changes
+from .store import Annotation, gesture_markers, is_stale, read, speaks_to_all
+
+_settled: tuple[Any, ...] | None = None
+"""Scene, revision, names and frames that were found settled last."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +79,22 @@ def not_used(scene: bpy.types.Scene, markers: list[bpy.types.TimelineMarker]) ->
         if reason := reason_not_used(scene, annotation):
             found.append((annotation.name, reason))
     return found
+
+
+def is_settled(scene: bpy.types.Scene) -> bool:
+    """Whether every marker's group is up to date and addresses nobody: then there is nothing to read or say.
+
+    A panel asks at every draw; as long as no name and no frame changes, the answer is the one of before.
+    """
+    global _settled
+    markers = scene.timeline_markers
+    state = scene.as_pointer(), changes.revision, [(marker.name, marker.frame) for marker in markers]
+    if state == _settled:
+        return True
+    if any(is_stale(marker) or not speaks_to_all(marker) for marker in markers if is_marker(marker.name)):
+        return False
+    _settled = state
+    return True
 
 
 def reason_not_used(scene: bpy.types.Scene, annotation: Annotation) -> str:

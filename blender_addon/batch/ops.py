@@ -9,7 +9,7 @@ import bpy
 
 from aqgt.errors import AqgtError
 
-from ..connection.session import redraw
+from ..ui import redraw
 from . import process
 
 _TICK_SECONDS = 0.5

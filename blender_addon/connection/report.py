@@ -15,9 +15,8 @@ from aqgt import __version__
 from aqgt.errors import AqgtError
 
 from .. import preferences
-from ..generate import job as jobs
+from ..one_job import generation, wording
 from ..scene.context import blender_version
-from ..speech import align
 from ..ui import show_text
 from . import engine_process, session
 from .panel import is_here
@@ -98,8 +97,8 @@ def _settings(scene: Any) -> Iterator[str]:
 def _errors() -> Iterator[str]:
     found = {
         "engine": session.error(),
-        "speech": getattr(align.current, "error", None),
-        "generate": getattr(jobs.current, "error", None),
+        "speech": getattr(wording.current, "error", None),
+        "generate": getattr(generation.current, "error", None),
     }
     for where, error in found.items():
         if isinstance(error, AqgtError):

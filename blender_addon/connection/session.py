@@ -25,6 +25,7 @@ from aqgt.protocol.messages import (
 )
 
 from .. import preferences
+from ..ui import redraw
 from . import engine_process
 
 OFF, STARTING, CHECKING, TRYING, READY, FAILED = "OFF", "STARTING", "CHECKING", "TRYING", "READY", "FAILED"
@@ -33,7 +34,7 @@ START_SECONDS = 90.0
 """A cold start reads several hundred megabytes of libraries."""
 _PUMP_SECONDS = 0.1
 _WATCH_SECONDS = 2.0
-_SHOWING = ("VIEW_3D", "SEQUENCE_EDITOR")
+_WITH_SECTIONS = ("VIEW_3D", "SEQUENCE_EDITOR")
 
 
 @dataclass
@@ -261,14 +262,6 @@ def _is_shown() -> bool:
         region.type == "UI" and region.width > 1
         for window in bpy.context.window_manager.windows
         for area in window.screen.areas
-        if area.type in _SHOWING
+        if area.type in _WITH_SECTIONS
         for region in area.regions
     )
-
-
-def redraw() -> None:
-    """Have every editor with a section of ours draw its sidebar again."""
-    for window in bpy.context.window_manager.windows:
-        for area in window.screen.areas:
-            if area.type in _SHOWING:
-                area.tag_redraw()

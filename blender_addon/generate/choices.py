@@ -69,6 +69,8 @@ def preset_names(_group: object, _context: bpy.types.Context, typed: str) -> lis
 
 def preset_title(name: str) -> str:
     """What a preset is called, for people; empty where there is no such preset."""
+    if not name:  # as a rule, and a panel asks at every draw
+        return ""
     return next((title for known, title, _ in request_presets() if known == name), "")
 
 

@@ -25,7 +25,8 @@ from ..scene.markers import preview_range
 from ..scene.sound import HeardSound
 from ..takes.apply import moved_spans
 from ..takes.kept import Kept
-from ..takes.provenance import Take, recall, takes_of
+from ..takes.placing import as_seen, place
+from ..takes.provenance import Take, takes_of
 
 _EDGE = 1e-6
 _SHORTEST_SECONDS = 0.5
@@ -119,7 +120,7 @@ def join(
     """What the chosen part of a sound is joined to; where nothing is there, its start and end in the sound.
 
     Raises:
-        AqgtError: the part lies outside of the sound, or is too short.
+        AqgtError: the part lies outside of the sound or is too short, or a take's strip has its time keyed.
     """
     start, end = max(chosen[0] - sound.start, 0.0), min(chosen[1] - sound.start, sound.duration)
     if end - start <= 0:
@@ -132,7 +133,7 @@ def join(
             f"Choose at least {_SHORTEST_SECONDS:g} s.",
             "bad-range",
         )
-    take = _take_below(character, sound.start + start, sound.start + end)
+    take = _take_below(context.scene, character, sound.start + start, sound.start + end)
     if take is not None:
         offset = take.start - sound.start
         return Joining(open_gap(take.motion, offset, start, end), take.motion, offset, take)
@@ -142,15 +143,15 @@ def join(
     return Joining(open_gap(motion, offset, start, end), motion, offset)
 
 
-def _take_below(character: bpy.types.Object, start: float, end: float) -> Take | None:
-    """The newest take that is seen and touches a stretch of the timeline."""
+def _take_below(scene: bpy.types.Scene, character: bpy.types.Object, start: float, end: float) -> Take | None:
+    """The newest take that is seen and touches a stretch of the timeline, as its strips play it now."""
     data = character.animation_data
     if data is None or data.action is not None:  # an active Action hides all takes
         return None
     solo = any(track.is_solo for track in data.nla_tracks)
     for track, action in takes_of(character):
         if track.is_solo if solo else not track.mute:
-            take = recall(action)
+            take = as_seen(place(scene, character, action))
             if take.start < end - _EDGE and take.start + take.motion.duration > start + _EDGE:
                 return take
     return None

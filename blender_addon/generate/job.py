@@ -11,9 +11,6 @@ import hashlib
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import bpy
-from bpy.app.translations import pgettext_iface as iface_
-
 from aqgt.errors import AqgtError
 from aqgt.protocol.client import EngineClient
 from aqgt.protocol.messages import (
@@ -86,11 +83,11 @@ class Job:
         Raises:
             AqgtError: it cannot be sent.
         """
-        known = _aligned.get(self._speech_key())
+        known = _aligned.get(self._speech_key()) if self.transcript else None
         if known is not None:
             self.request = replace(self.request, words=known)
         if self.transcript and known is None:
-            self.text, self._aligning = iface_("Aligning words…"), True
+            self.text, self._aligning = "Aligning words…", True
             self._sent = self.client.submit(
                 AlignRequest(self.request.audio, self.transcript, self.request.language)
             )
@@ -101,6 +98,11 @@ class Job:
     def finished(self) -> bool:
         """Whether there is a result, an error, or it was cancelled."""
         return self.result is not None or self.error is not None or self.cancelled
+
+    @property
+    def busy(self) -> bool:
+        """Whether it goes on until its result lies on the character."""
+        return self.laying or not self.finished
 
     def pump(self) -> bool:
         """Take in what has arrived; True once the job has finished."""
@@ -125,10 +127,10 @@ class Job:
         elif isinstance(event, Cancelled):
             self.cancelled = True
         elif isinstance(event, Accepted) and event.position:
-            self.text = iface_("Waiting: {} before this").format(event.position)
+            self.text = f"Waiting: {event.position} before this"
         elif isinstance(event, Progress) and self._aligning:
             percent = round(100 * event.window / max(event.windows, 1))
-            self.text = iface_("Aligning words… {} %").format(percent)
+            self.text = f"Aligning words… {percent} %"
         elif isinstance(event, Progress):
             self._take_window(event)
         elif isinstance(event, AlignResult):
@@ -141,7 +143,7 @@ class Job:
         self.fraction = window.window / max(window.windows, 1)
         # Variants are made side by side: a window is done with that of the last of them.
         each = max(self.request.variants, 1)
-        self.text = iface_("Window {} of {}").format(-(-window.window // each), -(-window.windows // each))
+        self.text = f"Window {-(-window.window // each)} of {-(-window.windows // each)}"
         left = self._pace.left(window.window, window.windows)
         if left is not None:
             self.text += " · " + duration(left)
@@ -157,44 +159,10 @@ class Job:
         self._generate()
 
     def _generate(self) -> None:
-        self.text, self._aligning = iface_("Generating…"), False
+        self.text, self._aligning = "Generating…", False
         self._sent = self.client.submit(self.request)
 
     def _speech_key(self) -> str:
         digest = hashlib.sha256(self.request.audio.tobytes())
         digest.update(f"{self.request.language}\n{self.transcript}".encode())
         return digest.hexdigest()
-
-
-current: Job | None = None
-"""The job the panel shows; one at a time."""
-
-
-def run(job: Job) -> None:
-    """Make a job the current one and send it.
-
-    Raises:
-        AqgtError: it cannot be sent.
-    """
-    global current
-    job.begin()
-    current = job
-
-
-def running() -> Job | None:
-    """The current job until its result lies on the character."""
-    return current if current is not None and (current.laying or not current.finished) else None
-
-
-def abandon() -> None:
-    """Give up whatever runs: the file is closed or the add-on disabled."""
-    global current
-    if current is not None:
-        current.cancel()
-    current = None
-
-
-@bpy.app.handlers.persistent
-def on_load_pre(*_arguments: Any) -> None:
-    """Another file is about to be loaded."""
-    abandon()

@@ -6,16 +6,16 @@ from __future__ import annotations
 from typing import Any
 
 import bpy
-from bpy.app.translations import pgettext_iface as iface_
 
 from aqgt.errors import AqgtError
 
-from ..connection.session import redraw
+from ..one_job import generation
 from ..preview import live, temporary
 from ..steps import Steps, drain
 from ..takes.apply import applying
-from . import job as jobs
+from ..ui import redraw
 from .gather import check_ready, gather
+from .job import Job
 from .running import Done, JobOperator
 
 
@@ -37,7 +37,7 @@ class AQGT_OT_generate(JobOperator, bpy.types.Operator):
             return False
         return True
 
-    def gather(self, context: bpy.types.Context) -> jobs.Job:
+    def gather(self, context: bpy.types.Context) -> Job:
         """Everything the engine needs."""
         return gather(context)
 
@@ -59,7 +59,7 @@ class AQGT_OT_generate(JobOperator, bpy.types.Operator):
 
     def applying(self, job: Any) -> Steps[Done]:
         """The new takes, step by step; begun again where saving or undo swept half a take out of the file."""
-        job.laying, job.text, job.fraction = True, iface_("Laying the take on the character…"), 1.0
+        job.laying, job.text, job.fraction = True, "Laying the take on the character…", 1.0
         try:
             while True:
                 swept = temporary.sweeps
@@ -69,7 +69,7 @@ class AQGT_OT_generate(JobOperator, bpy.types.Operator):
                     if temporary.sweeps == swept:
                         raise
                 else:
-                    return iface_("New take “{}”").format(take), notes
+                    return f"New take “{take}”", notes
         finally:
             job.laying = False
 
@@ -84,11 +84,11 @@ class AQGT_OT_cancel(bpy.types.Operator):
     def poll(cls, context: bpy.types.Context) -> bool:
         """Greyed where nothing runs."""
         cls.poll_message_set("No generation is running")
-        return jobs.running() is not None
+        return generation.running() is not None
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Cancel; the operator that generates cleans up at its next tick."""
-        job = jobs.running()
+        job = generation.running()
         if job is not None:
             job.cancel()
         live.stop()

@@ -8,8 +8,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bpy.app.translations import pgettext_iface as iface_
-
 _MINUTE = 60
 _LONG = 90
 """Seconds from which on minutes are told."""
@@ -38,5 +36,5 @@ class Pace:
 def duration(seconds: float) -> str:
     """Time left, for people: whole seconds, or minutes where it is long."""
     if seconds > _LONG:
-        return iface_("{} min left").format(math.ceil(seconds / _MINUTE))
-    return iface_("{} s left").format(math.ceil(seconds))
+        return f"{math.ceil(seconds / _MINUTE)} min left"
+    return f"{math.ceil(seconds)} s left"

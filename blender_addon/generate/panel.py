@@ -6,13 +6,12 @@ from __future__ import annotations
 from typing import Any
 
 import bpy
-from bpy.app.translations import pgettext_iface as iface_
 
 from aqgt.errors import AqgtError
 
+from ..one_job import generation
 from ..ui import GesturesPanel, draw_error, draw_lines
 from . import choices
-from . import job as jobs
 from .extent import chosen_range
 from .gather import chosen_character
 
@@ -36,11 +35,11 @@ class AQGT_PT_generate(GesturesPanel, bpy.types.Panel):
         _draw_motion(column, context)
         _draw_range(column, context)
         column.prop(settings, "preview")
-        job = jobs.running()
+        job = generation.running()
         if job is not None:
             layout.progress(factor=job.fraction, text=job.text)
             if job.scene != context.scene.name:
-                text = iface_("For “{}” in the scene “{}”").format(job.character, job.scene)
+                text = f"For “{job.character}” in the scene “{job.scene}”"
                 draw_lines(layout, text, icon="SCENE_DATA")
             layout.operator("aqgt.cancel", icon="X")
             return
@@ -55,7 +54,7 @@ def _draw_model(column: bpy.types.UILayout, settings: Any) -> None:
     column.prop(settings, "model")
     model = choices.model_info(settings.model)
     if model is not None:
-        column.label(text=iface_("Licence: {}").format(model.licence))
+        column.label(text=f"Licence: {model.licence}")
         if not model.commercial_use:
             draw_lines(column, "Not for commercial use", icon="ERROR", alert=True)
     column.prop(settings, "speaker", placeholder="Usual")
@@ -97,7 +96,7 @@ def _draw_range(column: bpy.types.UILayout, context: bpy.types.Context) -> None:
 
 
 def _draw_last(layout: bpy.types.UILayout) -> None:
-    last = jobs.current
+    last = generation.current
     if last is None:
         return
     if last.error is not None:

@@ -5,16 +5,19 @@ from __future__ import annotations
 
 import time
 from abc import abstractmethod
-from typing import Any
+from pathlib import Path
+from typing import Any, ClassVar
 
 import bpy
-from bpy.app.translations import pgettext_iface as iface_
 
 from aqgt.errors import AqgtError
 
-from ..connection.session import redraw
+from ..one_job import OneJob, generation
+from ..scene.decoding import forget, takes_long
+from ..speech.source import sound_file
 from ..steps import Steps, drain, some
-from . import job as jobs
+from ..ui import redraw
+from .reading import Reading
 
 _TICK_SECONDS = 0.1
 WORK_SECONDS = 0.02
@@ -33,7 +36,11 @@ class JobOperator:
 
     bl_options = {"REGISTER", "UNDO"}
 
+    jobs: ClassVar[OneJob] = generation
+    """Where the job runs; one at a time."""
+
     _timer: Any = None
+    _reading: Reading | None = None
     _job: Any = None
     _steps: Any = None
 
@@ -50,9 +57,9 @@ class JobOperator:
         yield False
         return self.apply(job)
 
-    def send(self, job: Any) -> None:
-        """Begin the job; raises `AqgtError`."""
-        jobs.run(job)
+    def sound_file(self, context: bpy.types.Context) -> Path | None:
+        """The sound file that `gather` decodes, if it is known; raises `AqgtError`."""
+        return sound_file(context)
 
     def show(self, job: Any) -> None:
         """Called at each tick in a window while the engine works."""
@@ -65,13 +72,13 @@ class JobOperator:
         """Greyed while another job runs."""
         this: Any = cls
         this.poll_message_set("A generation is running; cancel it first")
-        return jobs.running() is None
+        return generation.running() is None
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         """From a window: work in ticks of a timer, so that Blender stays free."""
         if bpy.app.background:
             return self.execute(context)
-        if not self._begin(context):
+        if not self._read(context):
             return {"CANCELLED"}
         this: Any = self
         self._timer = context.window_manager.event_timer_add(_TICK_SECONDS, window=context.window)
@@ -81,7 +88,7 @@ class JobOperator:
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         """One tick; Esc cancels."""
         if event.type == "ESC" and event.value == "PRESS":
-            self._job.cancel()
+            (self._reading or self._job).cancel()
         elif event.type != "TIMER":
             return {"PASS_THROUGH"}
         ended = self.tick()
@@ -93,6 +100,8 @@ class JobOperator:
 
     def tick(self) -> set[str]:
         """Follow the job, or write some of its result; what the operator returns once it ends, else empty."""
+        if self._reading is not None:
+            return self._after_reading(self._reading)
         if self._steps is None:
             if not self._job.pump():
                 self.show(self._job)
@@ -113,7 +122,7 @@ class JobOperator:
     def cancel(self, context: bpy.types.Context) -> None:
         """Blender ends the operator from outside, as on quitting."""
         self._remove_timer(context)
-        self._job.cancel()
+        (self._reading or self._job).cancel()
         self.hide()
         if self._steps is not None:
             self._steps.close()
@@ -136,11 +145,42 @@ class JobOperator:
             return self._failed(error)
         return self._finished(done)
 
+    def _read(self, context: bpy.types.Context) -> bool:
+        """Have a long sound read aside; begin at once where there is none."""
+        this: Any = self
+        try:
+            file = self.sound_file(context)
+            if file is None or not takes_long(file):
+                return self._begin(context)
+            character = context.scene.aqgt_generate.character
+            self._reading = Reading(file, context.scene.name, "" if character is None else character.name)
+            self.jobs.run(self._reading)
+        except AqgtError as error:
+            this.report({"ERROR"}, str(error))
+            return False
+        return True
+
+    def _after_reading(self, reading: Reading) -> set[str]:
+        """Begin the job in the scene it was asked for, once the sound is read."""
+        if not reading.pump():
+            return set()
+        self._reading, self._job = None, reading
+        scene: Any = bpy.data.scenes.get(reading.scene)
+        if scene is None and reading.error is None:
+            reading.error = AqgtError(f"The scene “{reading.scene}” is gone.", "Try again.", "no-scene")
+        if reading.cancelled or reading.error is not None:
+            return self._failed(reading.error)
+        layer = scene.view_layers[0] if scene != bpy.context.scene else bpy.context.view_layer
+        with bpy.context.temp_override(scene=scene, view_layer=layer):
+            begun = self._begin(bpy.context)
+        forget()
+        return set() if begun else {"CANCELLED"}
+
     def _begin(self, context: bpy.types.Context) -> bool:
         this: Any = self
         try:
             self._job = self.gather(context)
-            self.send(self._job)
+            self.jobs.run(self._job)
         except AqgtError as error:
             this.report({"ERROR"}, str(error))
             return False
@@ -150,7 +190,7 @@ class JobOperator:
         """Say what went wrong; without an error the job was cancelled."""
         this: Any = self
         if error is None:
-            this.report({"INFO"}, iface_("Cancelled: nothing was changed"))
+            this.report({"INFO"}, "Cancelled: nothing was changed")
         else:
             self._job.error = error
             this.report({"ERROR"}, str(error))

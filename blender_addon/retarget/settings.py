@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import bpy
@@ -11,30 +12,31 @@ import numpy as np
 from aqgt.errors import AqgtError
 from aqgt.retarget import LookAt, RetargetOptions
 
-from ..scene.pose import places_in
+from ..scene.pose import placing_in
+from ..steps import Steps
 from ..takes.write import Writing
 from .props import of_parts
 
 
-def options_of(scene: bpy.types.Scene, armature: bpy.types.Object, frames: np.ndarray) -> RetargetOptions:
-    """What the solver is to do.
+def gathering_options(
+    scene: bpy.types.Scene, armature: bpy.types.Object, frames: np.ndarray
+) -> Steps[RetargetOptions]:
+    """What the solver is to do, step by step: a moving target of the look is looked up frame by frame.
 
     Args:
-        scene: whose settings count.
+        scene: whose settings count, as they are at the first step.
         armature: the character, in whose space the look's target stands.
         frames: `[T]` frames of the scene that are solved, at which a moving target is looked up.
 
     Raises:
-        AqgtError: every part is left out.
+        AqgtError: every part is left out, or what is looked at has gone meanwhile.
     """
     settings: Any = scene.aqgt_retarget
     parts = frozenset(part for part, used in of_parts(settings, "use").items() if used)
     if not parts:
         raise AqgtError("Every part of the body is left out.", "Tick at least one part.", "no-parts")
-    look_at = None
-    if settings.look_at is not None and settings.look_blend > 0:
-        look_at = LookAt(places_in(scene, armature, settings.look_at, frames), settings.look_blend)
-    return RetargetOptions(
+    target, blend = settings.look_at, settings.look_blend
+    options = RetargetOptions(
         parts=parts,
         intensity={part: one for part, one in of_parts(settings, "intensity").items() if one != 1.0},
         mirror=settings.mirror,
@@ -43,10 +45,13 @@ def options_of(scene: bpy.types.Scene, armature: bpy.types.Object, frames: np.nd
         limit_fingers=settings.limits,
         keep_out=settings.keep_out,
         keep_contact=settings.keep_contact,
-        look_at=look_at,
         hold_legs=settings.hold_legs,
         depth_gain=settings.depth_gain,
     )
+    if target is not None and blend > 0:
+        places = yield from placing_in(scene, armature, target, frames)
+        options = replace(options, look_at=LookAt(places, blend))
+    return options
 
 
 def writing_of(scene: bpy.types.Scene) -> Writing:

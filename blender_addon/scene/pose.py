@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -11,7 +12,14 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
+from aqgt.errors import AqgtError
+
+from ..steps import Steps
+
 Floats = NDArray[np.float64]
+
+_LOOK_SECONDS = 0.015
+"""Frames are looked at for so long in one step; the last of them, and showing the old one, come on top."""
 
 _ROTATION = {"QUATERNION": "rotation_quaternion", "AXIS_ANGLE": "rotation_axis_angle"}
 
@@ -67,21 +75,47 @@ def rotations_at(
         }
 
 
-def places_in(
+def placing_in(
     scene: bpy.types.Scene, armature: bpy.types.Object, target: bpy.types.Object, frames: Floats
-) -> Floats:
-    """Where an object is at each frame, `[T, 3]` in the armature's space; `[1, 3]` if neither moves."""
+) -> Steps[Floats]:
+    """Where an object is at each frame, `[T, 3]` in the armature's space; `[1, 3]` if neither moves.
+
+    Each step looks at as many frames as fit into `_LOOK_SECONDS`, and puts the frame shown back.
+
+    Raises:
+        AqgtError: scene, armature or object have gone meanwhile.
+    """
     if not (_may_move(target) or _may_move(armature)):
         frames = frames[:1]
-    found = []
-    with frame_restored(scene):
-        for frame in frames:
-            scene.frame_set(int(frame))
-            graph = bpy.context.evaluated_depsgraph_get()
-            world = np.array(armature.evaluated_get(graph).matrix_world)
-            place = np.array(target.evaluated_get(graph).matrix_world.translation)
-            found.append(np.linalg.solve(world, np.append(place, 1.0))[:3])
+    names = scene.name, armature.name, target.name
+    found: list[Floats] = []
+    while len(found) < len(frames):
+        scene, armature, target = _still_there(*names)
+        end = time.perf_counter() + _LOOK_SECONDS
+        with (
+            frame_restored(scene),
+            bpy.context.temp_override(scene=scene, view_layer=scene.view_layers[0]),
+        ):
+            for frame in frames[len(found) :]:
+                scene.frame_set(int(frame))
+                graph = bpy.context.evaluated_depsgraph_get()
+                world = np.array(armature.evaluated_get(graph).matrix_world)
+                place = np.array(target.evaluated_get(graph).matrix_world.translation)
+                found.append(np.linalg.solve(world, np.append(place, 1.0))[:3])
+                if time.perf_counter() > end:
+                    break
+        yield False
     return np.array(found)
+
+
+def _still_there(
+    scene: str, armature: str, target: str
+) -> tuple[bpy.types.Scene, bpy.types.Object, bpy.types.Object]:
+    found: Any = bpy.data.scenes.get(scene), bpy.data.objects.get(armature), bpy.data.objects.get(target)
+    for name, one in zip((scene, armature, target), found, strict=True):
+        if one is None:
+            raise AqgtError(f"“{name}” is no longer there.", "Try again.", "gone")
+    return found
 
 
 def _may_move(thing: bpy.types.Object) -> bool:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from aqgt.errors import AqgtError
 from aqgt.protocol.messages import SAMPLE_RATE
 
+from . import decoder, decoding
 from .context import seconds
 
 
@@ -63,6 +64,13 @@ def strip_range(strip: Any) -> tuple[float, float]:
 def strip_origin(scene: bpy.types.Scene, strip: Any) -> float:
     """When the first sample of the strip's file is due on the timeline, trimmed or not, in seconds."""
     return seconds(scene, _content_start(strip)) + getattr(strip, "sound_offset", 0.0)
+
+
+def plain_file(strip: Any) -> Path | None:
+    """The file that `read_strip` decodes; None where it is packed, or the strip retimed."""
+    if len(getattr(strip, "retiming_keys", ())) or strip.sound is None or strip.sound.packed_file is not None:
+        return None
+    return Path(bpy.path.abspath(strip.sound.filepath, library=strip.sound.library))
 
 
 def read_strip(scene: bpy.types.Scene, strip: Any) -> HeardSound:
@@ -116,34 +124,36 @@ def decode(path: Path) -> NDArray[np.float32]:
         raise AqgtError(
             f"The sound file “{path}” is missing.", "Relink it or choose another one.", "no-sound"
         )
+    found = decoding.ready(path)
+    if found is None:
+        found = _decoded(path)
+    if not found.size:
+        raise AqgtError(
+            "The audio holds no samples.", "Pick a sound strip or a file with sound.", "empty-audio"
+        )
+    return found
+
+
+def _decoded(path: Path) -> NDArray[np.float32]:
     try:
-        import aud  # ships with Blender; some distributions leave it out
-    except ImportError:
+        return decoder.samples_of(str(path))
+    except ImportError:  # aud ships with Blender; some distributions leave it out
         raise AqgtError(
             "This build of Blender cannot read sound.", "Use a build with audio support.", "no-aud"
         ) from None
-    file: Any = aud.Sound
-    try:
-        # data() of a file that cannot be read ends the whole process; asking for its format first does not.
-        file(str(path)).specs  # noqa: B018
-        data = file(str(path)).resample(SAMPLE_RATE).data()
-    except aud.error as error:
+    except ValueError as error:
         raise AqgtError(
             f"“{path.name}” cannot be read as sound ({error}).",
             "Choose a WAV, FLAC, MP3 or OGG file.",
             "bad-audio",
         ) from None
-    if not data.size:
-        raise AqgtError(
-            "The audio holds no samples.", "Pick a sound strip or a file with sound.", "empty-audio"
-        )
-    # aud's own rechannel(1) adds the channels up, which makes stereo twice as loud.
-    return np.ascontiguousarray(data.reshape(len(data), -1).mean(axis=1), dtype=np.float32)
 
 
 def cut(samples: NDArray[np.float32], skipped: float, length: float) -> NDArray[np.float32]:
     """``length`` seconds from ``skipped`` seconds on; silence where the sound has none (also before 0)."""
     first, count = round(skipped * SAMPLE_RATE), round(length * SAMPLE_RATE)
+    if first >= 0 and 0 <= count <= len(samples) - first:
+        return samples[first : first + count]
     out = np.zeros(max(count, 0), dtype=np.float32)
     low, high = max(first, 0), min(first + count, len(samples))
     if high > low:

@@ -68,6 +68,11 @@ class Alignment:
         return self.result is not None or self.error is not None or self.cancelled
 
     @property
+    def busy(self) -> bool:
+        """Whether it goes on."""
+        return not self.finished
+
+    @property
     def text(self) -> str:
         """How it stands, for people."""
         if self._position:
@@ -165,37 +170,3 @@ def owner_of(context: bpy.types.Context, group: Any) -> tuple[tuple[str, str], s
     is_sound = group.id_data != context.scene
     owner = "sounds" if is_sound else "scenes", group.id_data.name
     return owner, "" if is_sound else context.scene.aqgt_speech.filepath
-
-
-current: Alignment | None = None
-"""The alignment or transcription the panel shows; one at a time."""
-
-
-def run(alignment: Alignment) -> None:
-    """Make an alignment the current one and send it.
-
-    Raises:
-        AqgtError: it cannot be sent.
-    """
-    global current
-    alignment.begin()
-    current = alignment
-
-
-def running() -> Alignment | None:
-    """The current alignment while it has not finished."""
-    return current if current is not None and not current.finished else None
-
-
-def abandon() -> None:
-    """Give up whatever runs: the file is closed or the add-on disabled."""
-    global current
-    if current is not None:
-        current.cancel()
-    current = None
-
-
-@bpy.app.handlers.persistent
-def on_load_pre(*_arguments: Any) -> None:
-    """Another file is about to be loaded."""
-    abandon()

@@ -9,8 +9,9 @@ from aqgt.errors import AqgtError
 
 from ..connection import session
 from ..generate.running import JobOperator
+from ..one_job import wording
+from ..ui import redraw
 from . import align, transcribe
-from .changes import redraw
 from .source import read_transcript
 from .words import check_editable, list_of_sound, stored
 
@@ -20,6 +21,7 @@ class AQGT_OT_align(JobOperator, bpy.types.Operator):
 
     bl_idname = "aqgt.align"
     bl_label = "Align Words"
+    jobs = wording  # a generation may run beside it
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -34,10 +36,6 @@ class AQGT_OT_align(JobOperator, bpy.types.Operator):
         """The sound that is heard, and its words or transcript."""
         return align.gather_alignment(context)
 
-    def send(self, job: align.Alignment) -> None:
-        """Begin; a generation may run beside it."""
-        align.run(job)
-
     def apply(self, job: align.Alignment) -> tuple[str, list[str]]:
         """The words into the list."""
         return job.store(), []
@@ -48,6 +46,7 @@ class AQGT_OT_transcribe(JobOperator, bpy.types.Operator):
 
     bl_idname = "aqgt.transcribe"
     bl_label = "Transcribe"
+    jobs = wording
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -60,10 +59,6 @@ class AQGT_OT_transcribe(JobOperator, bpy.types.Operator):
         """The sound that is heard."""
         return transcribe.gather_transcription(context)
 
-    def send(self, job: transcribe.Transcription) -> None:
-        """Begin; a generation may run beside it."""
-        align.run(job)
-
     def apply(self, job: transcribe.Transcription) -> tuple[str, list[str]]:
         """The words into the list, the text into the transcript."""
         return job.store(), []
@@ -71,7 +66,7 @@ class AQGT_OT_transcribe(JobOperator, bpy.types.Operator):
 
 def _reason_not_free(context: bpy.types.Context) -> str:
     """Why the word list of the sound cannot be made anew; empty where it can."""
-    if align.running() is not None:
+    if wording.running() is not None:
         return "Words are being aligned or transcribed; cancel it first"
     try:
         check_editable(list_of_sound(context))
@@ -90,11 +85,11 @@ class AQGT_OT_align_cancel(bpy.types.Operator):
     def poll(cls, context: bpy.types.Context) -> bool:
         """Greyed where nothing runs."""
         cls.poll_message_set("No words are being aligned or transcribed")
-        return align.running() is not None
+        return wording.running() is not None
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Cancel; the operator that aligns cleans up at its next tick."""
-        alignment = align.running()
+        alignment = wording.running()
         if alignment is not None:
             alignment.cancel()
         redraw()

@@ -7,6 +7,8 @@ from typing import Any
 
 import bpy
 
+from ..ui import redraw
+
 revision = 0
 """Grows with every change of any word list; what is laid out for an older one is stale."""
 
@@ -16,14 +18,6 @@ def changed() -> None:
     global revision
     revision += 1
     redraw()
-
-
-def redraw() -> None:
-    """Have the sidebars and the editors with words draw again."""
-    for window in bpy.context.window_manager.windows:
-        for area in window.screen.areas:
-            if area.type in ("VIEW_3D", "DOPESHEET_EDITOR", "SEQUENCE_EDITOR"):
-                area.tag_redraw()
 
 
 @bpy.app.handlers.persistent

@@ -17,6 +17,7 @@ from aqgt.errors import AqgtError
 
 from ..annotate.reading import read_annotations
 from ..scene.context import frames_per_second, sequencer_scene
+from ..ui import redraw
 from . import changes, overlay_row
 from .overlay_row import Row, laid_out, row_of
 from .source import heard_range, origin
@@ -159,7 +160,7 @@ def _lay_out_spans(spans: list[tuple[float, float, str]], seen: Seen, top: float
 
 def on_show(_group: object, _context: bpy.types.Context) -> None:
     """The words are switched on or off."""
-    changes.redraw()
+    redraw()
 
 
 def add() -> None:

@@ -8,10 +8,10 @@ from typing import Any
 import bpy
 
 from ..connection import session
+from ..one_job import wording
 from ..scene.context import sequencer_scene
 from ..scene.sound import strip_collection
 from ..ui import GesturesPanel, SequencerPanel, draw_error, draw_lines
-from . import align
 from .source import read_transcript
 from .transcribe import model_names
 from .word_list import draw_words
@@ -61,7 +61,7 @@ class AQGT_PT_speech_sequencer(_Speech, SequencerPanel, bpy.types.Panel):
 
 
 def _draw_jobs(layout: bpy.types.UILayout, speech: Any) -> None:
-    job = align.running()
+    job = wording.running()
     if job is not None:
         row = layout.row(align=True)
         row.progress(factor=job.fraction, text=job.text)
@@ -72,7 +72,7 @@ def _draw_jobs(layout: bpy.types.UILayout, speech: Any) -> None:
     row.operator("aqgt.transcribe", icon="OUTLINER_OB_FONT")
     if len(model_names(session.hello())) > 1:
         layout.prop(speech, "whisper")
-    last = align.current
+    last = wording.current
     if last is None:
         return
     if last.error is not None:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 import bpy
@@ -11,7 +12,15 @@ import bpy
 from aqgt.errors import AqgtError
 
 from ..scene.context import seconds, sequencer_scene
-from ..scene.sound import HeardSound, read_file, read_strip, sound_strips, strip_origin, strip_range
+from ..scene.sound import (
+    HeardSound,
+    plain_file,
+    read_file,
+    read_strip,
+    sound_strips,
+    strip_origin,
+    strip_range,
+)
 
 
 def read_sound(context: bpy.types.Context) -> HeardSound:
@@ -24,6 +33,18 @@ def read_sound(context: bpy.types.Context) -> HeardSound:
     if speech.source == "FILE":
         return read_file(speech.filepath)
     return read_strip(*chosen_strip(context))
+
+
+def sound_file(context: bpy.types.Context) -> Path | None:
+    """The file that `read_sound` decodes; None where there is none such.
+
+    Raises:
+        AqgtError: no sound is chosen.
+    """
+    speech = context.scene.aqgt_speech
+    if speech.source == "FILE":
+        return Path(bpy.path.abspath(speech.filepath)) if speech.filepath else None
+    return plain_file(chosen_strip(context)[1])
 
 
 def chosen_strip(context: bpy.types.Context) -> tuple[bpy.types.Scene, Any]:

@@ -14,7 +14,7 @@ from aqgt.formats.textgrid import read_textgrid
 from aqgt.formats.transcripts import SUFFIXES, read_timed_words
 from aqgt.words import sentence
 
-from .changes import redraw
+from ..ui import redraw
 from .words import list_of_sound, write
 
 _PLAIN = ".txt"

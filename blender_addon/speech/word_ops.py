@@ -10,7 +10,7 @@ import bpy
 from aqgt.errors import AqgtError
 from aqgt.formats.words_json import words_from_json
 
-from .changes import redraw
+from ..ui import redraw
 from .words import check_editable, digest, list_of_sound, quiet, stored
 
 _NONE = "There are no words. Align or import a transcript first"

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import bpy
@@ -14,15 +15,16 @@ from aqgt.motion import Motion
 from aqgt.protocol.messages import Provenance
 
 from ..connection import session
-from ..generate import job as jobs
+from ..generate.job import Job
 from ..generate.running import Done, JobOperator
+from ..one_job import generation
 from ..retarget.mapping import mapping_of
 from ..scene.armature import describe, find
 from ..scene.nla import check_editable
 from ..steps import Steps
 from .apply import applying_take, take_of
 from .ops import OfTake, take_name
-from .provenance import Take, has_recipe, recall, sources_of
+from .provenance import Take, has_recipe, recall, recipe_of, sources_of
 from .sounds import find_sound
 
 SAME = 1e-6
@@ -48,11 +50,16 @@ class AQGT_OT_take_generate_again(OfTake, JobOperator, bpy.types.Operator):
     @classmethod
     def reason(cls, context: bpy.types.Context, armature: bpy.types.Object, takes: list[Any]) -> str:
         """One job at a time, and the take has to hold what it was made from."""
-        if jobs.running() is not None:
+        if generation.running() is not None:
             return "A generation is running; cancel it first"
         return why_not(armature.aqgt_takes.chosen_take())
 
-    def gather(self, context: bpy.types.Context) -> jobs.Job:
+    def sound_file(self, context: bpy.types.Context) -> Path | None:
+        """The file that the take's sound was read from."""
+        recipe = recipe_of(self.found(context)[1])
+        return Path(bpy.path.abspath(recipe.sound.filepath)) if recipe and recipe.sound.filepath else None
+
+    def gather(self, context: bpy.types.Context) -> Job:
         """The take's own request, with the samples of its sound."""
         armature, action = self.found(context)
         check_editable(armature)
@@ -62,7 +69,7 @@ class AQGT_OT_take_generate_again(OfTake, JobOperator, bpy.types.Operator):
             raise AqgtError(f"{why_not(action)}.", "Press Generate for a new take.", "no-recipe")
         sound = find_sound(context, take.recipe, take.provenance.inputs.get("audio", ""))
         self._take, self._name = take, action.name
-        return jobs.Job(
+        return Job(
             client=session.client(),
             request=replace(take.recipe.request, audio=sound.samples),
             transcript="",

@@ -19,7 +19,7 @@ from aqgt.words import Word, shifted
 
 from ..preview import temporary
 from ..retarget.mapping import remembered
-from ..retarget.settings import options_of, writing_of
+from ..retarget.settings import gathering_options, writing_of
 from ..scene import actions, nla
 from ..scene.armature import describe, find
 from ..scene.context import frames_per_second
@@ -185,10 +185,8 @@ def _writing(
     rig = describe(armature, skin=scene.aqgt_retarget.keep_out)
     known = remembered(armature, rig) if bone_map == "auto" else match(rig, bone_map)
     fps = frames_per_second(scene)
-    options, writing = (
-        options_of(scene, armature, scene_frames(take.motion, take.start, fps)),
-        writing_of(scene),
-    )
+    writing, scene_name, character = writing_of(scene), scene.name, armature.name
+    options = yield from gathering_options(scene, armature, scene_frames(take.motion, take.start, fps))
     if parts is not None:
         options = replace(options, parts=parts)
 
@@ -206,7 +204,6 @@ def _writing(
             )
         return animation, frames, mapping
 
-    scene_name, character = scene.name, armature.name
     animation, frames, mapping = yield from aside(solved)
     scene, armature = _place(scene_name, character)
     return (yield from writing_take(scene, armature, name, animation, frames, mapping, writing, take))

@@ -10,9 +10,9 @@ import bpy
 
 from aqgt.errors import AqgtError
 
-from ..connection.session import redraw
 from ..scene.nla import check_editable
 from ..scene.strips import tracks_with
+from ..ui import redraw
 from . import manage
 from .provenance import takes_of
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import bpy
 
-from ..generate import job as jobs
+from ..one_job import generation
 from ..scene.markers import preview_frames, selected_frames
 from ..scene.strips import tracks_with
 from ..ui import GesturesPanel, draw_lines
@@ -111,7 +111,7 @@ class AQGT_PT_takes(GesturesPanel, bpy.types.Panel):
 
 
 def _draw_again(layout: bpy.types.UILayout, group: Any) -> None:
-    job = jobs.running()
+    job = generation.running()
     if job is not None:
         layout.progress(factor=job.fraction, text=job.text)
         layout.operator("aqgt.cancel", icon="X")

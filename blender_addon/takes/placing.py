@@ -64,7 +64,8 @@ def as_seen(placed: Placed) -> Take:
     """The take as its strips play it: itself at another time where they were but moved, else sampled anew."""
     shift, take = placed.strips.shift, placed.take
     if shift is not None and math.isclose(placed.written, placed.fps):
-        whole = placed.strips.scene_frame(take.start * placed.written + 1e-6) is not None
+        first = math.ceil(take.start * placed.written - 1e-6)  # a take has no key before a whole frame
+        whole = placed.strips.scene_frame(first) is not None
         end = (take.start + take.motion.duration) * placed.written
         if whole and placed.strips.last - shift >= end - 2:
             return replace(take, start=take.start + shift / placed.fps)

@@ -10,6 +10,7 @@ import bpy
 from aqgt.errors import AqgtError
 
 from ..scene.armature import is_armature
+from ..ui import tell
 from .manage import rename
 from .provenance import is_take, takes_of
 
@@ -49,7 +50,7 @@ def _set_title(group: AQGT_PG_take, name: str) -> None:
     try:
         rename(action, name)
     except AqgtError as error:
-        print(error, flush=True)  # a field can't refuse; it shows the old name again
+        tell(error)  # a field can't refuse; it shows the old name again
 
 
 class AQGT_PG_take(bpy.types.PropertyGroup):

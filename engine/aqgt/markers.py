@@ -11,6 +11,7 @@ import difflib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from aqgt.annotation_channels import CHANNEL_BY_KEY, FAMILIES, NOT_LABELS, SIDED_FAMILIES, Channel, canonical
 from aqgt.annotation_spans import HANDS, SPEECH_KEYS, Span
@@ -214,7 +215,7 @@ def _printed_label(key: str, label: str) -> str:
         english = "nothing" if NOT_LABELS[canonical(label)] == 0 else "unknown"
     else:
         english = channel.label(label).name
-    if key in _BARE_FAMILIES and _bare_meanings(english) == [(key, english)]:
+    if key in _BARE_FAMILIES and _bare_meanings(english) == ((key, english),):
         return english
     if key in SIDED_FAMILIES or key in SPEECH_KEYS:
         return f"{key.replace('_', '-')}={english}"
@@ -316,15 +317,16 @@ def _english(key: str, value: str) -> str:
         raise _problem(error.sentence, hint + error.next_step, "bad-label") from None
 
 
-def _bare_meanings(word: str) -> list[tuple[str, str]]:
+@lru_cache(maxsize=256)
+def _bare_meanings(word: str) -> tuple[tuple[str, str], ...]:
     """Family and English label of everything a word without a key can mean."""
     wanted = canonical(word)
-    return [
+    return tuple(
         (family, label.name)
         for family in _BARE_FAMILIES
         for label in FAMILIES[family]
         if wanted in {canonical(spelling) for spelling in (label.name, *label.aliases)}
-    ]
+    )
 
 
 def _split_hand(key: str) -> tuple[str, str]:

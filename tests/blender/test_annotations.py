@@ -327,3 +327,28 @@ def test_markers_of_a_pose_are_left_alone(scene):
     marker = bpy.data.actions.new("Wave").pose_markers.new("G: beat")
     marker.aqgt.side = "left"
     assert marker.name == "G: beat"
+
+
+def test_markers_are_settled_until_somebody_touches_one(blender, part):
+    reading, store = part("annotate.reading"), part("annotate.store")
+    scene = blender.scene
+    for frame in (10, 20):
+        scene.timeline_markers.new("G: iconic", frame=frame)
+    assert not reading.is_settled(scene)
+    store.sync(scene)
+    assert reading.is_settled(scene)
+    assert reading.is_settled(scene)
+    marker = scene.timeline_markers[1]
+    for touch in (
+        lambda: setattr(marker, "frame", 25),
+        lambda: setattr(marker, "name", "G: deictic"),
+        lambda: scene.timeline_markers.new("G: nonsense", frame=40),
+    ):
+        touch()
+        assert not reading.is_settled(scene)
+        store.sync(scene)
+    scene.timeline_markers.remove(scene.timeline_markers[-1])
+    assert reading.is_settled(scene)
+    marker.name = "G@Anna: deictic"
+    store.sync(scene)
+    assert not reading.is_settled(scene), "whom it addresses may change at any time"

@@ -104,25 +104,25 @@ def test_the_engine_dies_midway(scene, preferences, start_engine, checkout):
 
 
 def test_cancelling_changes_nothing(scene, engine, part, checkout):
-    jobs = part("generate.job")
+    generation = part("one_job").generation
     long_voice(scene, checkout)
     before = snapshot()
-    jobs.run(part("generate.gather").gather(bpy.context))
-    job = jobs.running()
+    generation.run(part("generate.gather").gather(bpy.context))
+    job = generation.running()
     wait_until(lambda: job.pump() or job.fraction > 0)
     assert not job.finished
     assert bpy.ops.aqgt.cancel() == {"FINISHED"}
     assert job.finished
     assert job.cancelled
     assert job.result is None
-    assert jobs.running() is None
+    assert generation.running() is None
     assert snapshot() == before
 
 
 def test_the_character_is_deleted_while_it_runs(scene, engine, part, character):
-    jobs = part("generate.job")
-    jobs.run(part("generate.gather").gather(bpy.context))
-    job = jobs.running()
+    generation = part("one_job").generation
+    generation.run(part("generate.gather").gather(bpy.context))
+    job = generation.running()
     bpy.data.objects.remove(character)
     before = snapshot()
     wait_until(job.pump)
@@ -144,9 +144,9 @@ def test_a_failure_while_writing_takes_the_action_back(scene, engine, part, monk
 
 
 def test_loading_another_file_ends_the_job(scene, engine, part):
-    jobs = part("generate.job")
-    jobs.run(part("generate.gather").gather(bpy.context))
-    job = jobs.running()
+    generation = part("one_job").generation
+    generation.run(part("generate.gather").gather(bpy.context))
+    job = generation.running()
     bpy.ops.wm.read_homefile(use_empty=True)
     assert job.cancelled
-    assert jobs.running() is None
+    assert generation.running() is None

@@ -199,5 +199,5 @@ def test_a_take_is_exported(scene, character, tmp_path, suffix):
 def test_without_a_transcript_the_note_says_so(scene, part):
     scene.aqgt_speech.transcript = ""
     generate()
-    notes = part("generate.job").current.notes
+    notes = part("one_job").generation.current.notes
     assert any("transcript" in note.lower() for note in notes), notes

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import bpy
 import numpy as np
 import pytest
@@ -164,6 +166,62 @@ def test_a_part_of_a_take_is_made_anew_and_the_rest_keeps_its_bits(scene, charac
     np.testing.assert_allclose(again.motion.bone_vectors, new.motion.bone_vectors, atol=1e-6)
 
 
+def test_a_part_of_a_take_that_was_moved_is_where_it_lies_now(scene, character, part):
+    generate()
+    (_, _, old) = takes(character, part)[0]
+    (strip,) = character.animation_data.nla_tracks[0].strips
+    strip.frame_start_ui += 12
+    in_part(scene, 82, 122)
+    generate()
+    (_, action, new) = takes(character, part)[0]
+    assert new.start == pytest.approx(old.start + 12 / 30)
+    assert action.frame_range[0] == strip.frame_start
+    times = new.start + np.arange(len(old.motion)) / old.motion.fps
+    outside = (times < 82 / 30 - 1e-6) | (times > 123 / 30 - 1e-6)
+    np.testing.assert_array_equal(new.motion.bone_vectors[outside], old.motion.bone_vectors[outside])
+    assert np.abs(new.motion.bone_vectors - old.motion.bone_vectors)[~outside].max() > 1e-3
+
+
+def test_a_part_of_a_take_that_was_slowed_down_keeps_what_is_seen(scene, character, part):
+    generate()
+    (_, first, _) = takes(character, part)[0]
+    (strip,) = character.animation_data.nla_tracks[0].strips
+    strip.scale = 1.25
+    placing = part("takes.placing")
+    seen = placing.as_seen(placing.place(scene, character, first))
+    in_part(scene, 70, 110)
+    generate()
+    (_, _, new) = takes(character, part)[0]
+    assert (new.motion.fps, new.start) == (30, seen.start)
+    frames = round(seen.start * 30) + np.arange(len(seen.motion))
+    outside = (frames < 70) | (frames > 110)
+    np.testing.assert_array_equal(new.motion.bone_vectors[outside], seen.motion.bone_vectors[outside])
+    made = bpy.ops.aqgt.take_generate_again()
+    assert made == {"FINISHED"}
+    again = takes(character, part)[0][2]
+    np.testing.assert_allclose(again.motion.bone_vectors, new.motion.bone_vectors, atol=1e-6)
+    muted = [track for track in character.animation_data.nla_tracks if strip not in list(track.strips)]
+    for track in muted:
+        track.mute = True
+    strip.use_animated_time = True
+    assert "time keyed" in refused(bpy.ops.aqgt.generate)
+
+
+def test_a_part_made_at_another_rate_counts_in_the_frames_of_the_take(scene, character, part):
+    generate()
+    in_part(scene, 70, 110)
+    job = part("generate.gather").gather(bpy.context)
+    old, gap = job.joining.motion, job.joining.gap
+    n_frames = 2 * (gap.last - gap.first)
+    faster = old.sample(np.arange(n_frames) / (2 * old.fps))
+    made = replace(old, fps=2 * old.fps, bone_vectors=faster)
+    first, last = job.joining.part(made)
+    whole, _ = job.joining.whole(made)
+    assert (whole.fps, len(whole)) == (old.fps, len(old))
+    assert (first, last) == (gap.first, gap.last)
+    np.testing.assert_allclose(whole.bone_vectors[first:last], faster[::2], atol=1e-5)
+
+
 def test_a_part_joins_what_the_character_plays_that_is_no_take(scene, character, part):
     bone = character.pose.bones["mixamorig:RightArm"]
     for frame, turn in ((1, 0.4), (250, 0.6)):
@@ -186,7 +244,7 @@ def test_a_part_where_nothing_is_stands_by_itself(scene, character, part):
     generate()
     take = takes(character, part)[0][2]
     assert (take.start, take.motion.duration) == (pytest.approx(2.0, abs=0.04), pytest.approx(2.0, abs=0.07))
-    assert any("stands by itself" in note for note in part("generate.job").current.notes)
+    assert any("stands by itself" in note for note in part("one_job").generation.current.notes)
 
 
 def test_the_ways_to_choose_a_part(scene, character, part):

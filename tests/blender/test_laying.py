@@ -37,7 +37,7 @@ def job(blender, character, part):
     from aqgt.protocol.messages import GenerateRequest, GenerateResult, Provenance
 
     blender.scene.render.fps = 30
-    jobs = part("generate.job")
+    jobs, generation = part("generate.job"), part("one_job").generation
     request = GenerateRequest(np.zeros(round(SECONDS * 16000), np.float32), variants=2)
     made = jobs.Job(Client(), request, "", blender.scene.name, character.name, 1.0)
     made.result = GenerateResult(
@@ -48,9 +48,9 @@ def job(blender, character, part):
             Provenance("debug", "ab" * 32, "CC0-1.0", True, seed, engine_version="0") for seed in range(2)
         ),
     )
-    jobs.current = made
+    generation.current = made
     yield made
-    jobs.abandon()
+    generation.abandon()
 
 
 @pytest.fixture
@@ -130,18 +130,18 @@ def test_it_is_written_a_curve_at_a_time_and_laid_at_once(operator, job, part, c
     assert [track.mute for track in character.animation_data.nla_tracks] == [True, False]
     assert "New take" in operator.said[-1]
     assert not written()
-    assert part("generate.job").running() is None
+    assert part("one_job").generation.running() is None
 
 
 def test_cancel_halfway_changes_nothing(operator, job, part):
     before = snapshot()
     halfway(operator)
-    assert part("generate.job").running() is job
+    assert part("one_job").generation.running() is job
     assert bpy.ops.aqgt.cancel() == {"FINISHED"}
     assert operator.tick() == {"CANCELLED"}
     assert snapshot() == before
     assert operator.said == ["Cancelled: nothing was changed"]
-    assert part("generate.job").running() is None
+    assert part("one_job").generation.running() is None
 
 
 def test_a_file_saved_halfway_holds_no_half_take_and_the_take_still_comes(operator, part, tmp_path):

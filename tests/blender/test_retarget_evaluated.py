@@ -205,3 +205,46 @@ def test_a_rigify_rig_follows_the_motion(checkout: Path, blender: Any) -> None:
     back = read(rig, mapping, pose_matrices(rigify, rig.names, 20), motion.fps)
     for joint in ("left_elbow", "right_wrist", "left_index_3", "right_thumb_2"):
         assert angles(back.bone_vectors[:, JOINT[joint]], motion.bone_vectors[:20, JOINT[joint]]).max() < 1.0
+
+
+def test_a_moving_target_is_looked_up_in_steps(blender, part, character, monkeypatch):
+    pose, steps = part("scene.pose"), part("steps")
+    target = bpy.data.objects.new("Target", None)
+    blender.scene.collection.objects.link(target)
+    for frame in (1, 61):
+        target.location.x = frame / 10
+        target.keyframe_insert("location", frame=frame)
+    for curve_parent in target.animation_data.action.layers[0].strips[0].channelbags:
+        for curve in curve_parent.fcurves:
+            for key in curve.keyframe_points:
+                key.interpolation = "LINEAR"
+    frames = np.arange(1.0, 62.0)
+    now = [0.0]
+
+    def clock():
+        now[0] += 0.002
+        return now[0]
+
+    monkeypatch.setattr(pose.time, "perf_counter", clock)
+    blender.scene.frame_set(7)
+    found, begin, looked = pose.placing_in(blender.scene, character, target, frames), now[0], 0
+    while True:
+        try:
+            next(found)
+        except StopIteration as end:
+            places = end.value
+            break
+        looked += 1
+        assert blender.scene.frame_current == 7, "between steps the old frame is shown"
+        assert now[0] - begin < 0.03
+        begin = now[0]
+    assert looked > 5
+    assert places.shape == (61, 3)
+    steady = np.diff(places, axis=0)
+    np.testing.assert_allclose(steady, np.broadcast_to(steady[0], steady.shape), atol=1e-4)
+    assert np.linalg.norm(places[-1] - places[0]) > 1
+    gone = pose.placing_in(blender.scene, character, target, frames)
+    next(gone)
+    bpy.data.objects.remove(target)
+    with pytest.raises(pose.AqgtError, match="no longer there"):
+        steps.drain(gone)

@@ -239,7 +239,11 @@ def state(character: Any) -> dict[str, Any]:
             (one.data_path, one.array_index, one.driver.expression)
             for one in character.animation_data.drivers
         ],
-        "properties": {key: value for key, value in character.items() if not key.startswith("_")},
+        "properties": {  # Blender 4.5 counts those that an extension has registered, too
+            key: value
+            for key, value in character.items()
+            if not key.startswith("_") and key not in character.bl_rna.properties
+        },
         "data": {key: value for key, value in character.data.items() if not key.startswith("_")},
         "selected": [bone.name for bone in character.pose.bones if _selected(bone)],
         "pose": [np.array(bone.matrix_basis).tobytes() for bone in character.pose.bones],

@@ -86,7 +86,7 @@ def test_what_the_user_made_changed_moved_or_locked_stays(scene, voice, store):
 def test_a_marker_made_while_the_engine_thinks_counts(scene, store, part):
     module = part("annotate.suggest")
     job = module.gather_suggestion(bpy.context)
-    part("generate.job").run(job)
+    part("one_job").generation.run(job)
     wait_until(job.pump)
     assert job.suggestion
     first = job.suggestion[0]
@@ -137,12 +137,12 @@ def test_the_buttons_say_why_they_are_greyed(scene, part):
 
 
 def test_cancelling_and_failing_change_nothing(scene, part, preferences):
-    jobs = part("generate.job")
+    generation = part("one_job").generation
     before = snapshot()
-    jobs.run(part("annotate.suggest").gather_suggestion(bpy.context))
+    generation.run(part("annotate.suggest").gather_suggestion(bpy.context))
     assert "is running" in refused(ops.suggest)
     ops.cancel()
-    assert jobs.running() is None
+    assert generation.running() is None
     preferences.address = "tcp://127.0.0.1:9"
     assert "No engine listens" in refused(ops.suggest)
     assert snapshot() == before

@@ -211,10 +211,10 @@ def speed(action):
 
 
 def test_every_variant_remembers_its_own_seed(scene, character, part):
-    jobs = part("generate.job")
+    generation = part("one_job").generation
     job = part("generate.gather").gather(bpy.context)
     job.request = replace(job.request, variants=2, seed=3)
-    jobs.run(job)
+    generation.run(job)
     while not job.pump():
         pass
     part("takes.apply").apply_result(job)  # the first variant lies on top

@@ -48,7 +48,7 @@ def test_a_language_without_an_aligner_gets_estimates_and_says_so(voice, engine,
     speech.transcript, speech.language = "Die Familie Dashwood", "de"
     bpy.ops.aqgt.align()
     assert [row[3] for row in rows()] == [True, True, True]
-    assert "estimated" in part("speech.align").current.notes[-1]
+    assert "estimated" in part("one_job").wording.current.notes[-1]
 
 
 def test_a_trimmed_strip_is_aligned_in_the_time_of_its_file(voice, engine):
@@ -93,12 +93,12 @@ def test_without_an_engine_nothing_changes(voice, preferences, tmp_path):
 
 def test_cancelling_leaves_the_words_as_they_are(voice, engine, part, tmp_path):
     load_srt(tmp_path)
-    align, kept = part("speech.align"), rows()
-    align.run(align.gather_alignment(bpy.context))
+    align, wording, kept = part("speech.align"), part("one_job").wording, rows()
+    wording.run(align.gather_alignment(bpy.context))
     assert "Words are being aligned" in refused(bpy.ops.aqgt.align)
     bpy.ops.aqgt.align_cancel()
-    assert align.running() is None
-    assert align.current.cancelled
+    assert wording.running() is None
+    assert wording.current.cancelled
     assert rows() == kept
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import sys
 from enum import Enum
 
 import zmq
-import zmq.utils.monitor
 
 from aqgt.errors import AqgtError
 from aqgt.protocol import wire
@@ -104,7 +104,8 @@ class Dealer:
         """What has happened to the connection since the last call."""
         found = News.NONE
         while self._monitor.poll(0):
-            event = zmq.utils.monitor.recv_monitor_message(self._monitor)["event"]
+            # zmq.utils.monitor reads it, too, but imports asyncio, for which Blender would wait.
+            event = int.from_bytes(self._monitor.recv_multipart()[0][:2], sys.byteorder)
             if event == _ADOPTED:
                 self._shaken = True
             elif found is not News.REFUSED:

@@ -73,7 +73,7 @@ def until(condition):
     end = time.monotonic() + PATIENCE
     while not condition():
         if time.monotonic() > end:
-            job = part("generate.job").current
+            job = part("one_job").generation.current
             raise TimeoutError(
                 f"it never came true: {job and (job.text, job.fraction, job.error, job.notes)}"
             )
@@ -89,7 +89,7 @@ def story():
     yield 1.0
     next(region for region in area.regions if region.type == "UI").active_panel_category = "Gestures"
     set_up()
-    session, jobs = part("connection.session"), part("generate.job")
+    session, generation = part("connection.session"), part("one_job").generation
     bpy.ops.aqgt.engine_check()
     yield from until(lambda: session.state() in (session.READY, session.FAILED))
     print("ENGINE", session.state(), flush=True)
@@ -101,7 +101,7 @@ def story():
     settings.preview = "CHARACTER"
     bpy.context.scene.aqgt_speech.transcript = ""  # windows come at once, however long aligning would take
     print("INVOKED", in_viewport(bpy.ops.aqgt.generate, "INVOKE_DEFAULT"), flush=True)
-    yield from until(lambda: settings.character.animation_data or jobs.current.finished)
+    yield from until(lambda: settings.character.animation_data or generation.current.finished)
     print("PREVIEW", settings.character.animation_data is not None, flush=True)
     bpy.context.scene.frame_set(60)
     yield 1.0
@@ -112,15 +112,15 @@ def story():
     print("FIGURE", len(bpy.data.actions), settings.character.animation_data, flush=True)
     picture("figure")
     subprocess.run(["xdotool", "mousemove", "400", "400", "key", "Escape"], check=True)
-    yield from until(lambda: jobs.running() is None)
+    yield from until(lambda: generation.running() is None)
     yield 0.5
-    print("CANCELLED", jobs.current.cancelled, len(bpy.data.actions), flush=True)
+    print("CANCELLED", generation.current.cancelled, len(bpy.data.actions), flush=True)
 
     # The long voice left time for Esc; the short one is soon done.
     bpy.context.scene.aqgt_speech.filepath = str(SHARED / "short.wav")
     settings.preview = "CHARACTER"
     in_viewport(bpy.ops.aqgt.generate, "INVOKE_DEFAULT")
-    yield from until(lambda: jobs.running() is None)
+    yield from until(lambda: generation.running() is None)
     yield 0.5  # the operator's next tick writes the action
     bpy.context.scene.frame_set(60)
     yield 1.0
