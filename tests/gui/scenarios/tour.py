@@ -134,7 +134,7 @@ def state() -> tuple:
 
 def generate():
     """Cancel once, then to the end, twice over."""
-    jobs, settings = part("generate.job"), bpy.context.scene.aqgt_generate
+    jobs, settings = part("one_job").generation, bpy.context.scene.aqgt_generate
     settings.variants = 16  # long enough for a hand to reach Esc
     told("INVOKED", in_viewport(bpy.ops.aqgt.generate, "INVOKE_DEFAULT"))
     yield from until(lambda: jobs.current.fraction > 0 or jobs.current.finished)
@@ -166,12 +166,12 @@ def story():
     yield 1.0
     picture("tab")
     choose()
-    session, align = part("connection.session"), part("speech.align")
+    session, wording = part("connection.session"), part("one_job").wording
     bpy.ops.aqgt.engine_check()
     yield from until(lambda: session.state() in (session.READY, session.FAILED))
     told("ENGINE", session.state())
     in_viewport(bpy.ops.aqgt.align, "INVOKE_DEFAULT")
-    yield from until(lambda: align.current is not None and align.running() is None)
+    yield from until(lambda: wording.current is not None and wording.running() is None)
     yield 0.5
     yield from annotate()
     told("ANNOTATED", *state()[2:], bpy.context.scene.timeline_markers[0].name)
