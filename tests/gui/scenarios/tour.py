@@ -69,7 +69,7 @@ def until(condition):
     end = time.monotonic() + PATIENCE
     while not condition():
         if time.monotonic() > end:
-            job = part("generate.job").current
+            job = part("one_job").generation.current
             raise TimeoutError(f"it never came true: {job and (job.text, job.fraction, job.error)}")
         yield TICK
 
