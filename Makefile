@@ -102,8 +102,9 @@ format: $(DEVELOPMENT)  ## bring the code into its format
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
 
-bench: $(DEVELOPMENT)  ## measure the speed of generation on this machine
+bench: $(DEVELOPMENT)  ## measure the speed of generation and training on this machine
 	$(PY) benchmarks/run.py
+	$(PY) benchmarks/training.py
 	$(PY) -m aqgt.cli bench --seconds 20 -o out/bench-published.json
 
 soak: $(DEVELOPMENT)  ## long tests, by hand: an engine under load, generated input in quantity

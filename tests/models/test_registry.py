@@ -159,7 +159,7 @@ def test_unknown_key_names_file_key_and_allowed_keys(saved: Path) -> None:
     ("key", "value", "said"),
     [
         ("fps", 0, "greater than 0"),
-        ("aligner", {"context": "none"}, "'previous', 'lagged' or 'published'"),
+        ("aligner", {"context": "next"}, "'previous', 'lagged', 'published' or 'none'"),
         ("window", 8, "longer than twice seed_frames"),
         ("backbone", {"dropout": 1.5}, "less than 1"),
     ],

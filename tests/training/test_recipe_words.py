@@ -16,6 +16,8 @@ from aqgt.speech.word_vectors import FastTextVectors, WordVectors
 from aqgt_training.corpora.compose_config import ComposeConfig
 from aqgt_training.recipe_config import Recipe
 from aqgt_training.recipes import RecipeRun
+from aqgt_training.stages.core.inputs import Inputs
+from aqgt_training.stages.exporting import words_of
 from tests.speech.fasttext_files import random_bin
 
 
@@ -41,7 +43,8 @@ def _vectors(folder: Path, config: ModelConfig, **step: Any) -> tuple[WordVector
     run.work.mkdir()
     run._console = Console(stderr=True)
     compose = ComposeConfig(gestures=folder, texts=[folder / "text.txt"])
-    vectors = run._word_vectors(config, compose)
+    inputs = Inputs(model=folder / "models" / "x.yaml", word_vectors=run._words(config, compose))
+    vectors = words_of(config, inputs)
     return vectors, run._words_in_words(config, vectors)
 
 

@@ -9,6 +9,12 @@ from typing import Any
 from aqgt.models.config import ModelConfig
 from aqgt_training.evaluation.report import markdown_table
 
+_COMPOSED = (
+    "**composed**. Gesture clips of the SmartBody library (LGPL-2.1, © USC Institute for Creative"
+    " Technologies; weights under GPL terms by section 3 of that licence), placed by rules on speech made"
+    " with Flite and some recordings"
+)
+
 
 def model_card(
     config: ModelConfig,
@@ -23,6 +29,7 @@ def model_card(
     """Markdown with the facts of one training; figures may come later."""
     train = manifest.get("splits", {}).get("train", {})
     val = manifest.get("splits", {}).get("val", {})
+    composed = manifest.get("info", {}).get("kind") == "composed"
     commercial = "yes" if config.commercial_use else "no"
     rows = [
         f"# {config.title}",
@@ -32,11 +39,9 @@ def model_card(
         "",
         f"- Licence of the weights: {config.licence}; commercial use: {commercial}.",
         f"- Parameters: {parameters:,}; {config.fps:g} frames per second; {config.speaker.count} speakers.",
-        "- Corpus: **composed**. Gesture clips of the SmartBody library (LGPL-2.1, © USC Institute for"
-        " Creative Technologies; weights under GPL terms by section 3 of that licence), placed by rules on"
-        f" speech made with Flite and some recordings: {train.get('seconds', 0) / 3600:.1f} h in"
-        f" {train.get('clips', 0)} clips for training, {val.get('seconds', 0) / 60:.0f} min held out by"
-        " gesture name and document.",
+        f"- Corpus: {_COMPOSED if composed else 'recorded clips'}: {train.get('seconds', 0) / 3600:.1f} h in"
+        f" {train.get('clips', 0)} clips for training, {val.get('seconds', 0) / 60:.0f} min held out"
+        f"{' by gesture name and document' if composed else ''}.",
         f"- Word vectors: {word_vectors}.",
         f"- Training: {training['steps']} steps of {training['batch_size']} windows in"
         f" {training['minutes']:.0f} min on {training['device']}; held-out loss {training['val_loss']:.3f}.",

@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from aqgt.settings import Settings
 
@@ -28,13 +29,30 @@ class WordVectorStep(Settings):
 
 
 class CorpusStep(Settings):
-    """Composition of the corpus."""
+    """The corpus: composed, or one that is there. Paths are relative to the recipe's file."""
 
-    config: Path
-    """Corpus config, relative to the recipe's file."""
+    config: Path | None = None
+    """Corpus config, to compose one."""
+    folder: Path | None = None
+    """Folder of a clip corpus that is there."""
+    shards: tuple[str, ...] = ()
+    """Folders or URLs of shards that are there."""
     hours: float | None = Field(None, gt=0)
     """Hours of training data; None: as the corpus config says."""
     seed: int = 1
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> CorpusStep:
+        if [self.config is None, self.folder is None and not self.shards].count(False) != 1:
+            raise ValueError("give config, to compose a corpus, or folder and shards of one that is there")
+        return self
+
+
+class StageStep(Settings):
+    """Training of a network that the generator needs, or that judges it."""
+
+    stage: Path
+    """Stage config, relative to the recipe's file."""
 
 
 class GeneratorStep(Settings):
@@ -51,11 +69,19 @@ class GeneratorStep(Settings):
 
 
 class Recipe(Settings):
-    """A whole training: word vectors, corpus, generator, evaluation, export."""
+    """A whole training: word vectors, corpus, networks, generator, evaluation, export."""
 
     title: str
     word_vectors: WordVectorStep = WordVectorStep()
     corpus: CorpusStep
+    pose_vq: StageStep | None = None
+    audio_vq: StageStep | None = None
+    annotation: StageStep | None = None
+    autoencoder: StageStep | None = None
+    """With it, the generator's best weights are those of the lowest FGD."""
+    encoders: Path | Literal["random"] | None = None
+    """Folder with ``wav2vec2`` and ``bert``; random: tiny ones with random weights, for tests; none: those
+    that the model's config names."""
     generator: GeneratorStep
     evaluation_clips: int = Field(20, ge=1)
     """Held-out clips that the evaluation generates."""

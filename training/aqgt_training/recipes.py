@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,10 +14,7 @@ from rich.console import Console
 
 from aqgt.models.config import ModelConfig, read_config
 from aqgt.models.generator import GestureGenerator
-from aqgt.models.registry import LoadedModel, load_model, save_model
-from aqgt.models.word_table import open_word_vectors
-from aqgt.settings import read_settings
-from aqgt.speech.features import CompactFeatures
+from aqgt.models.registry import load_model
 from aqgt.speech.file_hashes import file_sha256
 from aqgt.speech.word_vectors import WordVectors
 from aqgt_training.card import model_card
@@ -25,12 +22,23 @@ from aqgt_training.corpora.cli import compose_corpus
 from aqgt_training.corpora.clip_lmdb import ClipReader
 from aqgt_training.corpora.compose_config import ComposeConfig
 from aqgt_training.evaluation.report import evaluate_model
-from aqgt_training.recipe_config import Recipe
-from aqgt_training.stages.build import build_generator_training
-from aqgt_training.stages.config import GeneratorStage
-from aqgt_training.stages.generator import GeneratorTraining
+from aqgt_training.recipe_config import Recipe, StageStep
+from aqgt_training.stages.core.inputs import Inputs
+from aqgt_training.stages.core.network_files import CONFIG as NETWORK
+from aqgt_training.stages.core.trainer import Trainer
+from aqgt_training.stages.exporting import words_of, write_model
+from aqgt_training.stages.running import open_stage, read_stage
+from aqgt_training.stages.tiny_encoders import write_tiny_encoders
 from aqgt_training.vocabulary import build_vocabulary, count_words
 from aqgt_training.word_vectors import train_word_vectors
+
+NETWORKS = {
+    "pose_vq": "pose-vq",
+    "audio_vq": "audio-vq",
+    "annotation": "annotation",
+    "autoencoder": "autoencoder",
+}
+"""Steps that train a network for the generator, in their order, and the stages they run."""
 
 
 @dataclass
@@ -42,7 +50,7 @@ class RecipeRun:
         folder: folder of the recipe's file; its paths start there.
         work: folder for everything in between; an interrupted run goes on from it.
         output: the model folder to write.
-        accelerator, devices: where to train, see `lightning_fabric.Fabric`.
+        accelerator, devices: where to train, see `core.devices.make_fabric`.
     """
 
     recipe: Recipe
@@ -57,19 +65,28 @@ class RecipeRun:
         self.work.mkdir(parents=True, exist_ok=True)
         self._console = Console(stderr=True)
         config = self._model_config()
-        compose = self._compose_config()
-        vectors = self._word_vectors(config, compose)
-        corpus = self._step("corpus", self.work / "corpus", lambda: self._compose(compose))
-        training = self._training(config, corpus, vectors)
+        inputs = self._inputs(config)
+        for field, name in NETWORKS.items():
+            step = getattr(self.recipe, field)
+            if step is not None:
+                folder = self._network(name, step, inputs)
+                key = "extractor" if field == "autoencoder" else field
+                inputs = inputs.model_copy(update={key: folder})
         self._console.print("[bold]generator[/bold]")
+        training = self._training(config, inputs)
         training.run()
         if not training.fabric.is_global_zero:
             return {}  # the other devices' processes have done their part
-        self._export(config, vectors, training, corpus, figures=None)
+        self._export(config, inputs, training, figures=None)
+        if inputs.corpus is None:  # shards hold windows and no clips to judge a model by
+            return {}
         self._console.print("[bold]evaluation[/bold]")
-        figures = evaluate_model(self._finished(config, vectors), corpus, self.recipe.evaluation_clips)
+        vectors = words_of(config, inputs)
+        foreign = vectors is not None and config.text.vectors == "fasttext"
+        model = load_model(self.output, word_vectors=vectors.origin if foreign and vectors else None)
+        figures = evaluate_model(model, inputs.corpus, self.recipe.evaluation_clips)
         (self.work / "evaluation.json").write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
-        self._export(config, vectors, training, corpus, figures)
+        self._export(config, inputs, training, figures)
         self._console.print(f"The model lies in {self.output}.")
         return figures
 
@@ -77,10 +94,10 @@ class RecipeRun:
     def _words_path(self) -> Path:
         return self.work / "words.safetensors"
 
-    def _step(self, name: str, result: Path, make: Callable[[], None]) -> Path:
+    def _step(self, name: str, result: Path, settings: str, make: Callable[[], object]) -> Path:
         """Makes a result unless it is there from the same settings."""
-        stamp = self.work / f"{result.stem}.done"
-        wanted = hashlib.sha256(self._settings_of(name).encode()).hexdigest()
+        stamp = self.work / f"{Path(result.relative_to(self.work).parts[0]).stem}.done"
+        wanted = hashlib.sha256(settings.encode()).hexdigest()
         if result.exists() and stamp.is_file() and stamp.read_text() == wanted:
             self._console.print(f"[bold]{name}[/bold]: already there")
             return result
@@ -89,15 +106,10 @@ class RecipeRun:
         stamp.write_text(wanted)
         return result
 
-    def _settings_of(self, name: str) -> str:
-        if name == "corpus":
-            return self.recipe.corpus.model_dump_json() + self._compose_config().model_dump_json()
-        step = self.recipe.word_vectors
-        source = "" if step.pretrained is None else file_sha256(self.folder / step.pretrained)
-        return step.model_dump_json() + source
-
-    def _compose_config(self) -> ComposeConfig:
+    def _compose_config(self) -> ComposeConfig | None:
         step = self.recipe.corpus
+        if step.config is None:
+            return None
         changes: dict[str, Any] = {"seed": step.seed}
         if step.hours is not None:
             changes["hours"] = step.hours
@@ -105,16 +117,44 @@ class RecipeRun:
 
     def _model_config(self) -> ModelConfig:
         config = read_config(self.folder / self.recipe.generator.model)
+        compose = self._compose_config()
+        if compose is None:
+            return config
         # An identity the corpus does not have would be an untrained one that a user can choose.
-        speaker = config.speaker.model_copy(update={"count": self._compose_config().speakers})
+        speaker = config.speaker.model_copy(update={"count": compose.speakers})
         return config.model_copy(update={"speaker": speaker})
 
-    def _word_vectors(self, config: ModelConfig, compose: ComposeConfig) -> WordVectors | None:
-        words = None
-        if config.text.vectors == "file":
-            words = self._step("word vectors", self._words_path, lambda: self._make_words(compose))
-        folder = (self.folder / self.recipe.generator.model).parent
-        return open_word_vectors(config, folder, words, fresh=True)
+    def _inputs(self, config: ModelConfig) -> Inputs:
+        """Corpus, word vectors and encoders."""
+        compose, step, encoders = self._compose_config(), self.recipe.corpus, self.recipe.encoders
+        inputs = Inputs(model=self.recipe.generator.model, corpus=step.folder, shards=step.shards)
+        found: dict[str, Any] = {}
+        if compose is not None:
+            found["word_vectors"] = self._words(config, compose)
+            mark = step.model_dump_json(exclude={"folder", "shards"}) + compose.model_dump_json()
+            found["corpus"] = self._step(
+                "corpus", self.work / "corpus", mark, lambda: compose_corpus(compose, self.work / "corpus")
+            )
+        if encoders == "random" and config.published is not None:
+            tokens, width = config.published.logit_tokens, config.published.sentence_width
+            found["encoders"] = self._step(
+                "encoders",
+                self.work / "encoders",
+                f"{tokens} {width}",
+                lambda: write_tiny_encoders(self.work / "encoders", tokens=tokens, width=width),
+            )
+        elif isinstance(encoders, Path):
+            found["encoders"] = self.folder / encoders
+        return inputs.from_folder(self.folder).model_copy(update=found)
+
+    def _words(self, config: ModelConfig, compose: ComposeConfig) -> Path | None:
+        """The table of word vectors, where the model wants one of its own."""
+        if config.text.vectors != "file":
+            return None
+        step = self.recipe.word_vectors
+        source = "" if step.pretrained is None else file_sha256(self.folder / step.pretrained)
+        mark = step.model_dump_json() + source
+        return self._step("word vectors", self._words_path, mark, lambda: self._make_words(compose))
 
     def _make_words(self, compose: ComposeConfig) -> None:
         step = self.recipe.word_vectors
@@ -140,29 +180,37 @@ class RecipeRun:
             source=step.source,
         )
 
-    def _compose(self, compose: ComposeConfig) -> None:
-        compose_corpus(compose, self.work / "corpus")
+    def _network(self, name: str, step: StageStep, inputs: Inputs) -> Path:
+        """The output folder of a stage."""
+        folder = self.work / name
+        settings = read_stage(name, self.folder / step.stage, {}, inputs.model_dump())
+        own = settings.inputs
+        before = [each / NETWORK for each in (own.pose_vq, own.audio_vq, own.annotation) if each is not None]
+        mark = settings.model_dump_json() + "".join(path.read_text() for path in before)
 
-    def _training(self, config: ModelConfig, corpus: Path, vectors: WordVectors | None) -> GeneratorTraining:
+        def train() -> None:
+            where = {"accelerator": self.accelerator, "devices": self.devices}
+            open_stage(name, settings, folder, **where).run(folder)  # type: ignore[arg-type]
+
+        self._step(name, folder / NETWORK, mark, train)
+        return folder
+
+    def _training(self, config: ModelConfig, inputs: Inputs) -> Trainer:
         step = self.recipe.generator
-        stage = read_settings(self.folder / step.stage, GeneratorStage)
         changes = {"minutes": step.minutes, "max_steps": step.max_steps}
-        stage = stage.model_copy(update={k: v for k, v in changes.items() if v is not None})
-        return build_generator_training(
-            config,
-            stage,
-            corpus,
-            CompactFeatures(config.features, vectors),
-            self.work / "generator",
-            accelerator=self.accelerator,
-            devices=self.devices,
+        settings = read_stage(
+            "generator",
+            self.folder / step.stage,
+            {key: value for key, value in changes.items() if value is not None},
+            inputs.model_dump(),
         )
-
-    def _finished(self, config: ModelConfig, vectors: WordVectors | None) -> LoadedModel:
-        foreign = vectors is not None and config.text.vectors == "fasttext"
-        return load_model(self.output, word_vectors=vectors.origin if foreign and vectors else None)
+        where = {"accelerator": self.accelerator, "devices": self.devices}
+        folder = self.work / "generator"
+        return open_stage("generator", settings, folder, config=config, **where).trainer  # type: ignore[arg-type]
 
     def _words_in_words(self, config: ModelConfig, vectors: WordVectors | None) -> str:
+        if config.published is not None:
+            return "none; a language model reads the sentences"
         if vectors is None:
             return "none; words are timed but not understood"
         name = vectors.metadata.get("source", "")
@@ -173,28 +221,23 @@ class RecipeRun:
         return f"fastText, trained on {self.recipe.word_vectors.source or 'plain text'}"
 
     def _export(
-        self,
-        config: ModelConfig,
-        vectors: WordVectors | None,
-        training: GeneratorTraining,
-        corpus: Path,
-        figures: dict[str, Any] | None,
+        self, config: ModelConfig, inputs: Inputs, training: Trainer, figures: dict[str, Any] | None
     ) -> None:
-        state = training.averaged_state()
         parameters = sum(p.numel() for p in GestureGenerator(config).parameters())
+        manifest: Mapping[str, Any] = {} if inputs.corpus is None else ClipReader(inputs.corpus).manifest
         card = model_card(
             config,
             parameters=parameters,
-            manifest=ClipReader(corpus).manifest,
-            word_vectors=self._words_in_words(config, vectors),
+            manifest=manifest,
+            word_vectors=self._words_in_words(config, words_of(config, inputs)),
             training={
-                "steps": training.counters.step,
-                "batch_size": training.stage.batch_size,
-                "minutes": training.counters.seconds / 60,
+                "steps": training.position.step,
+                "batch_size": training.settings.batch_size,
+                "minutes": training.position.seconds / 60,
                 "device": str(training.fabric.device),
-                "val_loss": training.counters.history[-1]["val_total"],
+                "val_loss": training.position.history[-1]["val_total"],
             },
             figures=figures,
             limits=self.recipe.limits,
         )
-        save_model(self.output, config, state, words=vectors, card=card)
+        write_model(self.output, config, training.exported_state(), inputs, card)

@@ -157,6 +157,24 @@ class TemporalAligner(nn.Module):
             history[self.plan.n_initial + step] = block[:, place, 1]
 
 
+class FrameHead(nn.Module):
+    """What stands in the aligner's place where the config has none: each frame by itself.
+
+    Features `[B, T, H]` → poses `[B, T, 159]`; style and seed poses are not read here.
+    """
+
+    def __init__(self, feature_width: int, hidden: int, dropout: float) -> None:
+        super().__init__()
+        self.body = nn.Sequential(
+            nn.Mish(),
+            nn.Dropout(dropout),
+            feed_forward([feature_width, hidden, POSE_DIMENSIONS], last_activation=False),
+        )
+
+    def forward(self, features: Tensor, style: Tensor, seed: Tensor) -> Tensor:
+        return self.body(features)
+
+
 def _overlap_mean(blocks: Tensor) -> Tensor:
     """Frames `[B, T, C]`: the mean of the blocks `[B, T, 3, C]` (before, own, after) that cover each."""
     total = blocks[:, :, 1].clone()

@@ -139,6 +139,10 @@ class BackboneConfig(Settings):
     """Width the concatenated encodings are projected to; 0 leaves them as they are."""
     transformer_1: TransformerConfig = TransformerConfig()
     transformer_2: TransformerConfig = TransformerConfig()
+    transformer: bool = True
+    """Whether the transformers are there; without them the GRUs are alone (an ablation)."""
+    gru: bool = True
+    """Whether the GRUs are there; without them the transformers are alone (an ablation)."""
     gru_1_layers: Annotated[int, Field(ge=1, le=8)] = 1
     gru_2_layers: Annotated[int, Field(ge=1, le=8)] = 2
     norm: Literal["pre", "post"] = "pre"
@@ -146,13 +150,20 @@ class BackboneConfig(Settings):
     position: PositionConfig = PositionConfig()
     dropout: Probability = 0.1
 
+    @model_validator(mode="after")
+    def _something_is_left(self) -> BackboneConfig:
+        if not (self.transformer or self.gru):
+            raise ValueError("one of transformer and gru must be true")
+        return self
+
 
 class AlignerConfig(Settings):
     """The temporal aligner: each frame is made with four earlier frames as context."""
 
-    context: Literal["previous", "lagged", "published"] = "previous"
+    context: Literal["previous", "lagged", "published", "none"] = "previous"
     """previous: frames t-4…t-1, one step after the other; lagged: t-8…t-5, five steps at once; published:
-    lagged, with zeros and wrapped positions at the start."""
+    lagged, with zeros and wrapped positions at the start; none: there is no aligner, each frame comes
+    straight from the features (an ablation)."""
     hidden: Width = 128
     code_width: Width = 128
     """Width of the code the pose head decodes."""
@@ -238,8 +249,14 @@ class ModelConfig(Settings):
         }.items():
             if value != published:
                 raise ValueError(f"“{key}” and the section “published” go together")
-        if published and self.pose_head.kind != "vq":
-            raise ValueError("the section “published” needs pose_head.kind: vq")
+        if not published:
+            return self
+        if self.pose_head.kind != "vq" or self.aligner.context != "published":
+            raise ValueError(
+                "the section “published” needs pose_head.kind: vq and aligner.context: published"
+            )
+        if not (self.backbone.gru and self.backbone.transformer):
+            raise ValueError("the section “published” needs backbone.gru and backbone.transformer")
         return self
 
     @property

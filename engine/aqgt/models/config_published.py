@@ -11,10 +11,34 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from aqgt.models.vq import VqWidths
 from aqgt.settings import Settings
 
 Width = Annotated[int, Field(ge=1, le=8192)]
 Probability = Annotated[float, Field(ge=0.0, lt=1.0)]
+
+
+class AudioVqConfig(Settings):
+    """The two-level VQ over chunks of sound."""
+
+    channels: Width = 256
+    residual_channels: Width = 256
+    residual_blocks: Annotated[int, Field(ge=0, le=16)] = 2
+    code_dimensions: Literal[1] = 1
+    """Quantised values are numbers: their count per window is part of the generator's widths."""
+    codes: Width = 512
+
+    @property
+    def widths(self) -> VqWidths:
+        """What builds the network."""
+        return VqWidths(
+            self.channels,
+            self.residual_channels,
+            self.residual_blocks,
+            self.code_dimensions,
+            self.codes,
+            third_kernel=3,
+        )
 
 
 class AnnotationNetworkConfig(Settings):
@@ -82,6 +106,8 @@ class PublishedConfig(Settings):
     unused_layers: tuple[tuple[Width, Width], ...] = ((1000, 500), (500, 250))
     """Affine layers that the published weights hold and nothing reads."""
     annotation_network: AnnotationNetworkConfig = AnnotationNetworkConfig()
+    audio_vq: AudioVqConfig = AudioVqConfig()
+    """Widths of what quantises the sound."""
 
 
 class AutoencoderConfig(Settings):

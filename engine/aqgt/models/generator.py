@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from aqgt import skeleton
-from aqgt.models.aligner import TemporalAligner
+from aqgt.models.aligner import FrameHead, TemporalAligner
 from aqgt.models.config import POSE_DIMENSIONS, ModelConfig
 from aqgt.models.encoders import InputEncoders
 from aqgt.models.gru_transformer import GruTransformer
@@ -17,6 +17,7 @@ from aqgt.models.pose_head import VqPoseHead
 from aqgt.models.published_encoders import PublishedEncoders
 from aqgt.models.rest_pose import rest_pose
 from aqgt.models.speaker_guess import GuessedSpeaker, SpeakerGuess
+from aqgt.models.vq import MlpVqVae, VqVae
 
 
 @dataclass(frozen=True)
@@ -74,14 +75,7 @@ class GestureGenerator(nn.Module):
         self.backbone = GruTransformer(
             sum(widths.values()), sum(widths[name] for name in self.skipped), config.window, config.backbone
         )
-        self.aligner = TemporalAligner(
-            config.backbone.hidden,
-            config.speaker.style_width,
-            config.window,
-            config.aligner,
-            config.pose_head,
-            config.dropout,
-        )
+        self.aligner = _aligner(config)
         self.speaker_guess = _speaker_guess(config)
         if config.published is not None:
             self.unused = nn.ModuleList(nn.Linear(*shape) for shape in config.published.unused_layers)
@@ -131,19 +125,28 @@ class GestureGenerator(nn.Module):
 
         The top level's come first. Only where the pose head is a pose VQ.
         """
-        head = self.aligner.head
+        block = seed[:, : self.config.seed_frames, :POSE_DIMENSIONS].unsqueeze(1)
+        codes = self.pose_vq.encode(block)
+        return torch.cat([codes.top_codes.flatten(1), codes.bottom_codes.flatten(1)], dim=1)
+
+    @property
+    def pose_vq(self) -> VqVae | MlpVqVae:
+        """The pose VQ that decodes the aligner's codes.
+
+        Raises:
+            TypeError: the pose head is none.
+        """
+        head = self.aligner.head if isinstance(self.aligner, TemporalAligner) else None
         if not isinstance(head, VqPoseHead):
             raise TypeError("the pose head has no codes")
-        block = seed[:, : self.config.seed_frames, :POSE_DIMENSIONS].unsqueeze(1)
-        codes = head.vq.encode(block)
-        return torch.cat([codes.top_codes.flatten(1), codes.bottom_codes.flatten(1)], dim=1)
+        return head.vq
 
     def train(self, mode: bool = True) -> GestureGenerator:
         """As of any module; but the networks that the published generator holds frozen stay in eval mode."""
         super().train(mode)
         if isinstance(self.encoders, PublishedEncoders):
             self.encoders.seed_annotations.network.eval()
-            self.aligner.head.eval()
+            self.aligner.get_submodule("head").eval()
         return self
 
     def set_pose_statistics(self, mean: Tensor, std: Tensor, rest: Tensor, *, floor: float = 0.004) -> None:
@@ -178,6 +181,15 @@ class GestureGenerator(nn.Module):
             seed[:, : poses.shape[1], :POSE_DIMENSIONS] = poses
             seed[:, : poses.shape[1], POSE_DIMENSIONS] = 1.0
         return seed
+
+
+def _aligner(config: ModelConfig) -> TemporalAligner | FrameHead:
+    hidden = config.backbone.hidden
+    if config.aligner.context == "none":
+        return FrameHead(hidden, config.aligner.hidden, config.dropout)
+    return TemporalAligner(
+        hidden, config.speaker.style_width, config.window, config.aligner, config.pose_head, config.dropout
+    )
 
 
 def _speaker_guess(config: ModelConfig) -> SpeakerGuess | None:

@@ -128,7 +128,10 @@ class TransformerStack(nn.Module):
 
 
 class GruTransformer(nn.Module):
-    """Encodings `[B, T, width]` and skipped encodings `[B, T, skip_width]` → features `[B, T, hidden]`."""
+    """Encodings `[B, T, width]` and skipped encodings `[B, T, skip_width]` → features `[B, T, hidden]`.
+
+    Either half can be left out by the config.
+    """
 
     def __init__(self, width: int, skip_width: int, n_frames: int, config: BackboneConfig) -> None:
         super().__init__()
@@ -136,17 +139,23 @@ class GruTransformer(nn.Module):
         self.norm = nn.LayerNorm(width)
         self.project = Affine(width, config.input_width) if config.input_width else nn.Identity()
         inner = config.input_width or width
-        self.transformer_1 = TransformerStack(
-            inner, hidden, n_frames, config.transformer_1, config.position, config.norm
-        )
-        self.transformer_2 = TransformerStack(
-            hidden, hidden, n_frames, config.transformer_2, config.position, config.norm
-        )
-        self.gru_1 = SummedBiGru(inner, hidden, config.gru_1_layers, config.dropout)
-        self.gru_2 = SummedBiGru(2 * hidden, hidden, config.gru_2_layers, config.dropout)
+        self.attends, self.recurs = config.transformer, config.gru
+        if self.attends:
+            self.transformer_1 = TransformerStack(
+                inner, hidden, n_frames, config.transformer_1, config.position, config.norm
+            )
+            self.transformer_2 = TransformerStack(
+                hidden, hidden, n_frames, config.transformer_2, config.position, config.norm
+            )
+        both = self.attends and self.recurs
+        if self.recurs:
+            self.gru_1 = SummedBiGru(inner, hidden, config.gru_1_layers, config.dropout)
+            self.gru_2 = SummedBiGru(
+                2 * hidden if both else hidden, hidden, config.gru_2_layers, config.dropout
+            )
         self.activation = nn.Mish()
         self.dropout = nn.Dropout(config.dropout)
-        joined = 4 * hidden + skip_width
+        joined = (4 if both else 2) * hidden + skip_width
         self.join = nn.Sequential(
             nn.Dropout(config.dropout),
             nn.LayerNorm(joined),
@@ -155,8 +164,13 @@ class GruTransformer(nn.Module):
 
     def forward(self, x: Tensor, skip: Tensor) -> Tensor:
         x = self.project(self.norm(x))
-        attended_1 = self.activation(self.transformer_1(x))
-        recurrent_1 = self.activation(self.gru_1(x))
-        attended_2 = self.activation(self.transformer_2(self.dropout(attended_1)))
-        recurrent_2 = self.activation(self.gru_2(torch.cat([recurrent_1, attended_2], dim=-1)))
-        return self.join(torch.cat([recurrent_2, attended_1, attended_2, recurrent_1, skip], dim=-1))
+        parts: list[Tensor] = []
+        if self.attends:
+            attended_1 = self.activation(self.transformer_1(x))
+            attended_2 = self.activation(self.transformer_2(self.dropout(attended_1)))
+            parts = [attended_1, attended_2]
+        if self.recurs:
+            recurrent_1 = self.activation(self.gru_1(x))
+            recurrent_2 = self.activation(self.gru_2(torch.cat([recurrent_1, *parts[1:]], dim=-1)))
+            parts = [recurrent_2, *parts, recurrent_1]
+        return self.join(torch.cat([*parts, skip], dim=-1))

@@ -24,7 +24,6 @@ from torch import Tensor, nn
 from aqgt import resources
 from aqgt.errors import AqgtError
 from aqgt.formats.files import write_bytes
-from aqgt.models import official
 from aqgt.models.config import ModelConfig, read_config, write_config
 from aqgt.models.config_published import PublishedConfig
 from aqgt.models.frozen import Precision
@@ -310,8 +309,7 @@ def _published_features(
             f"Add it: aqgt models import --name {config.name} --audio-vq FILE",
             "no-weights",
         )
-    vq = official.build("audio_vq")
-    assert isinstance(vq, VqVae)
+    vq = VqVae(published.audio_vq.widths)
     codes_hash = load_weights(vq, folder / AUDIO_VQ)
     vq.keep_encoder()
     features = PublishedFeatures(

@@ -9,6 +9,7 @@ top codes `[B, D, 1, 20]` → decoded `[B, 1, 8, 160]`, of which the first 4 row
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -21,8 +22,9 @@ from aqgt.models.vq_rows import ROWS, TOP_SHAPE, FirstRows
 
 BLOCK_FRAMES = 4
 BOTTOM_SHAPE = (2, 40)
-# Uses per step, averaged over the last hundred or so, below which a code counts as unused.
-_DEAD_BELOW = 0.01
+TOP_SHAPE = (1, 20)
+DEAD_BELOW = 0.01
+"""Uses per step, averaged over the last hundred or so, below which a code counts as unused."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,10 @@ def _decoder(width_in: int, width_out: int, widths: VqWidths, stride: int) -> nn
     return nn.Sequential(*layers)
 
 
+def _as_it_is(x: Tensor) -> Tensor:
+    return x
+
+
 class Quantiser(nn.Module):
     """Codebook trained by exponential moving averages; gradients pass straight through."""
 
@@ -95,6 +101,8 @@ class Quantiser(nn.Module):
     def __init__(self, dimensions: int, codes: int, decay: float = 0.99, eps: float = 1e-5) -> None:
         super().__init__()
         self.decay, self.eps = decay, eps
+        self.gather: Callable[[Tensor], Tensor] = _as_it_is
+        """Adds up counts over the devices that train together."""
         embed = torch.randn(dimensions, codes)
         self.register_buffer("embed", embed)
         self.register_buffer("cluster_size", torch.zeros(codes))
@@ -122,8 +130,9 @@ class Quantiser(nn.Module):
     @torch.no_grad()
     def _update(self, flat: Tensor, codes: Tensor) -> None:
         one_hot = F.one_hot(codes, self.embed.shape[1]).to(flat.dtype)
-        self.cluster_size.mul_(self.decay).add_(one_hot.sum(0), alpha=1 - self.decay)
-        self.embed_avg.mul_(self.decay).add_(flat.t() @ one_hot, alpha=1 - self.decay)
+        counts, sums = self.gather(one_hot.sum(0)), self.gather(flat.t() @ one_hot)
+        self.cluster_size.mul_(self.decay).add_(counts, alpha=1 - self.decay)
+        self.embed_avg.mul_(self.decay).add_(sums, alpha=1 - self.decay)
         self._revive(flat)
         total = self.cluster_size.sum()
         smoothed = (self.cluster_size + self.eps) / (total + self.cluster_size.numel() * self.eps) * total
@@ -131,7 +140,7 @@ class Quantiser(nn.Module):
 
     def _revive(self, flat: Tensor) -> None:
         """Moves unused codes to where the data is; without it most codes die in the first steps."""
-        dead = self.cluster_size < _DEAD_BELOW
+        dead = self.cluster_size < DEAD_BELOW
         chosen = torch.randint(len(flat), (int(dead.sum()),), device=flat.device)
         self.embed_avg[:, dead] = flat[chosen].t().to(self.embed_avg.dtype)
         self.cluster_size[dead] = 1.0

@@ -13,7 +13,8 @@ from aqgt.models.config import read_config
 from aqgt.models.config_published import AnnotationNetworkConfig
 from aqgt.resources import data_path
 from aqgt_training.published_losses import generator, networks
-from aqgt_training.published_losses.settings import PublishedLossWeights, PublishedTraining
+from aqgt_training.published_losses.settings import PublishedLossWeights
+from aqgt_training.stages.config import PublishedStage
 
 
 def test_style_reward_never_exceeds_its_floor() -> None:
@@ -102,13 +103,26 @@ def test_shapes_that_do_not_fit_are_refused() -> None:
 
 
 def test_the_values_in_use_stand_in_settings_or_model() -> None:
-    training = PublishedTraining()
+    training = PublishedStage()
     assert (training.batch_size, training.learning_rate, training.epochs) == (32, 1e-5, 500)
-    assert (training.stride, training.warmup_epochs, training.clip_norm) == (8, 10, 0.5)
+    assert (training.stride, training.clip_norm, training.weight_decay) == (8, 0.5, 1e-4)
+    assert (training.optimiser, training.lookahead_steps, training.lookahead_share) == ("radamw", 6, 0.5)
+    assert (training.adversarial_every, training.penalty_weight, training.penalty_power) == (3, 2, 6)
+    assert training.adversarial_from_epoch == 0, "the discriminator took part from the first step on"
     assert training.losses == PublishedLossWeights(
-        regression=20, adversarial=2, kld=0.004, style=0.002, speaker=0.0002, hands=4
+        regression=20,
+        frame_to_frame=20,
+        derivatives=20,
+        derivative_orders=7,
+        absolute=0.004,
+        positions=0.004,
+        distance=0.004,
+        adversarial=2,
+        kld=0.004,
+        style=0.002,
+        speaker=0.0002,
+        hands=4,
     )
-    assert training.first_epoch > training.warmup_epochs, "the discriminator took part from the first step on"
     for name in ("aqgt", "aqgt-a"):
         model = read_config(data_path("configs", "models", f"{name}.yaml"))
         assert (model.window, model.seed_frames, model.fps) == (34, 4, 15)

@@ -16,7 +16,8 @@ from aqgt.settings import read_settings
 from aqgt.speech.features import CompactFeatures
 from aqgt_training.stages.build import build_generator_training
 from aqgt_training.stages.config import GeneratorStage
-from aqgt_training.stages.generator import GeneratorTraining
+from aqgt_training.stages.core.inputs import Inputs
+from aqgt_training.stages.core.trainer import Trainer
 from tests.training.tiny_corpus import write_tiny_corpus
 
 
@@ -25,19 +26,19 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_tiny_corpus(tmp_path_factory.mktemp("corpus"))
 
 
-def _training(corpus: Path, folder: Path, **changes: object) -> GeneratorTraining:
+def _training(corpus: Path, folder: Path, **changes: object) -> Trainer:
     config: ModelConfig = read_config(data_path("configs", "models", "debug.yaml"))
     settings = {"batch_size": 8, "max_steps": 6, "precision": "32-true", "validate_every": 100, **changes}
-    stage = GeneratorStage.model_validate(settings)
+    stage = GeneratorStage.model_validate({**settings, "inputs": Inputs(corpus=corpus)})
     features = CompactFeatures(config.features)
-    return build_generator_training(config, stage, corpus, features, folder, accelerator="cpu", devices=1)
+    return build_generator_training(config, stage, features, folder, accelerator="cpu", devices=1)
 
 
 def test_it_learns(corpus: Path, tmp_path: Path) -> None:
     training = _training(corpus, tmp_path, max_steps=150, adversarial_from=1.0, warmup_steps=10)
     before = training.validate()["total"]
     training.run()
-    assert training.counters.step == 150
+    assert training.position.step == 150
     assert training.validate()["total"] < 0.7 * before
 
 
@@ -46,7 +47,7 @@ def test_it_goes_on_where_it_stopped(corpus: Path, tmp_path: Path) -> None:
     first.run()
     second = _training(corpus, tmp_path / "run", max_steps=6)
     second.run()
-    assert second.counters.step == 6
+    assert second.position.step == 6
     lines = (tmp_path / "run" / "log.jsonl").read_text().splitlines()
     assert [json.loads(line)["step"] for line in lines] == [3, 6]
 
@@ -56,7 +57,7 @@ def test_a_finished_training_is_not_repeated(corpus: Path, tmp_path: Path) -> No
     log = (tmp_path / "run" / "log.jsonl").read_text()
     again = _training(corpus, tmp_path / "run", max_steps=3)
     assert again.run().step == 3
-    assert again.counters.history
+    assert again.position.history
     assert (tmp_path / "run" / "log.jsonl").read_text() == log
 
 
@@ -68,10 +69,10 @@ def test_a_corpus_smaller_than_a_batch_is_refused(corpus: Path, tmp_path: Path) 
 def test_the_discriminator_joins_and_is_saved(corpus: Path, tmp_path: Path) -> None:
     training = _training(corpus, tmp_path, adversarial_from=0.5)
     training.run()
-    assert "discriminator" in training.counters.history[-1]
+    assert "discriminator" in training.position.history[-1]
     state = torch.load(tmp_path / "checkpoint.pt", weights_only=True)
-    assert state["counters"]["step"] == 6
-    assert any(key.startswith("score") for key in state["discriminator"])
+    assert state["position"]["step"] == 6
+    assert any(key.startswith("score") for key in state["players"]["discriminator"]["network"])
 
 
 def test_the_same_seed_gives_the_same_weights(corpus: Path, tmp_path: Path) -> None:
@@ -79,7 +80,7 @@ def test_the_same_seed_gives_the_same_weights(corpus: Path, tmp_path: Path) -> N
     for name in ("one", "two"):
         training = _training(corpus, tmp_path / name, max_steps=3)
         training.run()
-        states.append(training.averaged_state())
+        states.append(training.exported_state())
     assert all(torch.equal(states[0][key], states[1][key]) for key in states[0])
 
 

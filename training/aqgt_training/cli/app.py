@@ -8,7 +8,7 @@ import sys
 import typer
 
 from aqgt.cli.errors import report_errors
-from aqgt_training.cli import evaluate, generator, recipe, word_vectors
+from aqgt_training.cli import evaluate, generator, recipe, stage, word_vectors
 from aqgt_training.corpora.cli import app as corpus
 
 app = typer.Typer(
@@ -21,6 +21,8 @@ app = typer.Typer(
 app.add_typer(corpus, name="corpus", help="Compose and inspect clip corpora.")
 app.add_typer(word_vectors.app, name="word-vectors")
 app.command("generator")(generator.generator)
+app.command("stage")(stage.stage)
+app.command("export")(stage.export)
 app.command("evaluate")(evaluate.evaluate)
 app.command("recipe")(recipe.recipe)
 

@@ -24,31 +24,16 @@ def generator(
     devices: Annotated[str, typer.Option(help="Number of devices, or auto.")] = "auto",
 ) -> None:
     """Train the generator, or continue where its checkpoint stopped."""
-    from aqgt.models.config import read_config
-    from aqgt.models.word_table import open_word_vectors
-    from aqgt.settings import read_settings
-    from aqgt.speech.features import CompactFeatures
-    from aqgt_training.stages.build import build_generator_training
-    from aqgt_training.stages.config import GeneratorStage
+    from aqgt_training.stages.running import open_stage, read_stage
 
-    config = read_config(model)
-    settings = read_settings(stage, GeneratorStage)
-    if minutes is not None:
-        settings = settings.model_copy(update={"minutes": minutes})
-    vectors = open_word_vectors(config, model.resolve().parent, word_vectors, fresh=True)
-    features = CompactFeatures(config.features, vectors)
-    training = build_generator_training(
-        config,
-        settings,
-        corpus,
-        features,
-        work,
-        accelerator=accelerator,
-        devices=devices if devices == "auto" else int(devices),
-    )
-    counters = training.run()
-    last = counters.history[-1]
+    inputs = {"corpus": corpus, "model": model, "word_vectors": word_vectors}
+    changes = {} if minutes is None else {"minutes": minutes}
+    settings = read_stage("generator", stage, changes, inputs)
+    chosen = devices if devices == "auto" else int(devices)
+    training = open_stage("generator", settings, work, accelerator=accelerator, devices=chosen).trainer
+    position = training.run()
+    last = position.history[-1]
     Console(stderr=True).print(
-        f"{counters.step} steps in {counters.seconds / 60:.1f} min, "
+        f"{position.step} steps in {position.seconds / 60:.1f} min, "
         f"loss {last['total']:.3f}, held-out loss {last['val_total']:.3f}. Checkpoint: {training.checkpoint}"
     )

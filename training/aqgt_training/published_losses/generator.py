@@ -108,10 +108,14 @@ def published_generator_loss(
         "style": style_reward(output, other_output, style.drawn, other_drawn),
     }
     weighted = {
-        "derivatives": chosen.regression * sum(derived.values(), output.new_zeros(())),
+        "derivatives": chosen.derivatives
+        * sum(list(derived.values())[: chosen.derivative_orders], output.new_zeros(())),
         "body_and_hands": chosen.regression * raw["body_and_hands"],
-        "frame_to_frame": chosen.regression * raw["frame_to_frame"],
-        **{name: chosen.kld * value for name, value in rebuilt.items()},
+        "frame_to_frame": chosen.frame_to_frame * raw["frame_to_frame"],
+        "pose": chosen.absolute * rebuilt["pose"],
+        "position": chosen.positions * rebuilt["position"],
+        "bone": chosen.positions * rebuilt["bone"],
+        "distance": chosen.distance * rebuilt["distance"],
         "kld": chosen.kld * raw["kld"],
         "speaker": chosen.speaker * raw["speaker"],
         "style": chosen.style * raw["style"],
