@@ -7,7 +7,6 @@ from typing import Any
 
 import bpy
 
-from aqgt.annotations import SIDED_FAMILIES
 from aqgt.markers import is_marker
 
 from ..generate import job as jobs
@@ -16,7 +15,7 @@ from . import following, presets, store
 from .preset_ops import chosen_preset
 from .reading import not_used, reason_not_used
 from .suggest import SuggestJob
-from .vocabulary import TITLES
+from .vocabulary import OF_HANDS, TITLES
 
 _REASONS = 4
 
@@ -177,7 +176,7 @@ def _draw_channels(layout: bpy.types.UILayout, group: Any) -> None:
         split = layout.split(factor=0.35)
         split.label(text=title)
         row = split.row(align=True)
-        keys = [f"{family}_{hand}" for hand in hands] if family in SIDED_FAMILIES else [family]
+        keys = [f"{family}_{hand}" for hand in hands] if family in OF_HANDS else [family]
         for key in keys:
             row.prop(group, key, text="")
 

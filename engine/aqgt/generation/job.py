@@ -13,6 +13,7 @@ from torch import Tensor
 
 from aqgt.annotations import N_CHANNELS
 from aqgt.generation.conditioning import Conditioning
+from aqgt.generation.gain import ArmGain
 from aqgt.generation.idle import IdleMotion
 from aqgt.generation.noise import Noise, Sampler, sampler_of
 from aqgt.generation.stitching import Lengths, Stitcher, blend_into, ease_from
@@ -99,6 +100,7 @@ class Job:
         rest = self._generator.rest_pose.cpu().numpy()
         self._lengths = Lengths(config.length_table, rest) if config.fixed_lengths else None
         self._stitcher = Stitcher(config.seed_frames, self._lengths)
+        self._gain = self._make_gain(rest)
         self._idle = self._make_idle()
         seeds = [request.seed + variant for variant in range(request.variants)]
         self._sampler: Sampler = sampler_of(config, seeds, request.sampling)
@@ -124,7 +126,8 @@ class Job:
         annotations = self.conditioning.window(self.starts[index], config.window)
         at = self.starts[index] - self.starts[0]
         self.tracks[..., at : at + config.window] = annotations
-        return {"annotations": annotations, **self._sampler.draw(annotations)}
+        forms = self.conditioning.window_forms(self.starts[index], config.window)
+        return {"annotations": annotations, **forms, **self._sampler.draw(annotations)}
 
     def take(self, index: int, output: Tensor) -> None:
         """The network's output `[V, T, 159]` for a window becomes part of the motion."""
@@ -179,6 +182,15 @@ class Job:
                 )
             )
 
+    def _make_gain(self, rest: NDArray) -> ArmGain | None:
+        """The gain of the clip's variants, or None where the model has none."""
+        gain, fps = self.model.config.annotation.extent_gain, self.model.config.fps
+        if gain.is_neutral:
+            return None
+        continues = self.request.before is not None or self.request.seed_pose is not None
+        grows_from = self.range.start if continues else None
+        return ArmGain(gain, self.conditioning.tracks, rest, fps, grows_from=grows_from)
+
     def _make_idle(self) -> IdleMotion | None:
         """The small movements of the clip's variants, or None where model or request want none."""
         request, fps = self.request, self.model.config.fps
@@ -195,7 +207,9 @@ class Job:
         )
 
     def _alive(self, vectors: NDArray, start: int) -> NDArray:
-        """The network's frames from ``start`` of the result on, with the small movements laid over them."""
+        """The network's frames from ``start`` of the result on, with gain and small movements laid over."""
+        if self._gain is not None:
+            vectors = self._gain.apply(vectors, self.range.start + start)
         return vectors if self._idle is None else self._idle.apply(vectors, self.range.start + start)
 
     def _seed_poses(self) -> NDArray[np.float32] | None:

@@ -290,6 +290,7 @@ def _info(name: str, config: ModelConfig, folder: Path | None) -> ModelInfo:
         speakers=config.speaker.count,
         lengths=config.length_table,
         card=card,
+        forms=config.annotation.forms,
     )
 
 

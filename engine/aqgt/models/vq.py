@@ -22,7 +22,6 @@ from aqgt.models.vq_rows import ROWS, TOP_SHAPE, FirstRows
 
 BLOCK_FRAMES = 4
 BOTTOM_SHAPE = (2, 40)
-TOP_SHAPE = (1, 20)
 DEAD_BELOW = 0.01
 """Uses per step, averaged over the last hundred or so, below which a code counts as unused."""
 

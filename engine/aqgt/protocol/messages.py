@@ -162,6 +162,8 @@ class ModelInfo:
     """Length table `[53]` of its motions."""
     card: str = ""
     """The model's card: what it is, what it was trained on, what it is not."""
+    forms: tuple[str, ...] = ()
+    """The gesture forms it has learned; to a model without, a span's ``form`` chooses its other labels alone."""
 
 
 @dataclass(frozen=True)
@@ -176,7 +178,7 @@ class Hello:
     """Longest audio the engine accepts."""
     max_variants: int
     annotation_vocabulary: Mapping[str, Any] = field(default_factory=dict)
-    """family -> list of label names."""
+    """family -> list of label names; ``form`` -> list of gesture forms, of which each model knows its own."""
     limits: Mapping[str, Any] = field(default_factory=dict)
     """All limits of a request, by their names in the engine's configuration; and under ``transcription`` a
     map: ``models``, the names of those it can transcribe with, and where there are none ``reason``, why."""

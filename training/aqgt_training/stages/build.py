@@ -176,7 +176,11 @@ def _windows(
         return Windows(train, held_out, fixed)
     assert isinstance(features, CompactFeatures)
     mark = config.model_dump_json(include={"fps", "features"}) + _digest(features)
-    clips = {split: load_clips(corpus, split, features, fingerprint=mark) for split in ("train", "val")}
+    forms = config.annotation.forms
+    clips = {
+        split: load_clips(corpus, split, features, fingerprint=mark, forms=forms)
+        for split in ("train", "val")
+    }
     mean, std = clips["train"].statistics()
     statistics = chosen(Statistics(mean, std, clips["train"].rest_pose()))
 
