@@ -125,7 +125,7 @@ class AnnotationConfig(Settings):
     """Whether annotations are predicted from the seed poses; only the published networks do so."""
     forms: tuple[Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")], ...] = ()
     """Gesture forms that the model tells apart, in the order of their embeddings (`aqgt.gesture_forms`).
-    None: the network has no such input. A recipe writes those of its corpus here, if ``form_width`` is above 0."""
+    None: there is no such input. A recipe writes those of its corpus here, unless ``form_width`` is 0."""
     form_width: Annotated[int, Field(ge=0, le=1024)] = 0
     """Width of a form's embedding; 0 where the model has no forms."""
     extent_gain: ExtentGain = ExtentGain()

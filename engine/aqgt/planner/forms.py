@@ -35,8 +35,8 @@ class Form:
         side: active hands, ``"left"``, ``"right"`` or ``"both"``.
         hands: side → family → label, for the active hands.
         weight: how often it occurs.
-        gesture_forms: (left hand's, right hand's) gesture form -> how often it was measured on them; of a hand
-            that does nothing the other's.
+        gesture_forms: (left hand's, right hand's) gesture form → how often it was measured on them; a hand
+            that does nothing has the other's.
     """
 
     kind: str
@@ -59,8 +59,8 @@ class Form:
     def draw_gesture_form(
         self, random: np.random.Generator, named: Mapping[str, str] | None = None
     ) -> dict[str, str]:
-        """Hand -> one of the gesture forms it was measured on, as often as it was; of those that agree with
-        the names in ``named`` (hand -> gesture form), where any does."""
+        """Hand → one of the gesture forms it was measured on, as often as it was; of those that agree with
+        the names in ``named`` (hand → gesture form), where any does."""
         pairs = list(self.gesture_forms)
         agreeing = [pair for pair in pairs if _shared(pair, named)] if named else []
         pairs = agreeing or pairs
@@ -121,7 +121,7 @@ def nearest(
 ) -> Form:
     """A form that agrees with as many named labels as possible (keys: family, or family with side).
 
-    ``kind`` decides between forms that agree equally well; chance decides the rest. ``gesture_forms`` (hand ->
+    ``kind`` decides between forms that agree equally well; chance decides the rest. ``gesture_forms`` (hand →
     name) come before all labels: what was measured on them is taken, as far as this side has it.
     """
     pool = [form for form in forms() if form.side == side] or list(forms())

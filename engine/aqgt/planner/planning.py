@@ -42,7 +42,7 @@ class PlannedGesture:
         form: the measured combination of labels.
         speech: labels of the channels that describe what is said (``entity``, ``speech_position``).
         word: index of the word, or -1.
-        gesture_forms: hand -> gesture form.
+        gesture_forms: hand → gesture form.
     """
 
     kind: str

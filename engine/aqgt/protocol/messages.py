@@ -163,7 +163,7 @@ class ModelInfo:
     card: str = ""
     """The model's card: what it is, what it was trained on, what it is not."""
     forms: tuple[str, ...] = ()
-    """The gesture forms it has learned; to a model without, a span's ``form`` chooses its other labels alone."""
+    """The gesture forms it has learned; a span's ``form`` chooses its other labels in any case."""
 
 
 @dataclass(frozen=True)

@@ -19,12 +19,13 @@ class SoundEffects(Settings):
     """What of a composed motion follows the sound and stands in no annotation; 0 of each: nothing does.
 
     Attributes:
-        size: a gesture's size grows by this much, as a share, at moments 10 dB louder than the clip's usual speech,
-            and shrinks at quieter ones.
-        sharpness: how much of a stroke comes late and sudden where the sound sets in hard: 1 moves its middle by a
-            quarter of its way; where it sets in softly, it comes early and gently. Its begin and arrival stay.
-        accents: beats of held hands and nods grow by this much at accents 10 dB louder than usual.
-        nods: how strictly nods go to the loudest accents: 0 to 60 % of them by chance, 1 to the loudest 60 %.
+        size: share by which a gesture grows at moments 10 dB louder than the clip's usual speech; quieter ones
+            make it smaller.
+        sharpness: how much later and more suddenly a stroke comes where the sound sets in hard, and how much
+            earlier and more gently where softly: 1 moves its middle by up to a quarter of its way. Begin and
+            arrival stay.
+        accents: beats of held hands and nods grow by this share at accents 10 dB louder.
+        nods: how strictly nods go to the loudest accents: 0 to 60 % of them by chance, 1 to the loudest.
     """
 
     size: Annotated[float, Field(ge=0, le=1)] = 0.0
@@ -47,9 +48,9 @@ class ComposeConfig(Settings):
         seed: the same seed gives the same corpus.
         speakers: number of speakers (rest pose, voice, style).
         hold_out: share of documents and of gesture names kept for validation.
-        hold_out_by: what of the gestures validation keeps to itself: ``gesture`` names, so that no form in it is
-            known to the training; or whole ``performer`` s, so that known forms are seen in somebody else's hands.
-        performers: those to hold out, by their names in the clips; none: seeded, until ``hold_out`` is reached.
+        hold_out_by: what of the gestures validation keeps to itself. ``gesture``: names, so that training
+            knows no form in it; ``performer``: all of some performers' clips, whose forms others show as well.
+        performers: those to hold out, by their names in the clips; none: drawn until ``hold_out`` is reached.
         words_per_clip: fewest and most words.
         phrases: share of clips made of the everyday sentences that come with the program.
         long_pauses: share of sentence ends followed by a pause of 0.9 to 2 s, in which hands rest.

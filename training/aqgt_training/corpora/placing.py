@@ -51,8 +51,8 @@ class PlacedGesture:
         speed: of the clip around the stroke.
         amplitude: factor on its excursion.
         word: index of the word, or -1.
-        sharpness: above 0 the stroke comes late and sudden, below 0 early and gently; at 1 a quarter of its way
-            later in its middle. Begin and arrival stay.
+        sharpness: above 0 the stroke comes late and sudden, below 0 early and gently; at 1 its middle
+            lags by a quarter of its way. Begin and arrival stay.
     """
 
     clip: GestureClip

@@ -62,7 +62,7 @@ class Heard:
     def nods(
         self, accents: Sequence[tuple[float, float]], random: np.random.Generator
     ) -> list[tuple[float, float]]:
-        """Accents that the head marks: 60 % of them, the loudest or by chance, at least half a second apart."""
+        """Accents that the head marks: 60 %, the loudest or by chance, at least half a second apart."""
         levels = [self.louder(second) for second, _ in accents]
         enough = float(np.quantile(levels, 1 - _NOD_SHARE)) if levels else 0.0
         chosen: list[tuple[float, float]] = []
