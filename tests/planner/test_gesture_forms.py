@@ -49,7 +49,8 @@ def test_a_named_form_chooses_labels_that_were_measured_on_it() -> None:
     for name, side in (("shrug", "both"), ("chop", "left"), ("offer", "right"), ("frame", "both")):
         measured = [form for form in forms() if form.side == side and (name, name) in form.gesture_forms]
         (done,) = complete([Span(1.0, 2.0, side, {"form": name})], words=WORDS, seed=3)
-        assert done.labels["form"] == name and not [k for k in done.labels if k.startswith("form_")]
+        assert done.labels["form"] == name
+        assert not [k for k in done.labels if k.startswith("form_")]
         labels = {k: v for k, v in done.labels.items() if k != "form" and k.split("_")[0] != "speech"}
         assert any(
             {k: v for k, v in labels.items() if k in form.labels()} == form.labels() for form in measured
@@ -58,7 +59,8 @@ def test_a_named_form_chooses_labels_that_were_measured_on_it() -> None:
 
 def test_named_labels_stand_beside_a_named_form() -> None:
     (done,) = complete([Span(1.0, 2.0, "right", {"form": "chop", "shape": "G"})], seed=1)
-    assert done.labels["shape"] == "G" and "shape_right" not in done.labels
+    assert done.labels["shape"] == "G"
+    assert "shape_right" not in done.labels
 
 
 def test_spans_without_a_form_get_others_from_other_seeds() -> None:

@@ -19,8 +19,8 @@ class SoundEffects(Settings):
     """What of a composed motion follows the sound and stands in no annotation; 0 of each: nothing does.
 
     Attributes:
-        size: share by which a gesture grows at moments 10 dB louder than the clip's usual speech; quieter ones
-            make it smaller.
+        size: share by which a gesture grows at moments 10 dB louder than the clip's usual speech, and shrinks
+            at quieter ones.
         sharpness: how much later and more suddenly a stroke comes where the sound sets in hard, and how much
             earlier and more gently where softly: 1 moves its middle by up to a quarter of its way. Begin and
             arrival stay.
@@ -49,7 +49,7 @@ class ComposeConfig(Settings):
         speakers: number of speakers (rest pose, voice, style).
         hold_out: share of documents and of gesture names kept for validation.
         hold_out_by: what of the gestures validation keeps to itself. ``gesture``: names, so that training
-            knows no form in it; ``performer``: all of some performers' clips, whose forms others show as well.
+            knows no form in it; ``performer``: all clips of some performers, whose forms others show, too.
         performers: those to hold out, by their names in the clips; none: drawn until ``hold_out`` is reached.
         words_per_clip: fewest and most words.
         phrases: share of clips made of the everyday sentences that come with the program.
