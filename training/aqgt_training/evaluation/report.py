@@ -52,8 +52,7 @@ def markdown_table(figures: dict[str, Any]) -> str:
     controlled = figures["controlled"]
     reach = ", ".join(f"{name} {value:.3f}" for name, value in controlled["excursion"].items())
     lines = [
-        f"On {figures['clips']} held-out clips (unseen gesture names and texts, composed like the training"
-        " data):",
+        f"On {figures['clips']} held-out clips (unseen gestures and texts, composed like the training data):",
         "",
         "| annotations | wrist speed | acceleration | jerk | wrist error | resting |",
         "|---|---|---|---|---|---|",
