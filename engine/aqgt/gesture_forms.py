@@ -96,8 +96,6 @@ def forms_to_rows(
     n_frames: int,
     fps: float,
     known: Sequence[str],
-    *,
-    unknown_outside: bool = False,
 ) -> NDArray[np.float32]:
     """What a network with forms reads beside the annotation matrix.
 
@@ -106,10 +104,10 @@ def forms_to_rows(
         n_frames: frames of the clip.
         fps: frames per second of the clip.
         known: the forms of the model, in its order.
-        unknown_outside: frames without a span are -1 instead of 0.
 
     Returns:
-        `[2, T]`, left and right hand: 1 + place in ``known``; 0 no form; -1 unknown. A form holds from the
+        `[2, T]`, left and right hand: 1 + place in ``known``; 0 no form; -1 unknown, everywhere where
+        there are no spans. A form holds from the
         preparation to the end of the retraction; one that the model has not learned is unknown.
 
     Raises:
@@ -121,8 +119,7 @@ def forms_to_rows(
         return rows
     named = {id(span): forms_of(span) for span in spans}
     for row, hand in zip(rows, HANDS, strict=True):
-        if not unknown_outside:
-            row[:] = NOTHING
+        row[:] = NOTHING
         gestures = hand_gestures(spans, hand)
         for gesture in sorted(gestures, key=lambda gesture: not gesture.span.rest):
             name = "nothing" if gesture.span.rest else named[id(gesture.span)].get(hand, "unknown")

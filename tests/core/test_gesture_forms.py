@@ -90,8 +90,6 @@ def test_rows_hold_from_preparation_to_retraction() -> None:
 def test_rows_are_unknown_where_nothing_is_said() -> None:
     assert (forms_to_rows([], 5, 15.0, KNOWN) == -1).all()
     assert set(forms_to_rows([Span(1.0, 2.0)], 60, 15.0, KNOWN)[0]) == {0.0, -1.0}
-    outside = forms_to_rows([Span(1.0, 2.0, labels={"form": "chop"})], 60, 15.0, KNOWN, unknown_outside=True)
-    assert set(outside[0]) == {-1.0, 1.0}
     resting = [Span(0.5, 4.0, labels={"form": "chop"}), Span(1.0, rest=True)]
     assert set(forms_to_rows(resting, 60, 15.0, KNOWN)[0, 25:]) == {0.0}
 

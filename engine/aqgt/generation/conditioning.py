@@ -117,8 +117,7 @@ def condition(
         )
         tracks.append(track if published else preset.apply(track))
         if forms:
-            outside = not planned and (unannotated or request.track is not None)
-            rows.append(form_rows(planned, track, tracks[-1], fps, forms, unknown_outside=outside))
+            rows.append(form_rows(planned, track, tracks[-1], fps, forms))
     return Conditioning(
         audio,
         words,

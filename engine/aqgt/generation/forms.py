@@ -21,8 +21,6 @@ def form_rows(
     read: NDArray[np.float32],
     fps: float,
     known: Sequence[str],
-    *,
-    unknown_outside: bool,
 ) -> NDArray[np.float32]:
     """What a network with forms reads for one variant: `[2, T]`.
 
@@ -32,12 +30,11 @@ def form_rows(
         read: `[17, T]` the matrix that the network reads.
         fps: frames per second of both.
         known: the forms of the model, in its order.
-        unknown_outside: frames without a span are -1 instead of 0.
 
     Raises:
         AqgtError: a span names an unknown form.
     """
-    rows = forms_to_rows(spans, track.shape[1], fps, known, unknown_outside=unknown_outside)
+    rows = forms_to_rows(spans, track.shape[1], fps, known)
     for row, hand in zip(rows, HANDS, strict=True):
         phrase = read[CHANNEL_BY_KEY[f"phrase_{hand}"].index]
         looks = [CHANNEL_BY_KEY[f"{family}_{hand}"].index for family in _LOOKS]
