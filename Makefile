@@ -14,6 +14,13 @@ TORCH ?= cpu
 # Where the tests leave their reports (JUnit XML).
 REPORTS ?= out/reports
 PYTEST_ARGUMENTS ?=
+# For `make build` and `make run`.
+MODELS ?=
+DATA ?= $(CURDIR)/docker
+PORT ?= 5757
+GPU ?=
+TORCH_CPU_INDEX := https://download.pytorch.org/whl/cpu
+COMMA := ,
 
 PY := .venv/bin/python
 BLENDER_PY := .venv-blender/bin/python
@@ -122,11 +129,25 @@ wheel: $(ENGINE)  ## the wheel of the engine: dist/aqgt-*.whl
 model-wheel: $(ENGINE)  ## the wheel of the default model: dist/aqgt_model_compact-*.whl
 	$(PY) -m build --wheel --no-isolation --outdir dist packaging/model-compact
 
-build:  ## the Docker image of the engine
-	docker build --tag aqgt:latest .
+# MODELS: folders of models to put into the image, each as `aqgt models import` has made it. TORCH: cuda, unless
+# `make build TORCH=cpu` is said.
+build: IMAGE_TORCH = $(if $(filter command line,$(origin TORCH)),$(TORCH),cuda)
+build:  ## the Docker image of the engine; MODELS="FOLDER …" go into it, TORCH=cpu leaves CUDA out
+	@rm -rf build/image-models && mkdir -p build/image-models
+	@for folder in $(MODELS); do \
+	  [ -f "$$folder/config.yaml" ] || { echo "$$folder is no folder of a model (aqgt models list)"; exit 1; }; \
+	  cp -rL "$$folder" build/image-models/ || exit 1; \
+	done
+	docker build --tag aqgt:latest --build-arg EXTRAS=engine$(if $(MODELS),$(COMMA)published) \
+	  $(if $(filter cpu,$(IMAGE_TORCH)),--build-arg TORCH_INDEX=$(TORCH_CPU_INDEX)) .
 
-run:  ## the engine in Docker, reachable from this machine alone
-	docker run --rm --network host aqgt:latest
+run:  ## the engine in Docker, reachable from this machine alone; its folders lie in DATA, GPU=all gives it cards
+	@mkdir -p $(addprefix $(DATA)/,configs models keys datasets outputs)
+	docker run --rm --init $(if $(GPU),--gpus $(GPU)) --user "$$(id -u):$$(id -g)" \
+	  --publish 127.0.0.1:$(PORT):5757 \
+	  --volume "$(DATA)/configs:/data/configs:ro" --volume "$(DATA)/models:/data/models:ro" \
+	  --volume "$(DATA)/keys:/data/keys" --volume "$(DATA)/datasets:/data/datasets:ro" \
+	  --volume "$(DATA)/outputs:/data/outputs" aqgt:latest
 
 clean:  ## remove what was built (not the environments)
 	rm -rf build dist out .mypy_cache .ruff_cache .import_linter_cache

@@ -29,14 +29,20 @@ from .generate import ops as generate_ops
 from .generate import panel as generate_panel
 from .generate import props as generate_props
 from .headless import command
+from .preview import live, temporary
 from .retarget import ops as retarget_ops
 from .retarget import panel as retarget_panel
 from .retarget import props as retarget_props
 from .speech import align, align_ops, changes, overlay, transcript_ops, word_list, word_ops, words
 from .speech import panel as speech_panel
 from .speech import props as speech_props
+from .takes import again as takes_again
+from .takes import compare_ops as takes_compare
+from .takes import export_ops as takes_export
+from .takes import header as takes_header
 from .takes import ops as takes_ops
 from .takes import panel as takes_panel
+from .takes import props as takes_props
 
 CLASSES: tuple[type, ...] = (
     preferences.AQGT_Preferences,
@@ -50,6 +56,8 @@ CLASSES: tuple[type, ...] = (
     retarget_props.AQGT_PG_bone_row,
     retarget_props.AQGT_PG_retarget,
     batch_props.AQGT_PG_batch,
+    takes_props.AQGT_PG_take,
+    takes_props.AQGT_PG_takes,
     connection_ops.AQGT_OT_engine_start,
     connection_ops.AQGT_OT_engine_stop,
     connection_ops.AQGT_OT_engine_check,
@@ -86,9 +94,21 @@ CLASSES: tuple[type, ...] = (
     annotate_exchange.AQGT_OT_annotations_import,
     generate_ops.AQGT_OT_generate,
     generate_ops.AQGT_OT_cancel,
-    takes_ops.AQGT_OT_take_export,
-    takes_ops.AQGT_MT_take_export,
-    takes_ops.AQGT_MT_played_export,
+    takes_export.AQGT_OT_take_export,
+    takes_export.AQGT_MT_take_export,
+    takes_export.AQGT_MT_played_export,
+    takes_ops.AQGT_OT_take_rename,
+    takes_ops.AQGT_OT_take_delete,
+    takes_ops.AQGT_OT_take_solo,
+    takes_ops.AQGT_OT_take_mute,
+    takes_ops.AQGT_OT_take_apply_to,
+    takes_compare.AQGT_OT_take_compare,
+    takes_compare.AQGT_OT_take_show,
+    takes_compare.AQGT_OT_take_compare_end,
+    takes_compare.AQGT_OT_take_merge,
+    takes_again.AQGT_OT_take_generate_again,
+    takes_panel.AQGT_UL_takes,
+    takes_panel.AQGT_MT_take_compare,
     retarget_ops.AQGT_OT_auto_map,
     retarget_ops.AQGT_OT_show_map,
     retarget_ops.AQGT_OT_remember_map,
@@ -113,6 +133,9 @@ CLASSES: tuple[type, ...] = (
     annotate_panel.AQGT_PT_suggest_sequencer,
     generate_panel.AQGT_PT_generate,
     takes_panel.AQGT_PT_takes,
+    takes_panel.AQGT_PT_take_merge,
+    takes_panel.AQGT_PT_take_apply_to,
+    takes_panel.AQGT_PT_take_about,
     retarget_panel.AQGT_PT_retarget,
     retarget_panel.AQGT_PT_bones,
     retarget_panel.AQGT_PT_laying,
@@ -128,6 +151,8 @@ PROPERTIES: tuple[tuple[type, str, type], ...] = (
     (bpy.types.Scene, "aqgt_generate", generate_props.AQGT_PG_generate),
     (bpy.types.Scene, "aqgt_retarget", retarget_props.AQGT_PG_retarget),
     (bpy.types.Scene, "aqgt_batch", batch_props.AQGT_PG_batch),
+    (bpy.types.Action, "aqgt", takes_props.AQGT_PG_take),
+    (bpy.types.Object, "aqgt_takes", takes_props.AQGT_PG_takes),
 )
 
 COMMANDS: tuple[tuple[str, Any], ...] = ((command.NAME, command.run),)
@@ -137,6 +162,8 @@ _commands: list[Any] = []
 
 HANDLERS: tuple[tuple[str, Any], ...] = (
     ("load_pre", job.on_load_pre),
+    ("load_pre", live.on_load_pre),
+    *((event, live.on_clean) for event in live.CLEANING),
     ("load_pre", align.on_load_pre),
     *((event, changes.on_replaced) for event in ("load_post", "undo_post", "redo_post")),
     ("load_post", migration.on_load_post),
@@ -155,6 +182,7 @@ def register() -> None:
         getattr(bpy.app.handlers, event).append(function)
     _commands.extend(bpy.utils.register_cli_command(name, function) for name, function in COMMANDS)
     overlay.add()
+    takes_header.add()
     annotate_range.add_menus()
     migration.begin()
 
@@ -166,11 +194,14 @@ def unregister() -> None:
     batch_process.stop()
     if bpy.app.timers.is_registered(batch_ops.tick):
         bpy.app.timers.unregister(batch_ops.tick)
+    takes_header.remove()
     annotate_range.remove_menus()
     drawn_range.hide()
     overlay.remove()
     align.abandon()
     job.abandon()
+    live.stop()
+    temporary.sweep()
     following.stop()
     migration.stop()
     session.close()

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import bpy
+from bpy.app.translations import pgettext_iface as iface_
 
 from aqgt.errors import AqgtError
 from aqgt.protocol.client import EngineClient
@@ -26,6 +27,12 @@ from aqgt.protocol.messages import (
     Progress,
 )
 from aqgt.words import Word
+
+from ..preview.buffer import Buffer
+from ..preview.live import Source
+from ..takes.recipe import SoundSource
+from .extent import Joining
+from .pace import Pace, duration
 
 _aligned: dict[str, tuple[Word, ...]] = {}
 _ALIGNED_LIMIT = 8
@@ -42,7 +49,13 @@ class Job:
         scene: name of the character's scene.
         character: name of the armature.
         start: time of the first sample on the timeline, in seconds.
+        sound: where the samples were read, so that they are found again.
         notes: sentences for the user.
+        joining: what a part is joined to; None: the motion stands by itself.
+        parts: parts of the body that move; None: those of the panel when the result is laid on.
+        buffer: the first variant as far as it has come.
+        source: what can be previewed; None: nothing.
+        laying: whether the result is being laid on the character.
     """
 
     client: EngineClient
@@ -51,13 +64,21 @@ class Job:
     scene: str
     character: str
     start: float
+    sound: SoundSource = field(default_factory=SoundSource)
     notes: list[str] = field(default_factory=list)
+    joining: Joining | None = None
+    parts: frozenset[str] | None = None
+    buffer: Buffer = field(default_factory=Buffer)
+    source: Source | None = None
     fraction: float = 0.0
     text: str = "Starting…"
     result: GenerateResult | None = None
     error: AqgtError | None = None
     cancelled: bool = False
+    laying: bool = False
+    _aligning: bool = False
     _sent: str = ""
+    _pace: Pace = field(default_factory=Pace)
 
     def begin(self) -> None:
         """Send the first request.
@@ -69,7 +90,7 @@ class Job:
         if known is not None:
             self.request = replace(self.request, words=known)
         if self.transcript and known is None:
-            self.text = "Aligning words…"
+            self.text, self._aligning = iface_("Aligning words…"), True
             self._sent = self.client.submit(
                 AlignRequest(self.request.audio, self.transcript, self.request.language)
             )
@@ -92,7 +113,9 @@ class Job:
 
     def cancel(self) -> None:
         """Give the job up; the engine is told."""
-        if not self.finished:
+        if self.laying:
+            self.cancelled = True
+        elif not self.finished:
             self.cancelled = True
             self.client.cancel(self._sent)
 
@@ -102,15 +125,28 @@ class Job:
         elif isinstance(event, Cancelled):
             self.cancelled = True
         elif isinstance(event, Accepted) and event.position:
-            self.text = f"Waiting: {event.position} before this"
+            self.text = iface_("Waiting: {} before this").format(event.position)
+        elif isinstance(event, Progress) and self._aligning:
+            percent = round(100 * event.window / max(event.windows, 1))
+            self.text = iface_("Aligning words… {} %").format(percent)
         elif isinstance(event, Progress):
-            self.fraction = event.window / max(event.windows, 1)
-            self.text = f"Window {event.window} of {event.windows}"
+            self._take_window(event)
         elif isinstance(event, AlignResult):
             self._take_words(event)
         elif isinstance(event, GenerateResult):
             self.notes.extend(event.notes)
             self.result = event
+
+    def _take_window(self, window: Progress) -> None:
+        self.fraction = window.window / max(window.windows, 1)
+        # Variants are made side by side: a window is done with that of the last of them.
+        each = max(self.request.variants, 1)
+        self.text = iface_("Window {} of {}").format(-(-window.window // each), -(-window.windows // each))
+        left = self._pace.left(window.window, window.windows)
+        if left is not None:
+            self.text += " · " + duration(left)
+        if window.variant == 0:
+            self.buffer.put(window.start_frame, window.bone_vectors)
 
     def _take_words(self, aligned: AlignResult) -> None:
         self.notes.extend(aligned.notes)
@@ -121,7 +157,7 @@ class Job:
         self._generate()
 
     def _generate(self) -> None:
-        self.text = "Generating…"
+        self.text, self._aligning = iface_("Generating…"), False
         self._sent = self.client.submit(self.request)
 
     def _speech_key(self) -> str:
@@ -146,8 +182,8 @@ def run(job: Job) -> None:
 
 
 def running() -> Job | None:
-    """The current job while it has not finished."""
-    return current if current is not None and not current.finished else None
+    """The current job until its result lies on the character."""
+    return current if current is not None and (current.laying or not current.finished) else None
 
 
 def abandon() -> None:

@@ -6,12 +6,17 @@ from __future__ import annotations
 from typing import Any
 
 import bpy
+from bpy.app.translations import pgettext_iface as iface_
+
+from aqgt.errors import AqgtError
 
 from ..connection.session import redraw
-from ..takes.apply import apply_result
+from ..preview import live, temporary
+from ..steps import Steps, drain
+from ..takes.apply import applying
 from . import job as jobs
-from .gather import gather
-from .running import JobOperator
+from .gather import check_ready, gather
+from .running import Done, JobOperator
 
 
 class AQGT_OT_generate(JobOperator, bpy.types.Operator):
@@ -20,14 +25,53 @@ class AQGT_OT_generate(JobOperator, bpy.types.Operator):
     bl_idname = "aqgt.generate"
     bl_label = "Generate Gestures"
 
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Greyed, with the reason, while a job runs and while something is missing."""
+        if not super().poll(context):
+            return False
+        try:
+            check_ready(context)
+        except AqgtError as error:
+            cls.poll_message_set(str(error))
+            return False
+        return True
+
     def gather(self, context: bpy.types.Context) -> jobs.Job:
         """Everything the engine needs."""
         return gather(context)
 
-    def apply(self, job: Any) -> tuple[str, list[str]]:
-        """The new take."""
-        take, notes = apply_result(job)
-        return f"New take “{take}”", notes
+    def show(self, job: Any) -> None:
+        """What has come so far, as the panel of the job's scene asks for."""
+        scene: Any = bpy.data.scenes.get(job.scene)
+        if scene is not None and job.source is not None:
+            problem = live.follow(job.source, scene.aqgt_generate.preview)
+            if problem:
+                job.notes.append(problem)
+
+    def hide(self) -> None:
+        """The take, or what was there before, is to be seen."""
+        live.stop()
+
+    def apply(self, job: Any) -> Done:
+        """The new takes, at once."""
+        return drain(self.applying(job))
+
+    def applying(self, job: Any) -> Steps[Done]:
+        """The new takes, step by step; begun again where saving or undo swept half a take out of the file."""
+        job.laying, job.text, job.fraction = True, iface_("Laying the take on the character…"), 1.0
+        try:
+            while True:
+                swept = temporary.sweeps
+                try:
+                    take, notes = yield from applying(job)
+                except AqgtError:
+                    if temporary.sweeps == swept:
+                        raise
+                else:
+                    return iface_("New take “{}”").format(take), notes
+        finally:
+            job.laying = False
 
 
 class AQGT_OT_cancel(bpy.types.Operator):
@@ -47,5 +91,6 @@ class AQGT_OT_cancel(bpy.types.Operator):
         job = jobs.running()
         if job is not None:
             job.cancel()
+        live.stop()
         redraw()
         return {"FINISHED"}

@@ -1,13 +1,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The character, the button, the progress."""
+"""The character, how it is to gesture, the button, the progress."""
 
 from __future__ import annotations
 
-import bpy
+from typing import Any
 
-from ..connection import session
+import bpy
+from bpy.app.translations import pgettext_iface as iface_
+
+from aqgt.errors import AqgtError
+
 from ..ui import GesturesPanel, draw_error, draw_lines
+from . import choices
 from . import job as jobs
+from .extent import chosen_range
+from .gather import chosen_character
 
 
 class AQGT_PT_generate(GesturesPanel, bpy.types.Panel):
@@ -25,13 +32,16 @@ class AQGT_PT_generate(GesturesPanel, bpy.types.Panel):
         column = layout.column()
         column.use_property_split = True
         column.use_property_decorate = False
-        column.prop(settings, "model")
-        _draw_licence(column, settings.model)
-        column.prop(settings, "seed")
-        column.prop(settings, "annotate")
+        _draw_model(column, settings)
+        _draw_motion(column, context)
+        _draw_range(column, context)
+        column.prop(settings, "preview")
         job = jobs.running()
         if job is not None:
             layout.progress(factor=job.fraction, text=job.text)
+            if job.scene != context.scene.name:
+                text = iface_("For “{}” in the scene “{}”").format(job.character, job.scene)
+                draw_lines(layout, text, icon="SCENE_DATA")
             layout.operator("aqgt.cancel", icon="X")
             return
         row = layout.row()
@@ -40,15 +50,50 @@ class AQGT_PT_generate(GesturesPanel, bpy.types.Panel):
         _draw_last(layout)
 
 
-def _draw_licence(layout: bpy.types.UILayout, name: str) -> None:
-    """The licence of the chosen model, as the engine gave it when it was checked last."""
-    hello = session.hello()
-    model = next((model for model in hello.models if model.name == name), None) if hello else None
-    if model is None:
-        return
-    layout.label(text=f"Licence: {model.licence}")
-    if not model.commercial_use:
-        draw_lines(layout, "Not for commercial use", icon="ERROR", alert=True)
+def _draw_model(column: bpy.types.UILayout, settings: Any) -> None:
+    """Whose motion: model and its licence, as the engine gave it when it was checked last, speaker, seeds."""
+    column.prop(settings, "model")
+    model = choices.model_info(settings.model)
+    if model is not None:
+        column.label(text=iface_("Licence: {}").format(model.licence))
+        if not model.commercial_use:
+            draw_lines(column, "Not for commercial use", icon="ERROR", alert=True)
+    column.prop(settings, "speaker", placeholder="Usual")
+    seeds = column.column(align=True)
+    seeds.prop(settings, "seed")
+    seeds.prop(settings, "variants")
+
+
+def _draw_motion(column: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """What goes in and how it is laid on; smoothing and head are those of How Takes Are Laid On."""
+    settings, laying = context.scene.aqgt_generate, context.scene.aqgt_retarget
+    column.separator()
+    column.prop(settings, "preset", placeholder="None")
+    title = choices.preset_title(settings.preset)
+    if title:
+        draw_lines(column, title)
+    elif settings.preset:
+        draw_lines(column, "There is no such preset", icon="ERROR", alert=True)
+    column.prop(settings, "annotate")
+    column.prop(laying, "smoothing")
+    column.prop(laying, "use_head")
+
+
+def _draw_range(column: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """Which part, and from which pose; a part that is joined begins from what is there."""
+    settings = context.scene.aqgt_generate
+    column.separator()
+    column.prop(settings, "extent")
+    if settings.extent == "FRAMES":
+        frames = column.column(align=True)
+        frames.prop(settings, "first_frame")
+        frames.prop(settings, "last_frame")
+    try:
+        chosen_range(context, chosen_character(context))
+    except AqgtError as error:
+        if error.code == "bad-range":
+            draw_error(column, error)
+    column.prop(settings, "start_from")
 
 
 def _draw_last(layout: bpy.types.UILayout) -> None:

@@ -8,37 +8,57 @@ from abc import abstractmethod
 from typing import Any
 
 import bpy
+from bpy.app.translations import pgettext_iface as iface_
 
 from aqgt.errors import AqgtError
 
 from ..connection.session import redraw
+from ..steps import Steps, drain, some
 from . import job as jobs
 
 _TICK_SECONDS = 0.1
+WORK_SECONDS = 0.02
+"""How long a tick writes: a step of its own comes on top, and together they stay within 50 ms."""
+
+Done = tuple[str, list[str]]
+"""What was done in a sentence, and notes."""
 
 
 class JobOperator:
     """Gathers a job, follows it, and writes what comes back as one undo step.
 
-    An operator that derives from it says which job (`gather`) and what becomes of the result (`apply`).
+    An operator that derives from it says which job (`gather`) and what becomes of the result (`apply`, or
+    `applying` where that takes longer than Blender may be kept waiting).
     """
 
     bl_options = {"REGISTER", "UNDO"}
 
     _timer: Any = None
     _job: Any = None
+    _steps: Any = None
 
     @abstractmethod
     def gather(self, context: bpy.types.Context) -> Any:
         """The job, ready to be sent; raises `AqgtError`."""
 
     @abstractmethod
-    def apply(self, job: Any) -> tuple[str, list[str]]:
-        """Write the result of a finished job; what was done in a sentence, and notes; raises `AqgtError`."""
+    def apply(self, job: Any) -> Done:
+        """Write the result of a finished job; raises `AqgtError`."""
+
+    def applying(self, job: Any) -> Steps[Done]:
+        """`apply`, step by step."""
+        yield False
+        return self.apply(job)
 
     def send(self, job: Any) -> None:
         """Begin the job; raises `AqgtError`."""
         jobs.run(job)
+
+    def show(self, job: Any) -> None:
+        """Called at each tick in a window while the engine works."""
+
+    def hide(self) -> None:
+        """Called before the result is written, and where there is none; what `show` did has to be undone."""
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -64,17 +84,39 @@ class JobOperator:
             self._job.cancel()
         elif event.type != "TIMER":
             return {"PASS_THROUGH"}
-        finished = self._job.pump()
+        ended = self.tick()
         redraw()
-        if not finished:
+        if not ended:
             return {"PASS_THROUGH"}
         self._remove_timer(context)
-        return self._end()
+        return ended
+
+    def tick(self) -> set[str]:
+        """Follow the job, or write some of its result; what the operator returns once it ends, else empty."""
+        if self._steps is None:
+            if not self._job.pump():
+                self.show(self._job)
+                return set()
+            self.hide()
+            if self._job.cancelled or self._job.error is not None:
+                return self._failed(self._job.error)
+            self._steps = self.applying(self._job)
+        if self._job.cancelled:
+            self._steps.close()
+            return self._failed(None)
+        try:
+            done = some(self._steps, WORK_SECONDS)
+        except AqgtError as error:
+            return self._failed(error)
+        return self._finished(done[0]) if done else set()
 
     def cancel(self, context: bpy.types.Context) -> None:
         """Blender ends the operator from outside, as on quitting."""
         self._remove_timer(context)
         self._job.cancel()
+        self.hide()
+        if self._steps is not None:
+            self._steps.close()
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """From a script or in the background: wait for the result and print progress."""
@@ -86,7 +128,13 @@ class JobOperator:
                 shown = self._job.text
                 print(shown, flush=True)
             time.sleep(_TICK_SECONDS / 5)
-        return self._end()
+        if self._job.cancelled or self._job.error is not None:
+            return self._failed(self._job.error)
+        try:
+            done = drain(self.applying(self._job))
+        except AqgtError as error:
+            return self._failed(error)
+        return self._finished(done)
 
     def _begin(self, context: bpy.types.Context) -> bool:
         this: Any = self
@@ -98,22 +146,22 @@ class JobOperator:
             return False
         return True
 
-    def _end(self) -> set[str]:
+    def _failed(self, error: AqgtError | None) -> set[str]:
+        """Say what went wrong; without an error the job was cancelled."""
         this: Any = self
-        if self._job.cancelled:
-            this.report({"INFO"}, "Cancelled: nothing was changed")
-            return {"CANCELLED"}
-        try:
-            if self._job.error is not None:
-                raise self._job.error
-            done, notes = self.apply(self._job)
-        except AqgtError as error:
+        if error is None:
+            this.report({"INFO"}, iface_("Cancelled: nothing was changed"))
+        else:
             self._job.error = error
             this.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
+        return {"CANCELLED"}
+
+    def _finished(self, done: Done) -> set[str]:
+        this: Any = self
+        sentence, notes = done
         for note in (*self._job.notes, *notes):
             this.report({"INFO"}, note)
-        this.report({"INFO"}, done)
+        this.report({"INFO"}, sentence)
         redraw()
         return {"FINISHED"}
 

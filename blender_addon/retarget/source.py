@@ -21,9 +21,12 @@ from aqgt.retarget import read
 from ..scene import nla
 from ..scene.armature import describe
 from ..scene.context import frames_per_second, seconds
-from ..scene.pose import pose_matrices
+from ..scene.pose import pose_matrices, shown_matrices
 from ..takes.provenance import Take, newest_take, recall, take_named
 from .mapping import mapping_of
+
+_HELD_FRAMES, _HELD_FPS = 4, 15.0
+"""As many as a model begins from."""
 
 
 def chosen_take(context: bpy.types.Context, character: bpy.types.Object) -> Take:
@@ -102,6 +105,19 @@ def read_pose(scene: bpy.types.Scene, armature: bpy.types.Object, frames: np.nda
     place = {name: index for index, name in enumerate(names)}
     ordered = matrices[:, [place[name] for name in rig.names]]
     return read(rig, mapping, ordered, frames_per_second(scene))
+
+
+def read_shown_pose(armature: bpy.types.Object) -> Motion:
+    """The pose of an armature as it is shown now, edits without a key included, held for a few frames.
+
+    Raises:
+        AqgtError: no arm of the armature is known.
+    """
+    rig = describe(armature)
+    names, matrices = shown_matrices(armature)
+    place = {name: index for index, name in enumerate(names)}
+    ordered = matrices[[place[name] for name in rig.names]]
+    return read(rig, mapping_of(armature, rig), np.repeat(ordered[None], _HELD_FRAMES, axis=0), _HELD_FPS)
 
 
 def _unknown(name: str) -> Provenance:

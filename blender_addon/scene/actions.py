@@ -9,6 +9,8 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
+from aqgt.errors import AqgtError
+
 CONSTANT, LINEAR = 0, 1
 """Blender's numbers for kinds of interpolation; keys on every frame need no other than linear."""
 
@@ -30,6 +32,23 @@ def add_slot(action: bpy.types.Action, name: str) -> tuple[Any, Any]:
     return slot, action.layers[0].strips[0].channelbag(slot, ensure=True)
 
 
+def find(name: str) -> bpy.types.Action:
+    """An Action by name.
+
+    Raises:
+        AqgtError: there is none.
+    """
+    action: bpy.types.Action | None = bpy.data.actions.get(name)
+    if action is None:
+        raise AqgtError(f"The action “{name}” is no longer there.", "Generate again.", "no-action")
+    return action
+
+
+def channelbag_of(action: bpy.types.Action, number: int) -> Any:
+    """The channel bag of an Action's slot, by the slot's number."""
+    return action.layers[0].strips[0].channelbag(action.slots[number], ensure=True)
+
+
 def write_curves(
     channelbag: Any,
     data_path: str,
@@ -37,6 +56,7 @@ def write_curves(
     frames: NDArray[np.floating],
     group: str,
     interpolation: int = LINEAR,
+    index: int = 0,
 ) -> None:
     """One curve per component of a property, with a key on each frame.
 
@@ -47,17 +67,39 @@ def write_curves(
         frames: `[T]` in scene frames.
         group: name of the channel group, the bone's.
         interpolation: between the keys.
+        index: which component of the property the first of the values is.
     """
     points = np.empty((len(frames), 2), dtype=np.float32)
     points[:, 0] = frames
     kinds = np.full(len(frames), interpolation, dtype=np.int32)
     for component in range(values.shape[1]):
-        curve = _new_curve(channelbag, data_path, component, group)
+        curve = _new_curve(channelbag, data_path, index + component, group)
         points[:, 1] = values[:, component]
         curve.keyframe_points.add(len(frames))
         curve.keyframe_points.foreach_set("co", points.ravel())
         curve.keyframe_points.foreach_set("interpolation", kinds)
         curve.update()
+
+
+def rewrite_curve(
+    channelbag: Any,
+    data_path: str,
+    index: int,
+    values: NDArray[np.floating],
+    frames: NDArray[np.floating],
+    group: str,
+) -> None:
+    """The keys of one component's curve, which is made where there is none; arguments as `write_curves`.
+
+    There are never fewer keys than before.
+    """
+    curve = channelbag.fcurves.find(data_path, index=index) or _new_curve(channelbag, data_path, index, group)
+    points = np.empty((len(frames), 2), dtype=np.float32)
+    points[:, 0], points[:, 1] = frames, values
+    curve.keyframe_points.add(len(frames) - len(curve.keyframe_points))
+    curve.keyframe_points.foreach_set("co", points.ravel())
+    curve.keyframe_points.foreach_set("interpolation", np.full(len(frames), LINEAR, dtype=np.int32))
+    curve.update()
 
 
 def _new_curve(channelbag: Any, data_path: str, index: int, group: str) -> Any:

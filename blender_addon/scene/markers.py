@@ -41,3 +41,14 @@ def go_to(scene: bpy.types.Scene, marker: bpy.types.TimelineMarker) -> None:
 def preview_range(scene: bpy.types.Scene) -> tuple[float, float]:
     """Start and end of the preview range; it includes its last frame."""
     return seconds(scene, scene.frame_preview_start), seconds(scene, scene.frame_preview_end + 1)
+
+
+def preview_frames(scene: bpy.types.Scene) -> tuple[int, int] | None:
+    """First and last frame of the preview range; None where there is none."""
+    return (scene.frame_preview_start, scene.frame_preview_end) if scene.use_preview_range else None
+
+
+def selected_frames(scene: bpy.types.Scene) -> tuple[int, int] | None:
+    """Frames of the first and the last selected marker; None where fewer than two are."""
+    frames = [marker.frame for marker in scene.timeline_markers if marker.select]
+    return (min(frames), max(frames)) if len(set(frames)) > 1 else None

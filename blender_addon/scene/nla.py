@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -142,6 +142,13 @@ def _key_influence(strip: Any, influence: float, fade: float) -> None:
     curve.keyframe_points.foreach_set("co", np.array(keys, dtype=np.float32))
     curve.keyframe_points.foreach_set("interpolation", np.full(len(keys) // 2, LINEAR, dtype=np.int32))
     curve.update()
+
+
+def mute(armature: bpy.types.Object, actions: Sequence[bpy.types.Action]) -> None:
+    """Mute the tracks whose strips play these Actions."""
+    for track in armature.animation_data.nla_tracks:
+        if any(strip.action in actions for strip in track.strips):
+            track.mute = True
 
 
 def animated_paths(armature: bpy.types.Object) -> set[str]:

@@ -41,11 +41,17 @@ def pose_matrices(
         for frame in frames:
             whole = int(np.floor(frame))
             scene.frame_set(whole, subframe=float(frame) - whole)
-            flat = np.empty(len(names) * 16, dtype=np.float32)
-            evaluated(armature).pose.bones.foreach_get("matrix", flat)
-            # Blender hands matrices out column by column.
-            found.append(flat.reshape(-1, 4, 4).transpose(0, 2, 1))
+            found.append(shown_matrices(armature)[1])
     return names, np.array(found, dtype=np.float64).reshape(len(found), len(names), 4, 4)
+
+
+def shown_matrices(armature: bpy.types.Object) -> tuple[tuple[str, ...], Floats]:
+    """Names of the bones, and their matrices `[B, 4, 4]` in armature space as they are shown now."""
+    names = tuple(bone.name for bone in armature.pose.bones)
+    flat = np.empty(len(names) * 16, dtype=np.float32)
+    evaluated(armature).pose.bones.foreach_get("matrix", flat)
+    # Blender hands matrices out column by column.
+    return names, flat.reshape(-1, 4, 4).transpose(0, 2, 1).astype(np.float64)
 
 
 def rotations_at(

@@ -84,6 +84,16 @@ def read_strip(scene: bpy.types.Scene, strip: Any) -> HeardSound:
     return HeardSound(samples, start, strip.name)
 
 
+def read_part(sound: bpy.types.Sound, skipped: float, length: float) -> NDArray[np.float32]:
+    """``length`` seconds of a sound data-block from ``skipped`` seconds on; it may be packed.
+
+    Raises:
+        AqgtError: its file is missing or unreadable.
+    """
+    with _sound_file(sound) as path:
+        return cut(decode(path), skipped, length)
+
+
 def read_file(path: str) -> HeardSound:
     """A whole file, starting at 0 s.
 

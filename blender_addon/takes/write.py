@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,10 +14,12 @@ import numpy as np
 from aqgt.retarget import Channel, Mapping, RigAnimation, as_additive, data_path, reduce_keys
 from aqgt.retarget.roles import part_of
 
+from ..preview import temporary
 from ..scene import actions, nla
 from ..scene.context import frames_per_second
 from ..scene.pose import rotations_at
-from .provenance import Take, remember
+from ..steps import Steps, aside, drain
+from .provenance import Take, pack_motion, remember
 
 BLEND_SECONDS = 0.4
 """How long a take fades in and out over what lies below it: about one retraction."""
@@ -52,6 +55,21 @@ class _Layer:
     switches: list[Channel] = field(default_factory=list)
 
 
+@dataclass
+class Written:
+    """An Action that is complete, and that nothing plays yet.
+
+    Attributes:
+        name: of the Action.
+        layers: name, whether additive, and influence of each slot, in their order.
+        frames: its first and last.
+    """
+
+    name: str
+    layers: list[tuple[str, bool, float | None]]
+    frames: tuple[int, int]
+
+
 def write_take(
     scene: bpy.types.Scene,
     armature: bpy.types.Object,
@@ -80,30 +98,89 @@ def write_take(
     Raises:
         Exception: whatever went wrong; the file is then as it was before.
     """
-    moved = nla.animated_paths(armature)
+    written = drain(writing_take(scene, armature, name, animation, frames, mapping, writing, take))
+    return written.name, lay_takes(scene, armature, [written])
+
+
+def writing_take(
+    scene: bpy.types.Scene,
+    armature: bpy.types.Object,
+    name: str,
+    animation: RigAnimation,
+    frames: np.ndarray,
+    mapping: Mapping,
+    writing: Writing,
+    take: Take,
+) -> Steps[Written]:
+    """Write an animation as an Action that nothing plays yet, a curve at each step; arguments: `write_take`.
+
+    Until `lay_takes` it counts as temporary, so that no file keeps half a take. Given up, it is removed.
+    """
+    frame_rate, below = frames_per_second(scene), {}
     if writing.additive:
-        animation = as_additive(animation, _pose_below(scene, armature, animation, frames, moved))
-    layers = _layers(animation, frames, mapping, writing)
-    span = int(frames[0]), int(frames[-1])
+        below = _pose_below(scene, armature, animation, frames, nla.animated_paths(armature))
+    layers, packed = yield from aside(
+        lambda: (
+            _layers(
+                as_additive(animation, below) if writing.additive else animation, frames, mapping, writing
+            ),
+            pack_motion(take.motion),
+        )
+    )
+    action = actions.new_action(name)
+    temporary.mark(action)
+    called = action.name
+    try:
+        remember(action, take, frame_rate, packed)
+        for number, layer in enumerate(layers):
+            actions.add_slot(action, layer.name or "Gestures")
+            for path, values, keys, group, interpolation in _curves(layer, frames):
+                for index in range(values.shape[1]):
+                    yield False
+                    # The Action may have gone meanwhile.
+                    channelbag = actions.channelbag_of(actions.find(called), number)
+                    actions.write_curves(
+                        channelbag, path, values[:, index : index + 1], keys, group, interpolation, index
+                    )
+    except BaseException:
+        temporary.discard(called)
+        raise
+    return Written(
+        called,
+        [(layer.name, layer.additive, layer.influence) for layer in layers],
+        (int(frames[0]), int(frames[-1])),
+    )
+
+
+def lay_takes(scene: bpy.types.Scene, armature: bpy.types.Object, takes: Sequence[Written]) -> list[str]:
+    """Lay complete Actions above everything the armature plays, each above the one before, all or none.
+
+    Returns:
+        Sentences for the user.
+
+    Raises:
+        Exception: whatever went wrong; the Actions are then removed, and the file is as it was before.
+    """
     fade = BLEND_SECONDS * frames_per_second(scene)
     hold = not nla.is_animated(armature)
-    action = actions.new_action(name)
-    notes = []
     try:
-        remember(action, take)
-        slots = [_write_layer(action, layer, frames) for layer in layers]
         with nla.restored_on_failure(armature):
             pushed = nla.push_down_active_action(armature)
-            for layer, slot in zip(layers, slots, strict=True):
-                laying = nla.Laying(span, fade, hold, layer.additive, layer.influence)
-                track = f"{action.name} · {layer.name}" if layer.name else action.name
-                nla.lay_on_new_track(armature, action, slot, track, laying)
+            for take in takes:
+                action = actions.find(take.name)
+                for (name, additive, influence), slot in zip(take.layers, action.slots, strict=True):
+                    laying = nla.Laying(take.frames, fade, hold, additive, influence)
+                    track = f"{action.name} · {name}" if name else action.name
+                    nla.lay_on_new_track(armature, action, slot, track, laying)
+            for take in takes:
+                temporary.unmark(actions.find(take.name))
     except BaseException:
-        bpy.data.actions.remove(action)
+        for take in takes:
+            temporary.discard(take.name)
         raise
-    if pushed is not None:
-        notes.append(f"The action “{pushed}” now plays from an NLA track below the take")
-    return action.name, notes
+    if pushed is None:
+        return []
+    return [f"The action “{pushed}” now plays from an NLA track below the take"]
 
 
 def _pose_below(
@@ -158,12 +235,9 @@ def _parts(mapping: Mapping) -> dict[str, str | None]:
     return parts
 
 
-def _write_layer(action: bpy.types.Action, layer: _Layer, frames: np.ndarray) -> Any:
-    slot, channelbag = actions.add_slot(action, layer.name or "Gestures")
+def _curves(layer: _Layer, frames: np.ndarray) -> Iterator[tuple[str, np.ndarray, np.ndarray, str, int]]:
+    """Data path, values `[T, C]`, frames `[T]`, group and interpolation of what a strip plays."""
     for channel, keys in layer.curves:
-        actions.write_curves(channelbag, channel.data_path, channel.values, keys, channel.bone)
+        yield channel.data_path, channel.values, keys, channel.bone, actions.LINEAR
     for switch in layer.switches:
-        actions.write_curves(
-            channelbag, switch.data_path, switch.values, frames[:1], switch.bone, actions.CONSTANT
-        )
-    return slot
+        yield switch.data_path, switch.values, frames[:1], switch.bone, actions.CONSTANT

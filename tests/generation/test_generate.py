@@ -17,7 +17,8 @@ from aqgt.models import registry
 from aqgt.models.registry import LoadedModel
 from aqgt.motion import Motion
 from aqgt.protocol.messages import GenerateRequest, GenerateResult, Progress
-from aqgt.skeleton import HUMAN_LENGTHS
+from aqgt.skeleton import HEAD_TOP, HUMAN_LENGTHS, NOSE
+from aqgt.splice import fill, open_gap
 from aqgt.words import spread
 from tests.models.tiny import tiny_config, tiny_generator
 
@@ -203,6 +204,41 @@ def test_range_streams_what_it_returns(model: LoadedModel) -> None:
     for piece in pieces:
         streamed[piece.start_frame : piece.start_frame + len(piece.bone_vectors)] = piece.bone_vectors
     assert np.array_equal(streamed, part.bone_vectors)
+
+
+def steps(motion: np.ndarray) -> np.ndarray:
+    """How far the joint that moves most goes from frame to frame, `[T - 1]`."""
+    return np.linalg.norm(np.diff(motion, axis=0), axis=-1).max(axis=1)
+
+
+@pytest.mark.parametrize("ends", [(2.0, 5.0), (3.0, 4.2), (2.5, 3.1)])
+def test_a_gap_is_filled_and_nothing_outside_changes(model: LoadedModel, ends: tuple[float, float]) -> None:
+    whole = generate(a_request(seed=9), model).motions[0]
+    gap = open_gap(whole, 0.0, *ends)
+    request = a_request(start=gap.start, end=gap.end, before=gap.before, after=gap.after)
+    pieces: list[Progress] = []
+    made = generate(request, model, on_progress=pieces.append).motions[0]
+    new = fill(whole, gap, made).bone_vectors
+    outside = np.r_[: gap.first, gap.last : len(whole)]
+    assert np.array_equal(new[outside], whole.bone_vectors[outside])
+    assert np.abs(new - whole.bone_vectors)[gap.first : gap.last].max() > 1e-3
+    limit = np.percentile(steps(whole.bone_vectors), 95)
+    assert steps(new)[gap.first - 1] <= limit
+    assert steps(new)[gap.last - 1] <= limit
+    streamed = np.full_like(made.bone_vectors, np.nan)
+    for piece in pieces:
+        streamed[piece.start_frame : piece.start_frame + len(piece.bone_vectors)] = piece.bone_vectors
+    assert np.array_equal(streamed, made.bone_vectors)
+
+
+def test_without_the_head_everything_else_is_as_it_would_be(model: LoadedModel) -> None:
+    with_head = vectors(generate(a_request(), model))
+    without = vectors(generate(a_request(head=False), model))
+    head = [NOSE, HEAD_TOP]
+    others = np.delete(np.arange(53), head)
+    assert np.array_equal(without[:, others], with_head[:, others])
+    assert np.ptp(without[:, head], axis=0).max() < 1e-6
+    assert np.ptp(with_head[:, head], axis=0).max() > 1e-4
 
 
 @pytest.mark.parametrize(

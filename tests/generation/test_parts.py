@@ -11,7 +11,7 @@ import pytest
 from aqgt.annotations import CHANNEL_BY_KEY
 from aqgt.errors import AqgtError
 from aqgt.generation.presets import load_preset, preset_names, preset_of, read_preset
-from aqgt.generation.stitching import Lengths, Stitcher, blend_into, ease_from
+from aqgt.generation.stitching import Lengths, Stitcher, become, ease_from
 from aqgt.generation.windows import frames_of, window_starts
 from aqgt.models.rest_pose import rest_pose
 from aqgt.skeleton import HUMAN_LENGTHS
@@ -62,10 +62,21 @@ def test_motion_eases_from_one_and_into_another() -> None:
     assert eased[0] > 0.9
     assert (np.diff(eased[:9]) < 0).all()
     assert (eased[8:] == 0).all()
-    blended = blend_into(motion, np.ones((10, 53, 3)))[0, :, 0, 0]
+    blended = become(motion, np.ones((10, 53, 3)), 10, None)[0, :, 0, 0]
     assert (blended[:10] == 0).all()
     assert (np.diff(blended[9:]) > 0).all()
     assert blended[-1] > 0.9
+
+
+def test_a_motion_becomes_another_in_pieces_as_in_one() -> None:
+    random = np.random.default_rng(0)
+    motion, target = random.normal(size=(1, 20, 53, 3)), random.normal(size=(10, 53, 3))
+    lengths = Lengths(np.linspace(0.1, 1, 53), rest_pose())
+    whole = become(motion, target, 6, lengths)
+    pieces = [become(motion[:, at : at + 4], target, 6 - at, lengths) for at in range(0, 20, 4)]
+    assert np.array_equal(np.concatenate(pieces, axis=1), whole)
+    assert np.array_equal(whole[:, :6], motion[:, :6])
+    assert np.array_equal(whole[:, 16:], motion[:, 16:])
 
 
 def test_shipped_presets_are_valid() -> None:

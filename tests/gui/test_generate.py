@@ -62,8 +62,10 @@ def test_generate_cancel_generate_undo(
     assert "Traceback" not in output, output
     assert said["ENGINE"] == "READY", output
     assert said["INVOKED"] == "{'RUNNING_MODAL'}"
+    assert said["PREVIEW"] == "True", output
+    assert said["FIGURE"] == "0 None", output
     assert said["CANCELLED"] == "True 0", output
     assert said["TAKES"] == "1"
     assert said["UNDONE"] == "0"
-    for name in ("progress", "take"):
+    for name in ("settings", "progress", "figure", "take"):
         assert (tmp_path / f"{name}.png").stat().st_size > 10_000

@@ -73,7 +73,7 @@ results = st.builds(
 )
 vocabularies = st.dictionaries(texts, st.lists(texts, max_size=3).map(tuple), max_size=3)
 hellos = st.builds(
-    messages.Hello, protocol=st.just(1), engine_version=texts, device=texts, models=st.just(()),
+    messages.Hello, protocol=st.just(2), engine_version=texts, device=texts, models=st.just(()),
     max_seconds=seconds, max_variants=st.integers(1, 9), annotation_vocabulary=vocabularies,
 )  # fmt: skip
 
@@ -165,7 +165,7 @@ values = st.recursive(
 @given(values)
 @settings(max_examples=400, deadline=None)
 def test_well_formed_msgpack_of_the_wrong_content_raises_nothing_but_our_error(body: Any) -> None:
-    frame = msgpack.packb({"version": 1, "job": "j", "body": body})
+    frame = msgpack.packb({"version": 2, "job": "j", "body": body})
     try:
         message = wire.decode(frame)
     except AqgtError:
@@ -174,7 +174,7 @@ def test_well_formed_msgpack_of_the_wrong_content_raises_nothing_but_our_error(b
 
 
 def framed(body: Any, **outer: Any) -> bytes:
-    return msgpack.packb({"version": 1, "job": "j", "body": body, **outer})
+    return msgpack.packb({"version": 2, "job": "j", "body": body, **outer})
 
 
 AUDIO = {"!": "ndarray", "dtype": "<f4", "shape": [1], "data": b"\0\0\0\0"}
@@ -224,16 +224,16 @@ def test_deep_nesting_is_refused() -> None:
     for _ in range(5000):
         body = [body]
     with pytest.raises(AqgtError):
-        wire.decode(b"\x83" + msgpack.packb("version") + b"\x01" + msgpack.packb("job") + b"\xa0"
+        wire.decode(b"\x83" + msgpack.packb("version") + b"\x02" + msgpack.packb("job") + b"\xa0"
                     + msgpack.packb("body") + b"\x91" * 200_000 + b"\x01")  # fmt: skip
 
 
 def test_another_version_is_said_in_one_sentence_and_keeps_the_job() -> None:
-    frame = wire.encode(messages.Heartbeat(), "job7", version=2)
+    frame = wire.encode(messages.Heartbeat(), "job7", version=3)
     with pytest.raises(AqgtError) as caught:
         wire.decode(frame)
     assert caught.value.code == "protocol-version"
-    assert "version 2" in caught.value.sentence
+    assert "version 3" in caught.value.sentence
     assert wire.job_of(frame) == "job7"
     assert wire.job_of(b"nonsense") == ""
 

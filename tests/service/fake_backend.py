@@ -6,7 +6,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +51,9 @@ class FakeBackend:
         assert len(tasks) == 1, "only “together” may be batched"
         tasks[0].finish(self._one(tasks[0]))
 
+    def open_live(self, request: messages.LiveRequest) -> FakeLive:
+        return FakeLive(request)
+
     def _one(self, task: Task) -> Any:
         request = task.request
         if isinstance(request, messages.AlignRequest):
@@ -74,6 +77,45 @@ class FakeBackend:
         while request.model == "deaf":
             time.sleep(0.05)
         return _generate(task, pause=0.1 if request.model == "slow" else 0.0)
+
+
+class FakeLive:
+    """Live motion that is zero: a window of 30 frames for every two seconds that were heard."""
+
+    def __init__(self, request: messages.LiveRequest) -> None:
+        if request.model == "refuse":
+            raise AqgtError("This model is not for that.", "Choose another.", "not-live")
+        self.request = request
+        self.started = messages.LiveStarted(FPS, HUMAN_LENGTHS, 2.0, 2.0)
+        self.chunks = self.samples = self.made = 0
+
+    def feed(self, chunk: messages.LiveChunk) -> None:
+        if self.request.model == "crash":
+            os._exit(3)
+        if self.request.model == "bug":
+            raise ValueError("a mistake in the code")
+        if self.request.model == "deaf":
+            time.sleep(1.0)
+        if chunk.number != self.chunks:
+            raise AqgtError("A chunk is missing.", "Send all.", "chunk-missing")
+        self.chunks += 1
+        self.samples += len(chunk.audio)
+
+    def windows(self) -> Iterator[messages.LiveFrames]:
+        while self.samples * FPS / messages.SAMPLE_RATE >= self.made + WINDOW:
+            yield self._frames(WINDOW)
+
+    def finish(self, chunks: int) -> Iterator[messages.LiveFrames]:
+        yield from self.windows()
+        yield self._frames(round(self.samples * FPS / messages.SAMPLE_RATE) - self.made)
+
+    def _frames(self, count: int) -> messages.LiveFrames:
+        first, self.made = self.made, self.made + count
+        vectors = np.zeros((count, 53, 3), np.float32)
+        return messages.LiveFrames(first, vectors, self.samples / messages.SAMPLE_RATE)
+
+    def result(self) -> messages.LiveResult:
+        return messages.LiveResult(self.made, messages.Provenance("fake", "0" * 64, "CC0-1.0", True, 0))
 
 
 def _together(tasks: Sequence[Task]) -> None:

@@ -168,7 +168,7 @@ def test_every_frame_that_is_no_message_is_answered_by_an_error(
     ],
 )
 def test_what_would_cost_more_than_it_weighs_is_refused(body: Any) -> None:
-    frame = msgpack.packb({"version": 1, "job": "j", "body": body})
+    frame = msgpack.packb({"version": 2, "job": "j", "body": body})
     with pytest.raises(AqgtError) as caught:
         wire.decode(frame)
     assert caught.value.code == "bad-message"
@@ -275,7 +275,7 @@ def test_a_program_without_our_code_can_speak_with_an_engine(engine: Any) -> Non
     sound = np.zeros(32_000, "<f4")
     audio = {"!": "ndarray", "dtype": "<f4", "shape": [32_000], "data": sound.tobytes()}
     body = {"!": "GenerateRequest", "audio": audio, "model": "fake", "seed": 5}
-    dealer.send(msgpack.packb({"version": 1, "job": os.urandom(16).hex(), "body": body}))
+    dealer.send(msgpack.packb({"version": 2, "job": os.urandom(16).hex(), "body": body}))
     kinds = []
     while "GenerateResult" not in kinds:
         assert dealer.poll(5000), kinds

@@ -15,6 +15,7 @@ from aqgt.cli.bench import bench
 from aqgt.cli.errors import report_errors
 from aqgt.cli.generate import generate
 from aqgt.cli.keys import keys_app
+from aqgt.cli.live import live
 from aqgt.cli.models import models_app
 from aqgt.cli.preview import preview
 from aqgt.cli.render import render
@@ -36,6 +37,7 @@ app.command()(status)
 app.command()(align)
 app.command()(transcribe)
 app.command()(annotate)
+app.command()(live)
 app.command()(preview)
 app.command()(bench)
 app.command()(retarget)

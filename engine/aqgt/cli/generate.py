@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -51,6 +50,7 @@ def generate(
     idle: Annotated[
         float, typer.Option(min=0.0, max=2.0, help="Breathing, sway and nods; 1 = usual, 0 = none.")
     ] = 1.0,
+    head: Annotated[bool, typer.Option(help="Whether the head moves, or is held at rest.")] = True,
     preset: Annotated[
         list[str] | None,
         typer.Option(help="Annotation preset, applied last; repeated: one result for each, named after it."),
@@ -112,6 +112,7 @@ def generate(
         energy=energy,
         handedness=handedness,
         idle=idle,
+        head=head,
         model=model,
         speaker=speaker,
         sampling=sampling,
@@ -162,9 +163,7 @@ def _run(
             from aqgt.protocol.client import EngineClient
 
             with EngineClient(engine, name="aqgt generate", key_file=key) as client:
-                return [
-                    client.generate(request, partial(told, number)) for number, request in enumerate(requests)
-                ]
+                return client.generate_many(requests, told)
         from aqgt.generation import generate_many
         from aqgt.models.registry import load_model
         from aqgt.service.checks import check_request

@@ -3,6 +3,16 @@
 
 from aqgt.generation.generate import generate, generate_many, open_jobs, result_of
 from aqgt.generation.job import Job
+from aqgt.generation.live import LiveMotion
 from aqgt.generation.loop import Cancelled, run_windows
 
-__all__ = ["Cancelled", "Job", "generate", "generate_many", "open_jobs", "result_of", "run_windows"]
+__all__ = [
+    "Cancelled",
+    "Job",
+    "LiveMotion",
+    "generate",
+    "generate_many",
+    "open_jobs",
+    "result_of",
+    "run_windows",
+]

@@ -111,7 +111,7 @@ def condition(
         spans.append(planned)
         unannotated = not planned and request.annotate == "none"
         track = (
-            _track(planned, n_frames, fps, unknown_outside=published or unannotated)
+            write_track(planned, n_frames, fps, unknown_outside=published or unannotated)
             if request.track is None
             else _given_track(request.track, n_frames, fps)
         )
@@ -184,9 +184,10 @@ def _given_track(track: NDArray[np.float32], n_frames: int, fps: float) -> NDArr
     return np.pad(values, ((0, 0), (0, missing)), constant_values=UNKNOWN)
 
 
-def _track(
+def write_track(
     spans: tuple[Span, ...], n_frames: int, fps: float, *, unknown_outside: bool
 ) -> NDArray[np.float32]:
+    """The annotation matrix `[17, T]` of spans, or of none (see `spans_to_track`)."""
     if spans or unknown_outside:
         return spans_to_track(spans, n_frames, fps, unknown_outside=unknown_outside).values
     # Nothing was found worth a gesture: that is "no gesture here", not "no annotation available".

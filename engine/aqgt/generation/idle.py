@@ -25,6 +25,9 @@ _HEAD_AXES = np.array([0.7, 1.4, 0.6])
 _WAVES = 5
 _NOD_DEGREES, _NOD_WIDTH, _NOD_SHARE, _NOD_PAUSE = 5.0, 0.13, 0.7, 0.6
 _GROW_SECONDS = 1.0
+NOD_REACH = 3 * _NOD_WIDTH
+"""Seconds before its word at which a nod begins."""
+_FORGOTTEN = 10.0
 _HEAD_JOINTS = [skeleton.NOSE, skeleton.HEAD_TOP]
 
 
@@ -69,6 +72,20 @@ class IdleMotion:
             moved[variant][:, _HEAD_JOINTS] = rotations.rotate(head, moved[variant][:, _HEAD_JOINTS])
         return moved
 
+    def hear(self, audio: NDArray[np.float32], words: Sequence[Word], since: float, *, offset: float) -> None:
+        """More of a clip that is still being said: its stressed words get nods, too.
+
+        Args:
+            audio: `[N]` the last seconds of sound.
+            words: the words in it, timed from its beginning.
+            since: second of the clip from which nods may still be added.
+            offset: second of the clip at which ``audio`` begins.
+        """
+        said = analyse(audio, words).words if words else ()
+        stressed = [(offset + word.peak, word.stress) for word in said]
+        for performer in self._performers:
+            performer.add_nods(stressed, since)
+
     def _strength_at(self, times: NDArray) -> NDArray:
         if self._grows_from is None:
             return np.full(len(times), self.strength)
@@ -85,6 +102,13 @@ class _Performer:
         self._sway = _waves(random, _SWAY_HERTZ)
         self._head = _waves(random, _HEAD_HERTZ)
         self._nods = _choose_nods(stressed, random)
+        self._random = random
+
+    def add_nods(self, stressed: Sequence[tuple[float, float]], since: float) -> None:
+        """Nods for words from a second on; those that are long past are forgotten."""
+        nods = [nod for nod in self._nods if nod[0] > since - _FORGOTTEN]
+        since = max(since, nods[-1][0] + _NOD_PAUSE if nods else since)
+        self._nods = nods + _choose_nods(stressed, self._random, since)
 
     def degrees(self, times: NDArray) -> tuple[NDArray, NDArray]:
         """Rotation vectors `[T, 3]` in degrees of the trunk, and of the head on top of it."""
@@ -99,7 +123,7 @@ class _Performer:
 
 
 def _choose_nods(
-    stressed: Sequence[tuple[float, float]], random: np.random.Generator
+    stressed: Sequence[tuple[float, float]], random: np.random.Generator, since: float = 0.0
 ) -> list[tuple[float, float]]:
     """Times and strengths of the nods: most of the more stressed words, never two in quick succession."""
     if not stressed:
@@ -107,7 +131,7 @@ def _choose_nods(
     threshold = float(np.median([stress for _, stress in stressed]))
     chosen: list[tuple[float, float]] = []
     for second, stress in sorted(stressed):
-        wanted = stress > threshold and random.random() < _NOD_SHARE
+        wanted = second >= since and stress > threshold and random.random() < _NOD_SHARE
         if wanted and (not chosen or second - chosen[-1][0] >= _NOD_PAUSE):
             chosen.append((second, (0.5 + 0.8 * stress) * random.uniform(0.7, 1.2)))
     return chosen

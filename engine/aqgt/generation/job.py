@@ -16,12 +16,13 @@ from aqgt.generation.conditioning import Conditioning
 from aqgt.generation.gain import ArmGain
 from aqgt.generation.idle import IdleMotion
 from aqgt.generation.noise import Noise, Sampler, sampler_of
-from aqgt.generation.stitching import Lengths, Stitcher, blend_into, ease_from
+from aqgt.generation.stitching import Lengths, Stitcher, become, ease_from
 from aqgt.generation.windows import published_starts, window_starts
 from aqgt.models.generator import GestureGenerator
 from aqgt.models.registry import LoadedModel
 from aqgt.motion import Motion
 from aqgt.protocol.messages import SAMPLE_RATE, GenerateRequest, Progress
+from aqgt.skeleton import HEAD_TOP, NOSE
 from aqgt.speech.features import OpenClip
 
 OnProgress = Callable[[Progress], None]
@@ -29,6 +30,7 @@ OnProgress = Callable[[Progress], None]
 _EASE_FRAMES = 8
 _JOIN_SECONDS = 1.0
 """How far a result runs on beyond its range while it becomes the motion that follows."""
+_HEAD = [NOSE, HEAD_TOP]
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,8 @@ class Job:
         self._stitcher = Stitcher(config.seed_frames, self._lengths)
         self._gain = self._make_gain(rest)
         self._idle = self._make_idle()
+        after = request.after
+        self._after = None if after is None else self._own_vectors(after)[: _n_join(after, config.fps)]
         seeds = [request.seed + variant for variant in range(request.variants)]
         self._sampler: Sampler = sampler_of(config, seeds, request.sampling)
         self._given = self._seed_poses()
@@ -140,6 +144,9 @@ class Job:
             # Real poses have real bone lengths; the network saw no others while it learned.
             fixed = self._tensor(self._lengths.apply(vectors[:, -n_seed:]))
             self.seed = self._generator.normalise(fixed)
+        if not self.request.head:
+            # The network goes on seeing the head it made, so that everything else moves as it would.
+            vectors[:, :, _HEAD] = self._generator.rest_pose.cpu().numpy()[_HEAD]
         if index == 0 and self._lead and self._given is not None:
             offset = self._given[-1] - vectors[:, self._lead - 1]
             eased = ease_from(vectors[:, self._lead :], offset, _EASE_FRAMES)
@@ -151,12 +158,7 @@ class Job:
     def motion(self) -> NDArray:
         """All windows as one, cut to the range and joined to what follows: `[V, T, 53, 3]`."""
         made = self.stitched()[:, self._lead : self._lead + self.range.n_frames]
-        made = self._alive(made, 0)
-        after = self.request.after
-        if after is None:
-            return made
-        made = blend_into(made, self._own_vectors(after)[: _n_join(after, self.model.config.fps)])
-        return self._lengths.apply(made) if self._lengths is not None else made
+        return self._finished(made, 0)
 
     def stitched(self) -> NDArray:
         """All windows as one, from the first frame of the first to the last of the last."""
@@ -168,9 +170,9 @@ class Job:
 
     def _report(self, on_progress: OnProgress, block: NDArray, index: int) -> None:
         start = self.starts[index] - self.range.start
-        alive = self._alive(block, start)
         # Frames of the lead come before the result, and the last window may run beyond it.
-        visible = alive[:, max(0, -start) : max(0, self.range.n_frames - start)]
+        visible = block[:, max(0, -start) : max(0, self.range.n_frames - start)]
+        visible = self._finished(visible, max(0, start))
         for variant in range(self.n_variants):
             on_progress(
                 Progress(
@@ -206,11 +208,18 @@ class Job:
             grows_from=self.range.start / fps if continues else None,
         )
 
-    def _alive(self, vectors: NDArray, start: int) -> NDArray:
-        """The network's frames from ``start`` of the result on, with gain and small movements laid over."""
+    def _finished(self, vectors: NDArray, start: int) -> NDArray:
+        """The network's frames from ``start`` of the result on, with gain and small movements, joined to the next."""
         if self._gain is not None:
             vectors = self._gain.apply(vectors, self.range.start + start)
-        return vectors if self._idle is None else self._idle.apply(vectors, self.range.start + start)
+        if self._idle is not None:
+            alive = self._idle.apply(vectors, self.range.start + start)
+            if not self.request.head:
+                alive[:, :, _HEAD] = vectors[:, :, _HEAD]
+            vectors = alive
+        if self._after is None:
+            return vectors
+        return become(vectors, self._after, self.range.n_frames - len(self._after) - start, self._lengths)
 
     def _seed_poses(self) -> NDArray[np.float32] | None:
         """Bone vectors `[S, 53, 3]` the first window starts from; None where a model begins from nothing."""

@@ -16,10 +16,10 @@ import aqgt
 from aqgt.models.config import ModelConfig
 from aqgt.models.registry import LoadedModel
 from aqgt.motion import Motion
-from aqgt.protocol.messages import GenerateRequest, Provenance
+from aqgt.protocol.messages import GenerateRequest, LiveChunk, LiveRequest, Provenance
 
 _SETTINGS = (
-    "annotate", "fill", "density", "energy", "handedness", "idle", "preset", "speaker", "sampling",
+    "annotate", "fill", "density", "energy", "handedness", "idle", "head", "preset", "speaker", "sampling",
     "language", "start", "end",
 )  # fmt: skip
 
@@ -44,6 +44,45 @@ def provenances(
             deterministic=model.generator.pose_mean.device.type == "cpu",
         )
         for variant in range(request.variants)
+    )
+
+
+class RunningHashes:
+    """SHA-256 of a live motion's sound, words and spans, which come piece by piece."""
+
+    def __init__(self) -> None:
+        self._hashes = {name: hashlib.sha256() for name in ("audio", "words", "spans")}
+
+    def add(self, chunk: LiveChunk) -> None:
+        """One piece more."""
+        self._hashes["audio"].update(np.ascontiguousarray(chunk.audio, dtype=np.float32).data)
+        for word in chunk.words:
+            self._hashes["words"].update(_as_bytes(asdict(word)))
+        for span in chunk.spans:
+            self._hashes["spans"].update(_as_bytes({**vars(span), "labels": dict(span.labels)}))
+
+    def digests(self) -> dict[str, str]:
+        """The hashes so far."""
+        return {name: hash_.hexdigest() for name, hash_ in self._hashes.items()}
+
+
+def live_provenance(
+    request: LiveRequest, model: LoadedModel, hashes: RunningHashes, timings: Mapping[str, float]
+) -> Provenance:
+    """The record of a live motion."""
+    settings = {name: getattr(request, name) for name in _SETTINGS if hasattr(request, name)}
+    sample = {} if request.sample is None else {"sample": _hash_array(request.sample)}
+    return Provenance(
+        model=model.info.name,
+        model_hash=model.model_hash,
+        licence=model.config.licence,
+        commercial_use=model.config.commercial_use,
+        seed=request.seed,
+        inputs={**hashes.digests(), **sample},
+        settings={"live": True, **settings},
+        timings=dict(timings),
+        engine_version=aqgt.__version__,
+        deterministic=model.generator.pose_mean.device.type == "cpu",
     )
 
 
@@ -74,4 +113,8 @@ def _hash_array(array: NDArray[np.float32]) -> str:
 
 
 def _hash(value: Any) -> str:
-    return hashlib.sha256(json.dumps(value, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+    return hashlib.sha256(_as_bytes(value)).hexdigest()
+
+
+def _as_bytes(value: Any) -> bytes:
+    return json.dumps(value, sort_keys=True, ensure_ascii=False).encode()

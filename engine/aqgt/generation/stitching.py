@@ -58,8 +58,15 @@ class Stitcher:
         self._parts.append(window)
         return window
 
+    def settle(self) -> NDArray:
+        """The frames that can't change any more `[V, T, 53, 3]`; they are handed out once and forgotten."""
+        held = self._parts.pop()
+        settled = np.concatenate([*self._parts, held[:, : -self.overlap]], axis=1)
+        self._parts = [held[:, -self.overlap :]]
+        return settled
+
     def result(self) -> NDArray:
-        """Everything pushed so far as one motion `[V, T, 53, 3]`."""
+        """Everything pushed so far (and not settled) as one motion `[V, T, 53, 3]`."""
         return np.concatenate(self._parts, axis=1)
 
 
@@ -83,12 +90,21 @@ def ease_from(motion: NDArray, offset: NDArray, n: int) -> NDArray:
     return eased
 
 
-def blend_into(motion: NDArray, target: NDArray) -> NDArray:
-    """The last frames of ``motion`` `[..., T, 53, 3]` become ``target`` `[n, 53, 3]` (n ≤ T) step by step."""
-    n = len(target)
-    if n == 0:
+def become(motion: NDArray, target: NDArray, first: int, lengths: Lengths | None) -> NDArray:
+    """Frames of ``motion`` turn into ``target`` step by step; any stretch of it can be joined by itself.
+
+    Args:
+        motion: `[..., T, 53, 3]`.
+        target: `[n, 53, 3]`.
+        first: frame of ``motion`` at which ``target`` begins; may lie outside of it.
+        lengths: applied to the frames that are blended.
+    """
+    low, high = max(first, 0), min(first + len(target), motion.shape[-3])
+    if low >= high:
         return motion
-    weight = smooth_fade(n)[:, None, None]
+    there = slice(low - first, high - first)
+    weight = smooth_fade(len(target)).astype(motion.dtype)[there, None, None]
     blended = motion.copy()
-    blended[..., -n:, :, :] = (1 - weight) * motion[..., -n:, :, :] + weight * target
+    mixed = (1 - weight) * motion[..., low:high, :, :] + weight * target[there]
+    blended[..., low:high, :, :] = mixed if lengths is None else lengths.apply(mixed)
     return blended

@@ -68,6 +68,8 @@ class SpeakerConfig(Settings):
     count: Width = 1
     default: Annotated[int, Field(ge=0, le=8191)] = 0
     """The speaker of a request that names none."""
+    names: tuple[str, ...] = ()
+    """Names for people, one per speaker; left out: they are numbered."""
     style_width: Width = 16
     """Width of the style vector, drawn as mean + noise · deviation."""
 
@@ -75,6 +77,8 @@ class SpeakerConfig(Settings):
     def _default_exists(self) -> SpeakerConfig:
         if self.default >= self.count:
             raise ValueError(f"default must be a speaker from 0 to {self.count - 1}")
+        if self.names and len(self.names) != self.count:
+            raise ValueError(f"names must be {self.count}, one per speaker")
         return self
 
 

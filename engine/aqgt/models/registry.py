@@ -288,6 +288,7 @@ def _info(name: str, config: ModelConfig, folder: Path | None) -> ModelInfo:
         licence=config.licence,
         commercial_use=config.commercial_use,
         speakers=config.speaker.count,
+        speaker_names=config.speaker.names,
         lengths=config.length_table,
         card=card,
         forms=config.annotation.forms,

@@ -84,35 +84,46 @@ def plan_gestures(
     ``sound``: what :func:`aqgt.planner.sound.hear` heard, where that is known already.
     """
     random = np.random.default_rng([0x61716774, seed & 0xFFFFFFFF])
-    # A stream of its own: the gestures of a seed stay as they were before they had forms.
-    forms_random = np.random.default_rng([0x666F726D, seed & 0xFFFFFFFF])
     sound = sound or hear(audio, words, duration)
-    blocked = [_blocked(span) for span in keep]
-    free = [c for c in find_candidates(words, sound) if not _is_blocked(c.arrival, blocked)]
+    blocked = [occupied(span) for span in keep]
+    free = [c for c in find_candidates(words, sound) if not is_blocked(c.arrival, blocked)]
     free = [c for c in free if 0.7 <= c.arrival <= sound.duration - 0.15]
     chosen = _choose(free, sound, density, random)
     gestures: list[PlannedGesture] = []
     hand = "right" if random.random() < handedness else "left"
     for candidate in chosen:
-        side, hand = _side(candidate.kind, hand, handedness, random)
-        extent = _extent(candidate, sound, energy, random)
-        form = draw(candidate.kind, side, extent, random)
-        speech = describe(words, candidate.word) if candidate.word >= 0 else {}
-        gestures.append(
-            PlannedGesture(
-                kind=candidate.kind,
-                arrival=candidate.arrival,
-                end=candidate.arrival,
-                side=side,
-                extent=form.extent,
-                stress=candidate.stress,
-                form=form,
-                speech=speech,
-                word=candidate.word,
-                gesture_forms=form.draw_gesture_form(forms_random),
-            )
-        )
+        gesture, hand = shape(candidate, hand, words, sound, energy, handedness, random)
+        gestures.append(gesture)
     return _with_ends(gestures, sound, blocked, random)
+
+
+def shape(
+    candidate: Candidate,
+    hand: str,
+    words: Sequence[Word],
+    sound: Sound,
+    energy: float,
+    handedness: float,
+    random: np.random.Generator,
+) -> tuple[PlannedGesture, str]:
+    """The gesture of a candidate, ending as it arrives; and the hand that a run of gestures goes on with."""
+    side, hand = _side(candidate.kind, hand, handedness, random)
+    extent = _extent(candidate, sound, energy, random)
+    form = draw(candidate.kind, side, extent, random)
+    gesture = PlannedGesture(
+        kind=candidate.kind,
+        arrival=candidate.arrival,
+        end=candidate.arrival,
+        side=side,
+        extent=form.extent,
+        stress=candidate.stress,
+        form=form,
+        speech=describe(words, candidate.word) if candidate.word >= 0 else {},
+        word=candidate.word,
+        # A stream of its own: the gestures of a seed stay as they were before they had forms.
+        gesture_forms=form.draw_gesture_form(random.spawn(1)[0]),
+    )
+    return gesture, hand
 
 
 def _choose(
@@ -201,7 +212,7 @@ def _with_ends(
         end = gesture.arrival + random.uniform(shortest, longest)
         next_up = gestures[index + 1].start - PREPARATION if index + 1 < len(gestures) else sound.duration
         stays = index + 1 < len(gestures) and next_up - end < HOLD_GAP and random.random() < HOLD_PROBABILITY
-        if stays and _shares_a_hand(gesture, gestures[index + 1]):
+        if stays and shares_a_hand(gesture, gestures[index + 1]):
             end = next_up
         for start, stop in pauses:
             if start >= gesture.arrival - 0.05 and end > start + 0.2 and stop - start >= REST_PAUSE:
@@ -212,16 +223,18 @@ def _with_ends(
     return ended
 
 
-def _shares_a_hand(first: PlannedGesture, second: PlannedGesture) -> bool:
+def shares_a_hand(first: PlannedGesture, second: PlannedGesture) -> bool:
+    """Whether a hand takes part in both."""
     return "both" in (first.side, second.side) or first.side == second.side
 
 
-def _blocked(span: Span) -> tuple[float, float]:
+def occupied(span: Span) -> tuple[float, float]:
     """The time that a user's span occupies, its preparation and retraction included."""
     end = span.end if span.end is not None else span.start + LONGEST_OPEN_SPAN
     return max(0.0, span.start - PREPARATION), end + RETRACTION
 
 
-def _is_blocked(arrival: float, blocked: Sequence[tuple[float, float]]) -> bool:
+def is_blocked(arrival: float, blocked: Sequence[tuple[float, float]]) -> bool:
+    """Whether a gesture that arrives then would get into one of the times (see `occupied`)."""
     first = arrival - STROKE - PREPARATION
     return any(first < end and arrival + 0.2 > start for start, end in blocked)

@@ -71,13 +71,23 @@ class Sound:
         return found
 
 
-def hear(audio: NDArray | None, words: Sequence[Word], duration: float | None) -> Sound:
-    """Listen to mono 16 kHz audio `[N]` (may be None) and timed words (may be empty)."""
+def hear(
+    audio: NDArray | None,
+    words: Sequence[Word],
+    duration: float | None,
+    *,
+    softest_voice: float | None = None,
+) -> Sound:
+    """Listen to mono 16 kHz audio `[N]` (may be None) and timed words (may be empty).
+
+    ``softest_voice``: decibels of full scale below which the loud parts are no speech but a room's noise;
+    None: whatever is loudest counts as loud.
+    """
     samples = np.zeros(0) if audio is None else np.asarray(audio, dtype=np.float64).ravel()
     if duration is None:
         duration = max(len(samples) / SAMPLE_RATE, max((word.end for word in words), default=0.0))
     n = max(1, int(np.ceil(duration * RATE)))
-    loudness = _loudness(samples, n) if len(samples) else np.full(n, _FLOOR_DB)
+    loudness = _loudness(samples, n, softest_voice) if len(samples) else np.full(n, _FLOOR_DB)
     speech = np.zeros(n, dtype=bool)
     if words:
         for word in words:
@@ -91,7 +101,7 @@ def hear(audio: NDArray | None, words: Sequence[Word], duration: float | None) -
     return Sound(loudness, speech, duration, prosody)
 
 
-def _loudness(samples: NDArray, n: int) -> NDArray[np.float64]:
+def _loudness(samples: NDArray, n: int, softest_voice: float | None = None) -> NDArray[np.float64]:
     hop = SAMPLE_RATE // RATE
     padded = np.zeros(n * hop)
     padded[: min(len(samples), n * hop)] = samples[: n * hop]
@@ -102,6 +112,8 @@ def _loudness(samples: NDArray, n: int) -> NDArray[np.float64]:
     loud = np.percentile(level, 95)
     if loud < -70.0:  # digital silence: nothing is louder than anything
         return np.full(n, _FLOOR_DB)
+    if softest_voice is not None:
+        loud = max(loud, softest_voice)
     return np.clip(level - loud, _FLOOR_DB, 6.0)
 
 

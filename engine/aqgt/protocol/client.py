@@ -11,10 +11,10 @@ import logging
 import queue
 import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,9 @@ from aqgt.protocol import messages, wire
 from aqgt.protocol.address import DEFAULT_ADDRESS, format_address, parse_address
 from aqgt.protocol.connection import TERMINAL, Connection, EngineLost, Timing
 from aqgt.protocol.keys import read_client_keys
+
+if TYPE_CHECKING:
+    from aqgt.protocol.live import LiveJob
 
 log = logging.getLogger("aqgt.client")
 
@@ -86,7 +89,8 @@ class EngineClient:
 
         Args:
             request: `GenerateRequest`, `AlignRequest`, `TranscribeRequest`, `SuggestRequest`,
-                `HelloRequest`, `ModelsRequest`, `VocabularyRequest` or `StatusRequest`.
+                `HelloRequest`, `ModelsRequest`, `VocabularyRequest`, `StatusRequest`, or `LiveRequest`
+                (which `live` makes easier).
             on_event: called, in the client's own thread, with what arrives for the job, the last of all one
                 of `TERMINAL`; it must not wait for this client. Without it, `poll` gives the same.
 
@@ -109,9 +113,9 @@ class EngineClient:
 
     def poll(self, job: str) -> list[Any]:
         """What has arrived for a job since the last call, in order; the last of all is one of `TERMINAL`."""
-        return self._take(job, 0.0)
+        return self.wait(job, 0.0)
 
-    def _take(self, job: str, patience: float) -> list[Any]:
+    def wait(self, job: str, patience: float) -> list[Any]:
         """`poll`, but where nothing has arrived it waits up to some seconds for something."""
         with self._lock:
             events = self._events.get(job)
@@ -126,6 +130,14 @@ class EngineClient:
             with self._lock:
                 self._events.pop(job, None)
         return found
+
+    def send(self, job: str, message: messages.LiveChunk | messages.LiveEnd) -> None:
+        """Add to a live job; one that has ended takes nothing more, and says nothing."""
+        frame = wire.encode(message, job)
+        with self._lock:
+            connection = self._connection
+        if connection is not None:
+            connection.send(job, frame, type(message))
 
     def cancel(self, job: str) -> None:
         """Give a job up; `poll` yields `Cancelled` at once, whatever the engine is doing."""
@@ -199,6 +211,51 @@ class EngineClient:
 
         return self._wait(request, on_event, is_cancelled)
 
+    def generate_many(
+        self,
+        requests: Sequence[messages.GenerateRequest],
+        on_progress: Callable[[int, messages.Progress], None] | None = None,
+    ) -> list[messages.GenerateResult]:
+        """Generate several at the same time, so that an engine can run them together, and wait for all.
+
+        Args:
+            requests: what to generate.
+            on_progress: called with the number of the request and each of its windows.
+
+        Raises:
+            AqgtError: one has failed, the others are given up; else like `generate`.
+        """
+        jobs = [self.submit(request) for request in requests]
+        results: dict[int, messages.GenerateResult] = {}
+        try:
+            while len(results) < len(jobs):
+                for number, job in enumerate(jobs):
+                    for event in self.wait(job, _PATIENCE) if number not in results else ():
+                        if isinstance(event, messages.GenerateResult):
+                            results[number] = event
+                        elif isinstance(event, messages.Progress) and on_progress is not None:
+                            on_progress(number, event)
+                        _raise_for(event)
+        except BaseException:
+            self._give_up(jobs)
+            raise
+        return [results[number] for number in range(len(jobs))]
+
+    def live(self, request: messages.LiveRequest | None = None, *, patience: float = 60.0) -> LiveJob:
+        """Open a live job and wait until it takes sound; see `LiveJob`.
+
+        Args:
+            request: what to make; None: the defaults.
+            patience: seconds that the engine may take to load the model.
+
+        Raises:
+            AqgtError: what the engine says is wrong; ``no-answer`` where it takes too long; else like
+                `hello`.
+        """
+        from aqgt.protocol.live import LiveJob
+
+        return LiveJob(self, request or messages.LiveRequest(), patience)
+
     def align(self, audio: NDArray[np.float32], text: str, language: str = "en") -> messages.AlignResult:
         """The timed words of a text (see `AlignRequest`); raises like `generate`."""
         return self._wait(messages.AlignRequest(audio, text, language))
@@ -229,13 +286,8 @@ class EngineClient:
         job = self.submit(request)
         try:
             while True:
-                for event in self._take(job, _PATIENCE):
-                    if isinstance(event, messages.EngineError):
-                        raise AqgtError(event.sentence, event.next_step, event.code)
-                    if isinstance(event, messages.Cancelled):
-                        raise AqgtError(
-                            "The job was cancelled.", "Start it again to get a motion.", "cancelled"
-                        )
+                for event in self.wait(job, _PATIENCE):
+                    _raise_for(event)
                     if isinstance(event, TERMINAL):
                         return event
                     if on_event is not None:
@@ -243,11 +295,15 @@ class EngineClient:
                 if is_cancelled is not None and is_cancelled():
                     self.cancel(job)
         except BaseException:
-            # Ctrl-C or a callback that raises must not leave the engine working for nobody.
+            self._give_up([job])
+            raise
+
+    def _give_up(self, jobs: Sequence[str]) -> None:
+        """Ctrl-C or a callback that raises must not leave the engine working for nobody."""
+        for job in jobs:
             self.cancel(job)
             with self._lock:
                 self._events.pop(job, None)
-            raise
 
     def _deliver(self, job: str, body: Any) -> None:
         with self._lock:
@@ -262,3 +318,11 @@ class EngineClient:
             except Exception:
                 # The thread serves other jobs as well.
                 log.exception("a callback failed")
+
+
+def _raise_for(event: Any) -> None:
+    """Raise what a job's last message says, where that is no result."""
+    if isinstance(event, messages.EngineError):
+        raise AqgtError(event.sentence, event.next_step, event.code)
+    if isinstance(event, messages.Cancelled):
+        raise AqgtError("The job was cancelled.", "Start it again to get a motion.", "cancelled")

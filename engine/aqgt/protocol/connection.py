@@ -69,7 +69,9 @@ _KEPT = (
     messages.AlignResult,
     messages.TranscribeResult,
     messages.SuggestResult,
+    messages.LiveResult,
 )
+_OF_LIVE = (messages.LiveChunk, messages.LiveEnd)
 TERMINAL = (
     *_KEPT,
     messages.Hello,
@@ -168,8 +170,12 @@ class Connection:
             return failures.no_engine(self._address)
         dealer = Dealer(context, self._address, self._keys)
         try:
-            for name, job in self._jobs.items():
-                self._send_again(dealer, name, job)
+            for name, job in list(self._jobs.items()):
+                if job.kind is messages.LiveRequest and job.answered:
+                    # Sound has been lost with the connection.
+                    self._finish(name, failures.gone(self._address))
+                else:
+                    self._send_again(dealer, name, job)
             return self._loop(dealer)
         finally:
             dealer.close()
@@ -254,6 +260,12 @@ class Connection:
                     self._deliver(name, messages.Cancelled())
                     if dealer is not None:
                         dealer.send(frame)
+                continue
+            if kind in _OF_LIVE:
+                if name in self._jobs and dealer is not None:
+                    dealer.send(frame)
+                elif name in self._jobs:
+                    self._finish(name, failures.gone(self._address))
                 continue
             # A large request needs a moment to be copied, checked and queued on the other side.
             allowance = self._timing.answer * (1 if kind in _AT_ONCE else 2) + self._transfer(frame)

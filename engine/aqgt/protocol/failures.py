@@ -15,6 +15,17 @@ def as_message(error: AqgtError) -> EngineError:
     return EngineError(error.code, error.sentence, error.next_step)
 
 
+def of_job(error: Exception) -> EngineError:
+    """Why a job has failed; everything but an `AqgtError` is a mistake of the engine."""
+    if isinstance(error, AqgtError):
+        return as_message(error)
+    return EngineError(
+        "internal",
+        f"The engine failed at this job ({type(error).__name__}: {error}).",
+        "Its log holds the details; please report them together with what you did.",
+    )
+
+
 def no_engine(address: str) -> EngineError:
     """Nothing is there."""
     return EngineError(

@@ -15,9 +15,19 @@ from numpy.typing import NDArray
 
 from aqgt.annotations import Span
 from aqgt.motion import Motion
+from aqgt.protocol.live_messages import (  # noqa: F401 - whoever reads messages finds all of them here
+    LIVE_LOOK_AHEAD,
+    LiveChunk,
+    LiveEnd,
+    LiveFrames,
+    LiveRequest,
+    LiveResult,
+    LiveStarted,
+)
+from aqgt.protocol.provenance import Provenance
 from aqgt.words import Word
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 SAMPLE_RATE = 16_000
 ANNOTATE = ("auto", "around", "none")
 """What `GenerateRequest.annotate` may be."""
@@ -81,32 +91,8 @@ class GenerateRequest:
     deterministic: bool = False
     """Whether an engine runs the job by itself. Else it may share its windows with jobs of others, and then
     equals the motion made alone but for rounding (≤ 1e-5 with models that an engine batches)."""
-
-
-@dataclass(frozen=True)
-class Provenance:
-    """Where a motion comes from: enough to make it again and to say what may be done with it."""
-
-    model: str
-    """Name of the model."""
-    model_hash: str
-    """SHA-256 of its weights."""
-    licence: str
-    """Licence of the model's weights."""
-    commercial_use: bool
-    """Whether that licence allows commercial use."""
-    seed: int
-    """The seed of this variant."""
-    inputs: Mapping[str, str] = field(default_factory=dict)
-    """SHA-256 of each input: audio, words, spans, and the track and motions that were given."""
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    """Everything else of the request, by the names of `GenerateRequest`."""
-    timings: Mapping[str, float] = field(default_factory=dict)
-    """Seconds per stage: features, planning, network, total."""
-    engine_version: str = ""
-    """Version of aqgt that made it."""
-    deterministic: bool = True
-    """Whether the job ran such that the same request gives the same bits."""
+    head: bool = True
+    """Whether the head moves; else it is held at rest, and everything else is as it would be."""
 
 
 @dataclass(frozen=True)
@@ -164,6 +150,8 @@ class ModelInfo:
     """The model's card: what it is, what it was trained on, what it is not."""
     forms: tuple[str, ...] = ()
     """The gesture forms it has learned; a span's ``form`` chooses its other labels in any case."""
+    speaker_names: tuple[str, ...] = ()
+    """Names of the speakers, in their order; empty where they have none."""
 
 
 @dataclass(frozen=True)
@@ -180,8 +168,9 @@ class Hello:
     annotation_vocabulary: Mapping[str, Any] = field(default_factory=dict)
     """family -> list of label names; ``form`` -> list of gesture forms, of which each model knows its own."""
     limits: Mapping[str, Any] = field(default_factory=dict)
-    """All limits of a request, by their names in the engine's configuration; and under ``transcription`` a
-    map: ``models``, the names of those it can transcribe with, and where there are none ``reason``, why."""
+    """All limits of a request, by their names in the engine's configuration; ``live_look_ahead``: the seconds
+    of sound that live motion waits for at most (see `LiveRequest`); and under ``transcription`` a map:
+    ``models``, the names of those it can transcribe with, and where there are none ``reason``, why."""
 
 
 @dataclass(frozen=True)

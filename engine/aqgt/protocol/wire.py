@@ -45,6 +45,8 @@ REGISTRY: Mapping[str, type] = {
         Motion, Word, Span,
         messages.GenerateRequest, messages.GenerateResult, messages.Provenance, messages.Progress,
         messages.AlignRequest, messages.AlignResult, messages.SuggestRequest, messages.SuggestResult,
+        messages.LiveRequest, messages.LiveStarted, messages.LiveChunk, messages.LiveEnd,
+        messages.LiveFrames, messages.LiveResult,
         messages.TranscribeRequest, messages.TranscribeResult,
         messages.HelloRequest, messages.Hello, messages.ModelInfo,
         messages.ModelsRequest, messages.Models, messages.VocabularyRequest, messages.Vocabulary,

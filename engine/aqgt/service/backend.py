@@ -14,6 +14,7 @@ from aqgt.errors import AqgtError
 from aqgt.protocol import messages
 from aqgt.service.config import EngineConfig
 from aqgt.service.inner import Facts
+from aqgt.service.live_desk import LiveWork
 from aqgt.service.shelf import ModelShelf
 
 log = logging.getLogger("aqgt.backend")
@@ -61,6 +62,13 @@ class Backend(Protocol):
 
         Raises:
             Exception: it becomes the end of all jobs that have not ended yet.
+        """
+
+    def open_live(self, request: messages.LiveRequest) -> LiveWork:
+        """Open a live motion; it may be worked on between two windows of `run`.
+
+        Raises:
+            Exception: it becomes the end of the job.
         """
 
 
@@ -126,6 +134,11 @@ class ModelBackend:
             tasks[0].finish(self._transcribe(request, _share_of(tasks[0])))
         elif isinstance(request, messages.SuggestRequest):
             tasks[0].finish(self._suggest(request))
+
+    def open_live(self, request: messages.LiveRequest) -> LiveWork:
+        from aqgt.generation import LiveMotion
+
+        return LiveMotion(request, self._model(request.model))
 
     def _use_threads(self, *, amplifies: bool) -> None:
         """The cores that are free now; for a model that amplifies rounding, those of its first job.

@@ -34,6 +34,7 @@ _JOBS = (
     messages.TranscribeRequest,
     messages.SuggestRequest,
 )
+_OF_LIVE = (messages.LiveChunk, messages.LiveEnd)
 _OF_HELLO = (messages.HelloRequest, messages.ModelsRequest, messages.VocabularyRequest)
 
 
@@ -123,13 +124,17 @@ class Broker:
             return False
         now = time.monotonic()
         if self._stop_at is None:
-            log.info("told to stop: %d jobs are at work, %d wait", self._queue.running, self._queue.waiting)
+            log.info("told to stop: %d jobs are at work, %d wait", self._running, self._queue.waiting)
             self._stop_at = now + self._config.timing.stop_grace
             self._workshop.give_up_waiting()
-        if self._queue.running and now < self._stop_at:
+        if self._running and now < self._stop_at:
             return False
         self._workshop.give_up_all()
         return True
+
+    @property
+    def _running(self) -> int:
+        return self._queue.running + len(self._workshop.live)
 
     # ------------------------------------------------------------ clients
 
@@ -151,6 +156,10 @@ class Broker:
             self._kept.drop(message.job)
         elif isinstance(body, _JOBS):
             self._accept(client, message, frame)
+        elif isinstance(body, messages.LiveRequest):
+            self._open_live(client, message, frame)
+        elif isinstance(body, _OF_LIVE):
+            self._workshop.live.feed(client, message, frame)
         else:
             raise AqgtError(
                 f"An engine takes no “{type(body).__name__}”.",
@@ -183,12 +192,7 @@ class Broker:
     def _accept(self, client: bytes, message: wire.Message, frame: bytes) -> None:
         request = message.body
         try:
-            if self._told_to_stop.is_set():
-                raise AqgtError(
-                    "The engine is about to end and takes no more jobs.",
-                    "Try again when it has been started anew.",
-                    "stopping",
-                )
+            self._refuse_if_stopping()
             check_request(request, self._config.limits)
             model, variants = None, 1
             if isinstance(request, messages.GenerateRequest):
@@ -210,11 +214,33 @@ class Broker:
         self._workshop.assign()
         self._workshop.tell_positions()
 
+    def _open_live(self, client: bytes, message: wire.Message, frame: bytes) -> None:
+        try:
+            self._refuse_if_stopping()
+            if self._queue.find(message.job) is not None:
+                raise AqgtError("The job has no name of its own.", "Give each job another id.", "bad-message")
+            self._workshop.live.open(client, message, frame)
+        except AqgtError:
+            self._counters.refused += 1
+            raise
+        self._front.tell(client, message.job, messages.Accepted(0))
+
+    def _refuse_if_stopping(self) -> None:
+        if self._told_to_stop.is_set():
+            raise AqgtError(
+                "The engine is about to end and takes no more jobs.",
+                "Try again when it has been started anew.",
+                "stopping",
+            )
+
     def _cancel(self, client: bytes, name: str) -> None:
         self._kept.drop(name)
         job = self._queue.find(name)
         if job is not None:
             self._workshop.abandon(job)
+        live = self._workshop.live.find(name)
+        if live is not None:
+            self._workshop.live.abandon(live)
         self._front.tell(client, name, messages.Cancelled())
 
     def _attach(self, client: bytes, name: str) -> None:
@@ -230,7 +256,7 @@ class Broker:
 
     def _status(self) -> messages.EngineStatus:
         return self._counters.status(
-            running=self._queue.running,
+            running=self._running,
             queued=self._queue.waiting,
             clients=self._front.clients,
             stopping=self.stopping,
@@ -252,7 +278,7 @@ class Broker:
         self._watch_idleness(now)
 
     def _watch_idleness(self, now: float) -> None:
-        if self._queue.running or self._queue.waiting or self._workshop.hello is None:
+        if self._running or self._queue.waiting or self._workshop.hello is None:
             self._last_job = now
         minutes = self._config.idle_exit
         if minutes is not None and now - self._last_job > 60 * minutes and not self.stopping:

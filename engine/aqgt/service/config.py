@@ -27,6 +27,10 @@ class Limits(Settings):
     waiting: int = Field(default=256, ge=1, le=10_000)
     waiting_mib: int = Field(default=1024, ge=1, le=65_536)
     kept_mib: int = Field(default=64, ge=0, le=65_536)
+    live: int = Field(default=8, ge=0, le=1000)
+    live_seconds: float = Field(default=7200.0, gt=0, le=86_400)
+    live_chunk: float = Field(default=5.0, gt=0, le=60)
+    live_ahead: float = Field(default=30.0, gt=0, le=600)
 
 
 class ServiceTiming(Settings):
@@ -38,6 +42,7 @@ class ServiceTiming(Settings):
     job: float = Field(default=3600.0, gt=0)
     keep_results: float = Field(default=120.0, ge=0)
     stop_grace: float = Field(default=60.0, ge=0)
+    live_silence: float = Field(default=30.0, gt=0)
 
 
 class EngineConfig(Settings):

@@ -4,8 +4,9 @@
 Requests and answers pass the broker as the bytes that client and worker wrote, so it never packs a motion.
 
 * worker → broker: ``READY token hello facts`` · ``FAILED token error`` · ``PROGRESS number answer`` ·
-  ``DONE number outcome answer`` · ``FREE models``
-* broker → worker: ``RUN number request [number request …]`` · ``CANCEL number``
+  ``DONE number outcome answer`` · ``FREE models`` · ``TAKEN number`` (a ``LIVE`` or ``FEED`` was seen to)
+* broker → worker: ``RUN number request [number request …]`` · ``CANCEL number`` · ``LIVE number request`` ·
+  ``FEED number chunk``
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from typing import Any
 
 import msgpack
 
-READY, FAILED, PROGRESS, DONE, FREE = b"ready", b"failed", b"progress", b"done", b"free"
-RUN, CANCEL = b"run", b"cancel"
+READY, FAILED, PROGRESS, DONE, FREE, TAKEN = b"ready", b"failed", b"progress", b"done", b"free", b"taken"
+RUN, CANCEL, LIVE, FEED = b"run", b"cancel", b"live", b"feed"
 OK, ERROR, CANCELLED = b"ok", b"error", b"cancelled"
 
 

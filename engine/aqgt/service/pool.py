@@ -34,6 +34,7 @@ class Worker:
         started: when it was started (monotonic seconds).
         identity: its identity on the socket once it has introduced itself.
         jobs: numbers of the jobs it works on.
+        live: numbers of the live jobs it has.
         deaths: how often processes have died here since one finished a job.
         retry_at: when the next process is started.
     """
@@ -44,6 +45,7 @@ class Worker:
     started: float = 0.0
     identity: bytes | None = None
     jobs: list[bytes] = field(default_factory=list)
+    live: list[bytes] = field(default_factory=list)
     deaths: int = 0
     restarts: int = 0
     retry_at: float = 0.0
@@ -57,11 +59,17 @@ class Worker:
         elif self.identity is None:
             state = "starting"
         else:
-            state = "busy" if self.jobs else "idle"
+            state = "busy" if self.jobs or self.live else "idle"
         pid = None if self.process is None else self.process.pid
         memory = None if pid is None else resident_mib(pid)
         return WorkerStatus(
-            self.number, state, self.device, len(self.jobs), self.restarts, memory, self.models
+            self.number,
+            state,
+            self.device,
+            len(self.jobs) + len(self.live),
+            self.restarts,
+            memory,
+            self.models,
         )
 
 
@@ -73,6 +81,7 @@ class Death:
     reason: str
     """As part of a sentence: "was killed (signal 9)"."""
     jobs: tuple[bytes, ...]
+    live: tuple[bytes, ...]
     was_ready: bool
 
 
@@ -91,7 +100,7 @@ class WorkerPool:
 
     def _start(self, worker: Worker) -> None:
         worker.token = secrets.token_hex(16)
-        worker.identity, worker.jobs = None, []
+        worker.identity, worker.jobs, worker.live = None, [], []
         worker.started = time.monotonic()
         process = _SPAWN.Process(
             target=worker_main,
@@ -142,7 +151,8 @@ class WorkerPool:
         if worker.process is not None:
             worker.process.terminate()
             self._dying.append((worker.process, time.monotonic() + _KILL_AFTER))
-        worker.process, worker.identity, worker.jobs, worker.models = None, None, [], ()
+        worker.process, worker.identity, worker.models = None, None, ()
+        worker.jobs, worker.live = [], []
         pause = 0.0 if worker.deaths == 0 else min(_FIRST_PAUSE * 2.0 ** (worker.deaths - 1), _LONGEST_PAUSE)
         worker.deaths += 1
         worker.retry_at = time.monotonic() + pause
@@ -161,7 +171,8 @@ class WorkerPool:
                 continue
             reason = self._reason(worker, now)
             if reason is not None:
-                deaths.append(Death(worker, reason, tuple(worker.jobs), worker.identity is not None))
+                ready = worker.identity is not None
+                deaths.append(Death(worker, reason, tuple(worker.jobs), tuple(worker.live), ready))
                 self.replace(worker)
         return deaths
 

@@ -16,10 +16,11 @@ import zmq
 
 from aqgt import __version__
 from aqgt.errors import AqgtError
-from aqgt.protocol import messages, wire
+from aqgt.protocol import failures, messages, wire
 from aqgt.service import inner
 from aqgt.service.backend import Backend, JobCancelled, make_backend
 from aqgt.service.config import EngineConfig
+from aqgt.service.live_desk import LiveDesk
 from aqgt.service.logs import set_up_logging
 from aqgt.service.memory import give_back_memory
 
@@ -51,16 +52,21 @@ def worker_main(address: str, token: str, factory: str, config: EngineConfig, nu
         dealer.send_multipart([inner.READY, token.encode(), hello, backend.facts().pack()])
     except Exception as error:
         log.error("%s", traceback.format_exc())
-        dealer.send_multipart([inner.FAILED, token.encode(), wire.encode(_as_error(error))])
+        dealer.send_multipart([inner.FAILED, token.encode(), wire.encode(failures.of_job(error))])
         dealer.close()
         context.term()
         return
+    desk = LiveDesk(lambda *parts: dealer.send_multipart(parts, copy=False), backend.open_live)
     while True:
         kind, *parts = dealer.recv_multipart()
         if kind == inner.RUN:
-            _Batch(dealer, parts).run(backend)
+            _Batch(dealer, parts, desk).run(backend)
             dealer.send_multipart([inner.FREE, backend.facts().pack()])
             give_back_memory()
+        elif kind == inner.CANCEL:
+            desk.drop(parts[0])
+        else:
+            desk.take(kind, *parts)
 
 
 def _die_with_parent() -> None:
@@ -90,6 +96,7 @@ def _introduction(backend: Backend, config: EngineConfig) -> messages.Hello:
         },
         limits={
             **config.limits.model_dump(),
+            "live_look_ahead": messages.LIVE_LOOK_AHEAD,
             "transcription": {"models": list(heard.models), "reason": heard.reason},
         },
     )
@@ -128,7 +135,7 @@ class WorkerTask:
             return
         if not isinstance(error, AqgtError):
             log.error("%s", "".join(traceback.format_exception(error)), extra={"job": self._job})
-        self._end(inner.ERROR, _as_error(error))
+        self._end(inner.ERROR, failures.of_job(error))
 
     def _end(self, outcome: bytes, body: Any) -> None:
         if not self.over:
@@ -139,8 +146,8 @@ class WorkerTask:
 class _Batch:
     """The jobs that run together; it alone reads the socket while they do."""
 
-    def __init__(self, dealer: zmq.Socket, parts: list[bytes]) -> None:
-        self._dealer = dealer
+    def __init__(self, dealer: zmq.Socket, parts: list[bytes], desk: LiveDesk) -> None:
+        self._dealer, self._desk = dealer, desk
         self._cancelled: set[bytes] = set()
         self.tasks = [
             WorkerTask(self, number, wire.decode(frame))
@@ -151,9 +158,14 @@ class _Batch:
         self._dealer.send_multipart(parts, copy=False)
 
     def is_cancelled(self, number: bytes) -> bool:
-        # While jobs run the broker sends nothing but cancellations, possibly a late one of an earlier job.
+        # While jobs run the broker sends cancellations, possibly a late one of an earlier job, and live
+        # sound, which does not wait.
         while self._dealer.poll(0):
-            self._cancelled.add(self._dealer.recv_multipart()[1])
+            kind, *parts = self._dealer.recv_multipart()
+            if kind != inner.CANCEL:
+                self._desk.take(kind, *parts)
+            elif not self._desk.drop(parts[0]):
+                self._cancelled.add(parts[0])
         return number in self._cancelled
 
     def run(self, backend: Backend) -> None:
@@ -164,13 +176,3 @@ class _Batch:
                 task.fail(error)
         for task in self.tasks:
             task.fail(RuntimeError("the backend forgot this job"))
-
-
-def _as_error(error: Exception) -> messages.EngineError:
-    if isinstance(error, AqgtError):
-        return messages.EngineError(error.code, error.sentence, error.next_step)
-    return messages.EngineError(
-        "internal",
-        f"The engine failed at this job ({type(error).__name__}: {error}).",
-        "Its log holds the details; please report them together with what you did.",
-    )

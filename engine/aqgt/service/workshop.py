@@ -16,6 +16,7 @@ from aqgt.service.config import EngineConfig
 from aqgt.service.front import Front
 from aqgt.service.inner import Facts
 from aqgt.service.jobs import Job, JobQueue
+from aqgt.service.live_jobs import LiveJob, LiveJobs
 from aqgt.service.metrics import Counters
 from aqgt.service.pool import Death, WorkerPool
 from aqgt.service.results import KeptResults
@@ -57,6 +58,7 @@ class Workshop:
         self.socket.setsockopt(zmq.MAXMSGSIZE, wire.MAX_MESSAGE_BYTES)
         inside = self.socket.bind_to_random_port(f"tcp://{LOOPBACK}")
         self._pool = WorkerPool(format_address(inside), factory, config)
+        self.live = LiveJobs(config, self._pool, self.socket.send_multipart, counters, self._end_live)
 
     def close(self) -> None:
         """End the workers."""
@@ -114,6 +116,7 @@ class Workshop:
         """The engine ends."""
         for job in [*self._queue.all_running(), *self._queue.all_waiting()]:
             self._fail(job, _ENDS)
+        self.live.fail_all(_ENDS)
 
     def _fail(self, job: Job, error: AqgtError) -> None:
         self._queue.end(job)
@@ -124,7 +127,12 @@ class Workshop:
         log.info("failed: %s", error.sentence, extra={"job": job.name})
         self._deliver(job, wire.encode(failures.as_message(error), job.name))
 
-    def _deliver(self, job: Job, frame: bytes) -> None:
+    def _end_live(self, job: LiveJob, last: AqgtError | bytes) -> None:
+        if isinstance(last, AqgtError):
+            last = wire.encode(failures.as_message(last), job.name)
+        self._deliver(job, last)
+
+    def _deliver(self, job: Job | LiveJob, frame: bytes) -> None:
         self._kept.keep(job.name, frame, time.monotonic())
         if not self._front.send(job.client, frame):
             self._unsent.setdefault(job.client, set()).add(job.name)
@@ -139,6 +147,7 @@ class Workshop:
     def forget(self, client: bytes) -> None:
         """A client has gone for good."""
         self._unsent.pop(client, None)
+        self.live.forget_client(client)
         for job in self._queue.of_client(client):
             log.info("the client has gone; its job is given up", extra={"job": job.name})
             self.abandon(job)
@@ -159,6 +168,8 @@ class Workshop:
             elif kind == inner.DONE:
                 self._end(*parts)
                 worker.deaths = 0
+            elif kind == inner.TAKEN:
+                self.live.taken(parts[0])
             elif kind == inner.FREE:
                 worker.jobs, worker.models = [], Facts.unpack(parts[0]).models
 
@@ -181,8 +192,15 @@ class Workshop:
         job = self._queue.by_number(number)
         if job is not None and job.cancelled_at is None:
             self._front.send(job.client, frame)
+        live = self.live.by_number(number)
+        if live is not None and not self._front.send(live.client, frame):
+            self.live.unread(live)
 
     def _end(self, number: bytes, outcome: bytes, frame: bytes) -> None:
+        live = self.live.by_number(number)
+        if live is not None:
+            self.live.end(live, outcome, frame)
+            return
         job = self._queue.by_number(number)
         if job is None:
             return
@@ -214,6 +232,7 @@ class Workshop:
         """
         for death in self._pool.watch():
             self._mourn(death)
+        self.live.watch(now)
         timing = self._config.timing
         for job in self._queue.all_running():
             if job.cancelled_at is not None and now - job.cancelled_at > timing.cancel_grace:
@@ -230,7 +249,9 @@ class Workshop:
         if worker is None:
             return
         others = [number for number in worker.jobs if number != job.number]
+        live = list(worker.live)
         self._pool.replace(worker)
+        self.live.fail(live, _crashed("had to be replaced"))
         self._run_again(others)
 
     def _mourn(self, death: Death) -> None:
@@ -241,6 +262,7 @@ class Workshop:
                 "The log above says why; timing.worker_start in the configuration gives it more time.",
                 "worker-start",
             )
+        self.live.fail(death.live, _crashed(death.reason))
         if len(death.jobs) > 1:
             # Which of them it was is not known: each runs once more by itself, where it can harm only itself.
             self._run_again(list(death.jobs))

@@ -10,6 +10,7 @@ brings it to one level, and the loudness above which a sound counts as loud.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -67,6 +68,25 @@ class Sizes(Protocol):
     def word_pause(self) -> float: ...
 
 
+@dataclass(frozen=True)
+class Levels:
+    """The two numbers of the features that belong to a whole recording.
+
+    Attributes:
+        gain: the factor that brings its speech to one level.
+        loud: the mean of its audible positive samples after that; None where nothing is audible.
+    """
+
+    gain: float
+    loud: np.float32 | None
+
+
+def levels_of(audio: FloatArray) -> Levels:
+    """The levels of a recording `[N]` at 16 kHz."""
+    gain = level_gain(audio)
+    return Levels(gain, _loud_mean(audio, gain))
+
+
 class CompactClip:
     """One clip; `frames` and `windows` give any part of its features.
 
@@ -77,6 +97,7 @@ class CompactClip:
         words: timed words.
         n_frames: T; sound beyond is ignored, missing sound counts as silence.
         window: frames of a window.
+        levels: those of the recording that the clip is a part of; None: the clip's own.
     """
 
     def __init__(
@@ -87,14 +108,18 @@ class CompactClip:
         words: Sequence[Word],
         n_frames: int,
         window: int,
+        levels: Levels | None = None,
     ) -> None:
         if n_frames < 0:
             raise ValueError(f"n_frames must not be negative: {n_frames}")
         self.config, self.vectors, self.n_frames, self.window = config, vectors, n_frames, window
         self._audio = np.asarray(audio, dtype=np.float32)
-        self._gain = level_gain(self._audio)
-        end = int(sample_at(np.array(n_frames * config.beats_per_frame), config.fps * config.beats_per_frame))
-        self._loud = _loud_mean(self._audio[:end], self._gain)
+        if levels is None:
+            steps = config.fps * config.beats_per_frame
+            end = int(sample_at(np.array(n_frames * config.beats_per_frame), steps))
+            gain = level_gain(self._audio)
+            levels = Levels(gain, _loud_mean(self._audio[:end], gain))
+        self._gain, self._loud = levels.gain, levels.loud
         self._words = sorted(words, key=lambda each: each.start)
         self._starts = np.array([word.start for word in self._words])
         self._ends = np.sort(np.array([word.end for word in self._words]))

@@ -18,7 +18,9 @@ from aqgt.errors import AqgtError
 from aqgt.speech.compact_clip import (
     WORD_COLUMNS,
     CompactClip,
+    Levels,
     VectorTable,
+    levels_of,
     normalise_level,
     rows_of,
     sample_at,
@@ -30,8 +32,10 @@ __all__ = [
     "ClipFeatures",
     "CompactFeatures",
     "CompactFeaturesConfig",
+    "Levels",
     "OpenClip",
     "VectorTable",
+    "levels_of",
     "normalise_level",
     "sample_at",
 ]
@@ -119,9 +123,14 @@ class CompactFeatures:
             "words": (c.word_dimension + WORD_COLUMNS,),
         }
 
-    def open(self, audio: FloatArray, words: Sequence[Word], n_frames: int) -> CompactClip:
-        """A clip of `n_frames`; sound beyond them is ignored, missing sound counts as silence."""
-        return CompactClip(self.config, self.vectors, audio, words, n_frames, self.window_frames)
+    def open(
+        self, audio: FloatArray, words: Sequence[Word], n_frames: int, levels: Levels | None = None
+    ) -> CompactClip:
+        """A clip of `n_frames`; sound beyond them is ignored, missing sound counts as silence.
+
+        ``levels``: those of the recording that the clip is a part of; None: the clip's own.
+        """
+        return CompactClip(self.config, self.vectors, audio, words, n_frames, self.window_frames, levels)
 
     def prepare(self, audio: FloatArray, words: Sequence[Word], n_frames: int) -> dict[str, FloatArray]:
         """The features `[T, ...]` of a whole clip at once (see `CompactClip.frames`), for training."""

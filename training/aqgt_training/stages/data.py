@@ -152,7 +152,7 @@ def motion_windows(inputs: Inputs, cut: Cut, chosen: Normalisation) -> Windows:
 def shard_windows(inputs: Inputs, cut: Cut, chosen: Normalisation) -> Windows:
     """The windows of shards, with whatever features they hold."""
     from aqgt_training.corpora.shard_batches import ShardSampler
-    from aqgt_training.corpora.shards import open_shards
+    from aqgt_training.corpora.shards import ShardStream, open_shards
 
     weights = list(inputs.shard_weights) or None
     train = open_shards(list(inputs.shards), weights, split="train")
@@ -160,7 +160,7 @@ def shard_windows(inputs: Inputs, cut: Cut, chosen: Normalisation) -> Windows:
     mean, std = train.statistics()
     statistics = chosen(Statistics(mean, std, train.rest_pose()))
 
-    def sampler(stream: object) -> BatchSource:
+    def sampler(stream: ShardStream) -> BatchSource:
         return ShardSampler(
             stream,
             statistics.mean,

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where a take's sound was read, and finding the very same samples again."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+
+import bpy
+import numpy as np
+
+from aqgt.errors import AqgtError
+
+from ..scene.context import sequencer_scene
+from ..scene.sound import (
+    HeardSound,
+    read_file,
+    read_part,
+    read_strip,
+    sound_strips,
+    strip_origin,
+)
+from ..speech.source import chosen_strip, read_sound
+from .recipe import Recipe, SoundSource
+
+
+def sound_source(context: bpy.types.Context, sound: HeardSound) -> SoundSource:
+    """Where the chosen sound, just read, comes from."""
+    speech = context.scene.aqgt_speech
+    if speech.source == "FILE":
+        return SoundSource(sound.name, filepath=speech.filepath, seconds=sound.duration)
+    scene, strip = chosen_strip(context)
+    return SoundSource(
+        sound.name,
+        strip.name,
+        strip.sound.name,
+        strip.sound.filepath,
+        sound.start - strip_origin(scene, strip),
+        sound.duration,
+    )
+
+
+def find_sound(context: bpy.types.Context, recipe: Recipe, digest: str) -> HeardSound:
+    """The samples a take was made from, wherever they lie now; a moved strip is followed.
+
+    Args:
+        context: its sequencer is searched.
+        recipe: what the take remembers.
+        digest: SHA-256 of the samples.
+
+    Raises:
+        AqgtError: they are gone, or no longer the same.
+    """
+    failure: AqgtError | None = None
+    for read in _candidates(context, recipe):
+        try:
+            sound = read()
+        except AqgtError as error:
+            failure = failure or error
+            continue
+        if hashlib.sha256(np.ascontiguousarray(sound.samples, np.float32).data).hexdigest() == digest:
+            return sound
+        failure = AqgtError(
+            f"The sound “{recipe.sound.name}” is not the one that the take was made from.",
+            "Put that sound back, or press Generate for a take of this one.",
+            "sound-changed",
+        )
+    raise failure or AqgtError(
+        f"The sound “{recipe.sound.name}” is no longer there.", "Put it back.", "no-sound"
+    )
+
+
+def _candidates(context: bpy.types.Context, recipe: Recipe) -> Iterator[Callable[[], HeardSound]]:
+    """Ways to read the sound, likeliest first: by strip and file, as strips are heard, as chosen now."""
+    source, scene = recipe.sound, sequencer_scene(context)
+    strips = [
+        strip
+        for strip in sound_strips(scene)
+        if source.strip and strip.sound is not None and source.strip == strip.name
+    ] or [
+        strip
+        for strip in sound_strips(scene)
+        if strip.sound is not None and source.sound and strip.sound.name == source.sound
+    ]
+    for strip in strips:
+        start = strip_origin(scene, strip) + source.skipped
+
+        def part(sound: bpy.types.Sound = strip.sound, start: float = start) -> HeardSound:
+            return HeardSound(read_part(sound, source.skipped, source.seconds), start, source.name)
+
+        yield part
+        yield lambda strip=strip: read_strip(scene, strip)
+    if source.sound and not strips and source.sound in bpy.data.sounds:
+        sound = bpy.data.sounds[source.sound]
+        yield lambda: HeardSound(read_part(sound, source.skipped, source.seconds), recipe.start, source.name)
+    if not source.strip and source.filepath:
+        yield lambda: read_file(source.filepath)
+    yield lambda: read_sound(context)
