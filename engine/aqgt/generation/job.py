@@ -209,7 +209,7 @@ class Job:
         )
 
     def _finished(self, vectors: NDArray, start: int) -> NDArray:
-        """The network's frames from ``start`` of the result on, with gain and small movements, joined to the next."""
+        """The network's frames from ``start`` of the result on, with all that is laid over them."""
         if self._gain is not None:
             vectors = self._gain.apply(vectors, self.range.start + start)
         if self._idle is not None:
