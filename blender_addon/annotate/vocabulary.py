@@ -35,8 +35,8 @@ TITLES = {
 _LISTENERS = " Heard by compact and aqgt-a; aqgt takes it, but was trained without annotations"
 _EFFECTS = {
     FORM: "Which recorded movement the hand makes, such as Shrug, Chop, Frame or Offer. Heard by models that"
-    " have learned gesture forms (compact has not yet); with others it chooses fitting labels for all that is"
-    " not named",
+    " have learned gesture forms: not by aqgt and aqgt-a, and not yet by compact; there it chooses fitting"
+    " labels for all that is not named",
     "phrase": "Kind of movement: a beat with the rhythm, pointing (deictic), a form in the air (iconic)."
     + _LISTENERS,
     "phase": "Holds the hand in one phase for the whole annotation; not named: it prepares, strokes, holds"
