@@ -18,11 +18,12 @@ def write_tiny_corpus(folder: Path, *, train_clips: int = 6, val_clips: int = 2,
     with ClipWriter(folder) as writer:
         for number in range(train_clips + val_clips):
             split = "train" if number < train_clips else "val"
-            writer.add(_clip(f"{split}-{number:02d}", split, number, seconds))
+            writer.add(tiny_clip(f"{split}-{number:02d}", split, number, seconds))
     return folder
 
 
-def _clip(name: str, split: str, number: int, seconds: int) -> ClipRecord:
+def tiny_clip(name: str, split: str, number: int, seconds: int) -> ClipRecord:
+    """One clip; even numbers swing the left arm, odd ones the right."""
     rng = np.random.default_rng(number)
     n_frames = seconds * 15
     times = np.arange(n_frames) / 15

@@ -72,9 +72,9 @@ def _pictures(motion: Motion, times: NDArray, words: Sequence[Word], spans: Sequ
         yield picture
 
 
-def poses(motion: Motion, times: NDArray) -> list[Pose]:
-    """What to draw at each of the times `[N]`, all projected at once."""
-    camera = Camera(WIDTH * SUPERSAMPLING, HEIGHT * SUPERSAMPLING)
+def poses(motion: Motion, times: NDArray, camera: Camera | None = None) -> list[Pose]:
+    """What to draw at each of the times `[N]`, all projected at once; by default as the preview has it."""
+    camera = camera or Camera(WIDTH * SUPERSAMPLING, HEIGHT * SUPERSAMPLING)
     metric = motion.metric()
     positions = sk.positions_from_bone_vectors(metric.sample(times))
     face = face_points(positions)

@@ -23,7 +23,7 @@ app.add_typer(word_vectors.app, name="word-vectors")
 app.command("generator")(generator.generator)
 app.command("stage")(stage.stage)
 app.command("export")(stage.export)
-app.command("evaluate")(evaluate.evaluate)
+app.add_typer(evaluate.app, name="evaluate")
 app.command("recipe")(recipe.recipe)
 
 

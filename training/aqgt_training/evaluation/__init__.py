@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Judging a model: controlled gestures, speed and timing on held-out clips."""
+"""Judging a model: does it follow annotations, how does it move, and what do people see in it?"""

@@ -1,77 +1,252 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The evaluation of a model as one JSON document and as the table of its card."""
+"""The evaluation of a model as one JSON document, as the table of its card, and as tables of any kind."""
 
 from __future__ import annotations
 
-from itertools import islice
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from aqgt.generation import generate
 from aqgt.models.registry import LoadedModel
-from aqgt.protocol.messages import GenerateRequest
-from aqgt_training.corpora.clip_lmdb import ClipReader, ClipRecord
-from aqgt_training.evaluation import motion_statistics as statistics
-from aqgt_training.evaluation.controlled import controlled_gestures
-from aqgt_training.evaluation.held_out import compare_with_clips
+from aqgt_training.evaluation.evaluator import evaluate
 
-_CONTROLLED_CLIPS = 6
+CONTROL_ROWS = (
+    ("side_right", "one-handed: asked-for hand moves more, share", "side_count"),
+    ("peak_error_median", "speed peak against the recording, median s", "peak_count"),
+    ("peak_error_p90", "speed peak against the recording, 90 % within s", ""),
+    ("extent_right", "extent in its bucket, share", "extent_count"),
+    ("position_right", "position label on arrival, share", "position_count"),
+    ("direction_right", "hand to the left, to the right, above, share", "direction_count"),
+)
+SET_COLUMNS = (
+    ("frechet", "Fréchet"),
+    ("frechet_halves", "Fréchet, halves"),
+    ("speed_ratio", "wrist speed"),
+    ("acceleration_ratio", "acceleration"),
+    ("jerk_ratio", "jerk"),
+    ("wrist_error_share", "wrist error"),
+    ("resting_share", "resting"),
+    ("pause_rest_share", "at rest in pauses"),
+    ("frozen_share", "frozen"),
+    ("inside_body_share", "hands inside body"),
+)
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of texts, for the console, Markdown or HTML."""
+
+    title: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    note: str = ""
 
 
 def evaluate_model(model: LoadedModel, corpus: Path, n_clips: int) -> dict[str, Any]:
-    """All figures of a model on the first ``n_clips`` held-out clips of a corpus."""
-    with ClipReader(corpus) as reader:
-        clips = list(islice((clip for clip in reader if clip.split == "val"), n_clips))
-        manifest = reader.manifest
-    return {
-        "model_hash": model.model_hash,
-        "corpus_sha256": manifest.get("sha256", ""),
-        "clips": len(clips),
-        "held_out": compare_with_clips(model, clips),
-        "controlled": controlled_gestures(model, clips[:_CONTROLLED_CLIPS]).as_dict(),
-        "variety": _variety(model, clips[:_CONTROLLED_CLIPS]),
-    }
+    """All figures of a model on a corpus's first ``n_clips`` held-out clips, but for the Fréchet distance."""
+    return evaluate(model, corpus, n_clips).figures
 
 
-def _variety(model: LoadedModel, clips: list[ClipRecord]) -> float:
-    """Mean distance of the wrists between two seeds, the planner annotating, in model units."""
-    distances = []
-    for clip in clips:
-        one, other = generate(
-            GenerateRequest(clip.samples(), tuple(clip.words), variants=2, speaker=clip.speaker), model
-        ).motions
-        distances.append(statistics.wrist_error(one, other))
-    return float(np.mean(distances))
+def provenance_line(figures: dict[str, Any]) -> str:
+    """What the figures were made on; it stands beside every table."""
+    line = (
+        f"{figures['model']} ({figures['model_hash'][:12]}); corpus {figures['corpus_kind']}"
+        f" {figures['corpus_sha256'][:12]}, split {figures['split']}: {figures['clips']} clips,"
+        f" {figures['seconds'] / 60:.1f} min"
+    )
+    if figures["extractor_sha256"]:
+        windows = figures["windows"]
+        line += (
+            f"; {windows['per_set']} windows per set, {windows['independent']} of them without overlap;"
+            f" feature network {figures['extractor_sha256'][:12]}"
+        )
+    return line + "."
+
+
+def tables(figures: dict[str, Any], *, intervals: bool = True) -> list[Table]:
+    """All tables of an evaluation; without ``intervals`` they are narrow enough for a terminal."""
+    sets = _sets(figures, intervals)
+    found = [*([sets] if intervals else _in_parts(sets)), _beats(figures)]
+    if figures["control"]:
+        found += [_control(figures)]
+    return [*found, _controlled(figures)]
+
+
+def _in_parts(table: Table, columns: int = 6) -> list[Table]:
+    """A wide table as several, each with the first column; the note stands under the last."""
+    starts = range(1, len(table.header), columns)
+    return [
+        Table(
+            table.title if at == 1 else "",
+            (table.header[0], *table.header[at : at + columns]),
+            tuple((row[0], *row[at : at + columns]) for row in table.rows),
+            table.note if at == starts[-1] else "",
+        )
+        for at in starts
+    ]
+
+
+def _sets(figures: dict[str, Any], intervals: bool) -> Table:
+    columns = [c for c in SET_COLUMNS if any(c[0] in each for each in figures["sets"].values())]
+    rows = tuple(
+        (name, *((with_interval if intervals else plain)(each.get(key)) for key, _ in columns))
+        for name, each in figures["sets"].items()
+    )
+    note = "With 95 % bootstrap intervals over clips. " if intervals else ""
+    note += (
+        "Speed, acceleration and jerk are ratios to the recorded"
+        " motion's, wrist error is a share of standing still's, the others are shares of frames."
+    )
+    if "frechet" in dict(columns):
+        floor = figures["sets"]["real"]["frechet_halves"]
+        note += (
+            " Fréchet, halves: the set on half of the clips against the recorded motion on the other half;"
+            f" the recorded motion's own {number(floor['value'])} is the floor. A Fréchet distance hardly"
+            " sees jitter: read it with speed and jerk."
+        )
+    return Table("Sets of motions", ("set", *(title for _, title in columns)), rows, note)
+
+
+def _beats(figures: dict[str, Any]) -> Table:
+    rows = tuple(
+        (
+            name,
+            number(each["beats"]["score"]),
+            number(each["beats"]["chance"]),
+            number(each["beats"]["p_value"]),
+            str(each["beats"]["beats"]),
+        )
+        for name, each in figures["sets"].items()
+    )
+    return Table(
+        "Beats on accents",
+        ("set", "nearness", "by chance", "p", "beats"),
+        rows,
+        "Nearness of halts of the wrists to the voice's accents (1: all on one), the same with the accents"
+        " shifted in time, and the share of such shifts that were at least as good.",
+    )
+
+
+def _control(figures: dict[str, Any]) -> Table:
+    control = figures["control"]
+    names = [name for name in control if name not in ("clips", "notes")]
+    rows = [(title, *(number(control[name][key]) for name in names)) for key, title, _ in CONTROL_ROWS]
+    for extent in ("small", "medium", "large"):
+        reach = [number(control[name]["excursion"][extent]) for name in names]
+        rows.append((f"wrist excursion where {extent} is asked, units", *reach))
+    for family, title in (("phrase", "gesture type"), ("shape", "hand shape")):
+        if family in control[names[0]]:
+            rows.append((f"{title} recognised", *(number(control[n][family]["accuracy"]) for n in names)))
+            rows.append(
+                (f"{title}, mean over labels", *(number(control[n][family]["balanced"]) for n in names))
+            )
+    real = control["real"]
+    counts = ", ".join(str(real[count]) for _, _, count in CONTROL_ROWS if count)
+    note = (
+        f"On {control['clips']} annotated clips; the column “real” is what the recorded motion itself scores."
+        f" Gestures by side, peak, extent, position and direction: {counts}."
+    )
+    if "phrase" in real:
+        note += (
+            " Gesture type and hand shape: by classifiers of strokes of the training split; the"
+            f" commonest label alone would score {number(real['phrase']['commonest'])}"
+            + (f" and {number(real['shape']['commonest'])}" if "shape" in real else "")
+            + "."
+        )
+    return Table("Annotations followed in held-out clips", ("", *names), tuple(rows), note)
+
+
+def _controlled(figures: dict[str, Any]) -> Table:
+    controlled = figures["controlled"]
+    reach = ", ".join(f"{name} {number(value)}" for name, value in controlled["excursion"].items())
+    places = ", ".join(f"{name} {number(value)}" for name, value in controlled["direction"].items())
+    rows = (
+        ("asked-for hand moved most", number(controlled["right_side"])),
+        ("mean excursion by extent, units", reach),
+        ("excursion grows from small to large", number(controlled["monotone"])),
+        ("excursion in its bucket", number(controlled["bucket"])),
+        ("speed peak after the preparation begins, s", number(controlled["peak_delay"])),
+        ("hand on the asked-for side by position", places),
+        ("left of right, and on-top above both", number(controlled["relative"])),
+        ("two seeds, planner: wrist distance, units", number(figures["variety"])),
+        ("two seeds, same annotations: wrist distance, units", number(figures["variety_annotated"])),
+        ("unknown annotations against none: wrist distance, units", number(figures["unknown_changes"])),
+    )
+    return Table(
+        "Single gestures as typed markers, and two seeds",
+        ("", "value"),
+        rows,
+        f"{controlled['gestures']} gestures by side and extent, {controlled['placed']} by hand and position;"
+        " one unit is ten times the distance from neck to head top.",
+    )
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """A figure as text; “–” where there is none."""
+    if value is None:
+        return "–"
+    text = f"{value:.0f}" if abs(value) >= 1000 else f"{value:.{digits}f}"
+    return text.removeprefix("-") if float(text) == 0 else text
+
+
+def plain(figure: dict[str, Any] | None) -> str:
+    """The value alone as text."""
+    return number(None if figure is None else figure["value"])
+
+
+def with_interval(figure: dict[str, Any] | None) -> str:
+    """Value and interval as text."""
+    if figure is None or figure["value"] is None:
+        return "–"
+    if figure["low"] is None or figure["low"] == figure["high"]:
+        return number(figure["value"])
+    return f"{number(figure['value'])} [{number(figure['low'])}, {number(figure['high'])}]"
 
 
 def markdown_table(figures: dict[str, Any]) -> str:
-    """The figures as Markdown."""
-    annotated = figures["held_out"]["annotated"]
+    """The figures of a model's card as Markdown."""
     controlled = figures["controlled"]
-    reach = ", ".join(f"{name} {value:.3f}" for name, value in controlled["excursion"].items())
+    reach = ", ".join(f"{name} {number(value)}" for name, value in controlled["excursion"].items())
+    shown = [name for name in figures["sets"] if not name.startswith("previous ")]
     lines = [
         f"On {figures['clips']} held-out clips (unseen gestures and texts, composed like the training data):",
         "",
         "| annotations | wrist speed | acceleration | jerk | wrist error | resting |",
         "|---|---|---|---|---|---|",
-        *(_row(name, row) for name, row in figures["held_out"].items()),
+        *(_card_row(name, figures["sets"][name]) for name in shown),
         "",
         "Speed, acceleration and jerk are ratios to the clip's own; wrist error is a share of standing"
         " still's; resting is the share of frames with a wrist slower than 0.05 units/s (neck to head top ="
         " 0.1 units).",
         "",
-        f"- Peak of speed in an annotated gesture: median {annotated['peak_error_median']:.3f} s from the"
-        " clip's.",
+        *_card_control(figures),
         f"- Controlled gestures (side × extent, as typed markers, {controlled['gestures']} of them): the"
-        f" asked-for hand moved most in {controlled['right_side']:.0%}; mean excursion {reach} units; highest"
-        f" speed {controlled['peak_delay']:.2f} s after the preparation begins.",
+        f" asked-for hand moved most in {controlled['right_side']:.0%}; mean excursion {reach} units, growing"
+        f" from small to large in {controlled['monotone']:.0%}; highest speed"
+        f" {controlled['peak_delay']:.2f} s after the preparation begins.",
         f"- Two seeds differ by {figures['variety']:.3f} units at the wrists (through the planner).",
     ]
     return "\n".join(lines)
 
 
-def _row(name: str, row: dict[str, float]) -> str:
+def _card_control(figures: dict[str, Any]) -> list[str]:
+    if not figures["control"]:
+        return []
+    own, real = figures["control"]["annotated"], figures["control"]["real"]
+    lines = [
+        f"- Peak of speed in an annotated gesture: median {number(own['peak_error_median'])} s from the"
+        f" clip's, 90 % within {number(own['peak_error_p90'])} s."
+    ]
+    for family, title in (("phrase", "gesture type"), ("shape", "hand shape")):
+        if family in own:
+            shares = [number(each[family]["accuracy"], 2) for each in (own, real)]
+            lines.append(
+                f"- A classifier recognises the {title} in {shares[0]} of the model's strokes and in"
+                f" {shares[1]} of the clips' own."
+            )
+    return lines
+
+
+def _card_row(name: str, row: dict[str, Any]) -> str:
     columns = ("speed_ratio", "acceleration_ratio", "jerk_ratio", "wrist_error_share", "resting_share")
-    return " | ".join([f"| {name}", *(f"{row[column]:.2f}" for column in columns)]) + " |"
+    return " | ".join([f"| {name}", *(number(row[column]["value"], 2) for column in columns)]) + " |"
