@@ -55,7 +55,7 @@ def main() -> None:
     parser.add_argument("--clips", type=int, default=6, help="held-out clips to generate")
     chosen = parser.parse_args()
     torch.set_num_threads(1)
-    compose = ComposeConfig.read(data_path("configs", "corpora", "composed.yaml")).model_copy(
+    compose = ComposeConfig.read(data_path("configs", "corpora", "composed-forms.yaml")).model_copy(
         update={"hours": chosen.hours, "val_minutes": chosen.val_minutes, "seed": 1}
     )
     corpus = chosen.work / "corpus"
@@ -70,7 +70,7 @@ def main() -> None:
 
 def train(folder: Path, corpus: Path, forms: Sequence[str], steps: int, batch: int) -> Path:
     """A model of a short training."""
-    path = data_path("configs", "models", "compact.yaml")
+    path = data_path("configs", "models", "compact-forms.yaml")
     config: ModelConfig = read_config(path)
     config = config.model_copy(
         update={
@@ -80,7 +80,7 @@ def train(folder: Path, corpus: Path, forms: Sequence[str], steps: int, batch: i
     )
     settings = read_stage(
         "generator",
-        data_path("configs", "stages", "generator.yaml"),
+        data_path("configs", "stages", "compact-forms.yaml"),
         {
             "max_steps": steps, "minutes": 60, "batch_size": batch, "validate_every": steps,
             "warmup_steps": 30, "adversarial_from": 1.0, "ema_decay": 0.98,
