@@ -56,7 +56,7 @@ class ArmGain:
         self._rest = np.asarray(rest, np.float64)
         rows = [CHANNEL_BY_KEY[f"extent_{hand}"] for hand in HANDS]
         labels = tracks[:, [channel.index for channel in rows]]
-        excess = np.zeros(labels.shape)
+        excess: NDArray[np.float64] = np.zeros(labels.shape)
         for name in ExtentGain.model_fields:
             excess[labels == rows[0].value_of(name)] = getattr(gain, name) - 1.0
         self._excess = _smoothed(excess, _SMOOTH_SECONDS * fps)
