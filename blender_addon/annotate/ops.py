@@ -7,7 +7,7 @@ from typing import Any
 
 import bpy
 
-from aqgt.annotations import SIDED_FAMILIES, SPEECH_KEYS
+from aqgt.annotations import SPEECH_KEYS
 from aqgt.errors import AqgtError
 from aqgt.markers import ParsedMarker
 
@@ -15,12 +15,13 @@ from ..scene.markers import marker_time, playhead, preview_range
 from ..ui import redraw
 from . import store
 from .addressing import new_address
-from .vocabulary import NOT_NAMED, choice, length_choice, rest_choice, side_choice
+from .vocabulary import NOT_NAMED, OF_HANDS, choice, length_choice, rest_choice, side_choice
 
 
 class Labels:
     """What a new annotation says."""
 
+    form: choice("form")
     phrase: choice("phrase")
     side: side_choice()
     extent: choice("extent")
@@ -35,7 +36,7 @@ class Labels:
 
     def set_marker(self, scene: bpy.types.Scene, time: float, length: float) -> set[str]:
         """The new marker, or an error in the status bar."""
-        labels = {family: getattr(self, family) for family in SIDED_FAMILIES}
+        labels = {family: getattr(self, family) for family in OF_HANDS}
         labels |= {key: getattr(self, channel) for key, channel in SPEECH_KEYS.items()}
         named = {key: label for key, label in labels.items() if label != NOT_NAMED and not self.rest}
         this: Any = self

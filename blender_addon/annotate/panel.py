@@ -8,7 +8,6 @@ from typing import Any
 
 import bpy
 
-from aqgt.annotations import SIDED_FAMILIES
 from aqgt.markers import is_marker
 
 from ..one_job import generation
@@ -17,7 +16,7 @@ from . import following, presets, store
 from .preset_ops import chosen_preset
 from .reading import is_settled, not_used, reason_not_used
 from .suggest import SuggestJob
-from .vocabulary import TITLES
+from .vocabulary import OF_HANDS, TITLES
 
 _REASONS = 4
 
@@ -185,7 +184,7 @@ class AQGT_PT_annotation_sequencer(_Chosen, SequencerPanel, bpy.types.Panel):
 def _draw_channels(layout: bpy.types.UILayout, group: Any) -> None:
     hands = ("left", "right") if group.side == "both" else (group.side,)
     for family, title in TITLES.items():
-        sided = family in SIDED_FAMILIES
+        sided = family in OF_HANDS
         split = layout.split(factor=0.35 if sided else 0.5)  # one field leaves room for a longer title
         split.label(text=title)
         row = split.row(align=True)

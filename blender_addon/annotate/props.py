@@ -42,6 +42,8 @@ class AQGT_PG_annotation(bpy.types.PropertyGroup):
     side: side_choice(update=store.on_edit)
     length: length_choice(update=store.on_edit)
     rest: rest_choice(update=store.on_edit)
+    form_left: choice("form", "left", update=store.on_edit)
+    form_right: choice("form", "right", update=store.on_edit)
     phrase_left: choice("phrase", "left", update=store.on_edit)
     phrase_right: choice("phrase", "right", update=store.on_edit)
     phase_left: choice("phase", "left", update=store.on_edit)

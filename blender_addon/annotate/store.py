@@ -14,14 +14,15 @@ from typing import Any
 
 import bpy
 
-from aqgt.annotations import CHANNEL_BY_KEY, SIDED_FAMILIES, SPEECH_KEYS, Span, canonical
+from aqgt.annotations import SPEECH_KEYS, Span, canonical
 from aqgt.errors import AqgtError
+from aqgt.gesture_forms import FORM, forms_of
 from aqgt.markers import ParsedMarker, is_marker, parse_marker, print_marker
 
 from ..scene.markers import go_to, marker_time, new_marker, place_marker
-from .vocabulary import NOT_NAMED
+from .vocabulary import CHANNELS, NOT_NAMED, OF_HANDS
 
-_CHANNELS = tuple(key for key in CHANNEL_BY_KEY if key != "occurrence")
+_CHANNELS = tuple(key for key in CHANNELS if key != "occurrence")
 _quiet = 0
 
 
@@ -234,7 +235,7 @@ def _labels(group: Any) -> dict[str, str]:
     """The labels by family, and by hand where the two hands differ."""
     hands = ("left", "right") if group.side == "both" else (group.side,)
     labels: dict[str, str] = {}
-    for family in SIDED_FAMILIES:
+    for family in OF_HANDS:
         of_hands = {f"{family}_{hand}": getattr(group, f"{family}_{hand}") for hand in hands}
         if len(set(of_hands.values())) == 1:
             of_hands = {family: next(iter(of_hands.values()))}
@@ -244,7 +245,9 @@ def _labels(group: Any) -> dict[str, str]:
 
 
 def _fill(scene: bpy.types.Scene, marker: bpy.types.TimelineMarker, content: ParsedMarker) -> None:
-    named = {channel.key: label for channel, label in content.at(0.0).channels()}
+    span = content.at(0.0)
+    named = {channel.key: label for channel, label in span.channels()}
+    named |= {f"{FORM}_{hand}": label for hand, label in forms_of(span).items()}
     group: Any = marker.aqgt
     with quietly():
         for key in _CHANNELS:
@@ -262,7 +265,7 @@ def _fill(scene: bpy.types.Scene, marker: bpy.types.TimelineMarker, content: Par
 def _identifier(key: str, named: Mapping[str, str]) -> str:
     if key not in named:
         return NOT_NAMED
-    channel = CHANNEL_BY_KEY[key]
+    channel = CHANNELS[key]
     value = channel.value_of(named[key])
     return channel.name_of(value) or ("nothing" if value == 0 else "unknown")
 

@@ -8,11 +8,18 @@ from typing import Any
 import bpy
 
 from aqgt.annotations import CHANNEL_BY_KEY, SIDED_FAMILIES
+from aqgt.gesture_forms import FORM, FORM_CHANNELS
 
 NOT_NAMED = "NONE"
 """Choice of a channel that the annotation does not name."""
 
+CHANNELS = {**CHANNEL_BY_KEY, **FORM_CHANNELS}
+"""The channels of the matrix, and the gesture forms of both hands."""
+OF_HANDS = (*SIDED_FAMILIES, FORM)
+"""Families with one channel per hand."""
+
 TITLES = {
+    FORM: "Gesture",
     "phrase": "Type",
     "phase": "Phase",
     "extent": "Extent",
@@ -27,6 +34,9 @@ TITLES = {
 
 _LISTENERS = " Heard by compact and aqgt-a; aqgt takes it, but was trained without annotations"
 _EFFECTS = {
+    FORM: "Which recorded movement the hand makes, such as Shrug, Chop, Frame or Offer. Heard by models that"
+    " have learned gesture forms: not by aqgt and aqgt-a, and not yet by compact; there it chooses fitting"
+    " labels for all that is not named",
     "phrase": "Kind of movement: a beat with the rhythm, pointing (deictic), a form in the air (iconic)."
     + _LISTENERS,
     "phase": "Holds the hand in one phase for the whole annotation; not named: it prepares, strokes, holds"
@@ -46,7 +56,7 @@ _EFFECTS = {
 
 def label_items(channel_key: str) -> tuple[tuple[str, str, str, int], ...]:
     """Choices of a channel. Their numbers are the stored values, so that files survive new labels."""
-    channel = CHANNEL_BY_KEY[channel_key]
+    channel = CHANNELS[channel_key]
     labels = [
         (label.name, _title(label.name), f"The marker says “{label.name}”", label.value + 2)
         for label in channel.labels
@@ -61,7 +71,7 @@ def label_items(channel_key: str) -> tuple[tuple[str, str, str, int], ...]:
 
 def choice(family: str, hand: str = "", **options: Any) -> Any:
     """An enum property for the labels of a family, of one hand where ``hand`` is “left” or “right”."""
-    channel = f"{family}_{hand or 'left'}" if family in SIDED_FAMILIES else family
+    channel = f"{family}_{hand or 'left'}" if family in OF_HANDS else family
     return bpy.props.EnumProperty(
         name=f"{TITLES[family]}, {hand.title()} Hand" if hand else TITLES[family],
         description=_EFFECTS[family],

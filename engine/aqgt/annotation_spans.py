@@ -14,6 +14,8 @@ _OTHER = {"left": "right", "right": "left", "links": "rechts", "rechts": "links"
 SPEECH_KEYS: Mapping[str, str] = {"entity": "entity", "speech_position": "position_speech"}
 """Label keys that belong to no hand, and their channels."""
 
+_FORM_KEYS = ("form", "form_left", "form_right")
+
 
 @dataclass(frozen=True)
 class Span:
@@ -25,6 +27,7 @@ class Span:
         side: ``"left"``, ``"right"`` or ``"both"``.
         labels: family -> English label name for the hands of ``side`` (families of ``SIDED_FAMILIES``), plus
             optionally ``"entity"`` and ``"speech_position"``. Keys with a side (``"shape_left"``) overrule.
+            ``"form"`` (or ``"form_left"``, ``"form_right"``) names a gesture form, see `aqgt.gesture_forms`.
             "nothing" and "unknown" are taken besides the labels of a channel.
         source: ``"user"`` or ``"planner"``.
         locked: True where a planner must not touch it.
@@ -90,14 +93,20 @@ class Span:
             return [f"{key}_{hand}" for hand in self.sides]
         if key in SPEECH_KEYS:
             return [SPEECH_KEYS[key]]
+        if key in _FORM_KEYS:
+            self._check_hand(key.removeprefix("form").strip("_"), key)
+            return []  # beside the matrix, see `aqgt.gesture_forms`
         channel = CHANNEL_BY_KEY.get(key)
         if channel is None or key == "occurrence":
-            known = ", ".join((*SIDED_FAMILIES, *SPEECH_KEYS))
+            known = ", ".join((*SIDED_FAMILIES, "form", *SPEECH_KEYS))
             raise AqgtError(f"“{key}” is nothing to annotate.", f"Use one of: {known}.", "bad-label")
-        if channel.side in HANDS and channel.side not in self.sides:
+        self._check_hand(channel.side if channel.side in HANDS else "", key)
+        return [key]
+
+    def _check_hand(self, hand: str, key: str) -> None:
+        if hand and hand not in self.sides:
             raise AqgtError(
                 f"An annotation of the {self.side} hand names “{key}”.",
                 f"Make its side “both” or drop “{key}”.",
                 "bad-span",
             )
-        return [key]

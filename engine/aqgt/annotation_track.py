@@ -185,14 +185,16 @@ def _rows(hand: str) -> list[int]:
     return [CHANNEL_BY_KEY[f"phase_{hand}"].index, CHANNEL_BY_KEY[f"phrase_{hand}"].index]
 
 
-def _frames(start: float, end: float, track: AnnotationTrack) -> slice:
-    """The frames whose time lies in [start, end)."""
-    n_frames = track.values.shape[1]
+def frames_between(start: float, end: float, n_frames: int, fps: float) -> slice:
+    """The frames of a clip whose time lies in [start, end) seconds."""
     first, last = (
-        n_frames if math.isinf(t) else min(n_frames, max(0, math.ceil(t * track.fps - 1e-6)))
-        for t in (start, end)
+        n_frames if math.isinf(t) else min(n_frames, max(0, math.ceil(t * fps - 1e-6))) for t in (start, end)
     )
     return slice(first, max(first, last))
+
+
+def _frames(start: float, end: float, track: AnnotationTrack) -> slice:
+    return frames_between(start, end, track.values.shape[1], track.fps)
 
 
 def _write_hand(

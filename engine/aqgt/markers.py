@@ -2,7 +2,8 @@
 """The grammar of gesture markers: `G: iconic right large`, `G@Anna: deictic position=left`, `G: end`.
 
 A marker is a point in time with a name. Its words come in any order and case, in English or German: a phrase,
-phase, side, extent or practice stands alone, everything else is `key=label`. Read and printed here.
+phase, side, extent or practice stands alone, everything else is `key=label`, also the gesture's form
+(`G: form=shrug right`). Read and printed here.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from functools import lru_cache
 from aqgt.annotation_channels import CHANNEL_BY_KEY, FAMILIES, NOT_LABELS, SIDED_FAMILIES, Channel, canonical
 from aqgt.annotation_spans import HANDS, SPEECH_KEYS, Span
 from aqgt.errors import AqgtError
+from aqgt.gesture_forms import FORM, FORM_CHANNELS
 
 BLENDER_LIMIT = 63
 """Bytes at which Blender cuts a marker's name without a word."""
@@ -30,7 +32,8 @@ _KEYS: Mapping[str, str] = {
     "phrase": "phrase", "type": "phrase", "gestentyp": "phrase", "typ": "phrase",
     "phase": "phase",
     "position": "position",
-    "shape": "shape", "handshape": "shape", "form": "shape", "handform": "shape",
+    "shape": "shape", "handshape": "shape", "handform": "shape",
+    "form": FORM, "gesture": FORM, "geste": FORM,
     "wrist": "wrist", "handgelenk": "wrist",
     "extent": "extent", "ausdehnung": "extent", "größe": "extent",
     "practice": "practice", "praktik": "practice",
@@ -40,7 +43,8 @@ _KEYS: Mapping[str, str] = {
     "side": "side", "seite": "side", "hand": "side",
     "for": "for", "für": "for", "dauer": "for",
 }  # fmt: skip
-_PRINT_ORDER = ("phrase", "side", "extent", "for", "phase", "practice", "position", "shape", "wrist")
+_OF_HANDS = (*SIDED_FAMILIES, FORM)
+_PRINT_ORDER = ("phrase", "side", "extent", "for", FORM, "phase", "practice", "position", "shape", "wrist")
 _DURATION = re.compile(r"(\d+(?:[.,]\d+)?|[.,]\d+)\s*s?", re.IGNORECASE)
 _HEAD = re.compile(r"\s*g\s*(?:@(?P<character>.+?))?\s*:(?:\s+|$)", re.IGNORECASE | re.DOTALL)
 _TIGHT_HEAD = re.compile(r"\s*g\s*(?:@(?P<character>[^:]+?))?\s*:", re.IGNORECASE | re.DOTALL)
@@ -194,7 +198,10 @@ def _shortest_keys(span: Span) -> dict[str, str]:
     """The span's labels with one key where all its hands have the same label."""
     named = {channel.key: label for channel, label in span.channels()}
     labels = {key: named[channel] for key, channel in SPEECH_KEYS.items() if channel in named}
-    for family in SIDED_FAMILIES:
+    named |= {key: span.labels[key] for key in FORM_CHANNELS if key in span.labels}
+    if FORM in span.labels:
+        named = {f"{FORM}_{hand}": span.labels[FORM] for hand in span.sides} | named
+    for family in _OF_HANDS:
         of_hands = {f"{family}_{hand}": named.get(f"{family}_{hand}") for hand in span.sides}
         first, *others = of_hands.values()
         if first is not None and all(label == first for label in others):
@@ -205,7 +212,8 @@ def _shortest_keys(span: Span) -> dict[str, str]:
 
 
 def _print_rank(key: str) -> int:
-    family = CHANNEL_BY_KEY[key].family if key in CHANNEL_BY_KEY else key
+    channel = CHANNEL_BY_KEY.get(key) or FORM_CHANNELS.get(key)
+    family = channel.family if channel is not None else key
     return _PRINT_ORDER.index(family) if family in _PRINT_ORDER else len(_PRINT_ORDER)
 
 
@@ -217,7 +225,7 @@ def _printed_label(key: str, label: str) -> str:
         english = channel.label(label).name
     if key in _BARE_FAMILIES and _bare_meanings(english) == ((key, english),):
         return english
-    if key in SIDED_FAMILIES or key in SPEECH_KEYS:
+    if key in _OF_HANDS or key in SPEECH_KEYS:
         return f"{key.replace('_', '-')}={english}"
     return f"{channel.side}-{channel.family}={english}"
 
@@ -255,8 +263,8 @@ class _Reader:
     def _keyed(self, word: str, key: str, value: str) -> None:
         hand, name = _split_hand(canonical(key))
         target = _KEYS.get(name) or _KEYS.get(canonical(key))
-        if target is None or (hand and target not in SIDED_FAMILIES):
-            known = ["shape", "position", "speech-position", "wrist", "entity", "for"]
+        if target is None or (hand and target not in _OF_HANDS):
+            known = ["form", "shape", "position", "speech-position", "wrist", "entity", "for"]
             close = _closest(canonical(key), _KEYS)
             hint = f"Did you mean “{close}=”?" if close else f"Use one of: {', '.join(known)}."
             raise _problem(f"“{key}” is no channel of a gesture marker.", hint)
@@ -267,6 +275,8 @@ class _Reader:
                 raise _problem(f"“{value}” is no side.", "Use left, right or both.")
             self.sides.add(_SIDES[canonical(value)])
         else:
+            if target == FORM and _is_shape(value):
+                target = "shape"
             self._set(f"{target}_{hand}" if hand else target, _english(target, value), word)
 
     def _set_duration(self, word: str, value: str) -> None:
@@ -300,7 +310,18 @@ class _Reader:
 
 def _channel(key: str) -> Channel:
     """The channel of a label key; of a family, that of its left hand (both hands share their labels)."""
-    return CHANNEL_BY_KEY[SPEECH_KEYS.get(key) or (f"{key}_left" if key in SIDED_FAMILIES else key)]
+    key = SPEECH_KEYS.get(key) or (f"{key}_left" if key in _OF_HANDS else key)
+    return FORM_CHANNELS[key] if key in FORM_CHANNELS else CHANNEL_BY_KEY[key]
+
+
+def _is_shape(value: str) -> bool:
+    """Whether it is a hand shape and no gesture form: “form=” once meant the shape of the hand."""
+    return _has(_channel("shape"), value) and not _has(_channel(FORM), value)
+
+
+def _has(channel: Channel, value: str) -> bool:
+    wanted = canonical(value)
+    return any(wanted in {canonical(s) for s in (label.name, *label.aliases)} for label in channel.labels)
 
 
 def _english(key: str, value: str) -> str:
@@ -341,7 +362,7 @@ def _split_hand(key: str) -> tuple[str, str]:
 
 
 def _advice(word: str) -> str:
-    for key in ("entity", "position", "shape", "wrist"):
+    for key in ("entity", "position", "shape", "wrist", FORM):
         channel = _channel(key)
         for label in channel.labels:
             if canonical(word) in {canonical(spelling) for spelling in (label.name, *label.aliases)}:

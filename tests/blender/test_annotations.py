@@ -58,9 +58,29 @@ def test_what_is_typed_fills_the_group(scene, store):
     assert marker.name == "G: Deiktisch rechts klein für=0,8s shape=G", "what was typed stays as typed"
 
 
+def test_gesture_forms_are_typed_chosen_and_kept(scene, store):
+    marker = typed(scene, "G: form=shrug right")
+    store.sync(scene)
+    assert (marker.aqgt.form_right, marker.aqgt.form_left) == ("shrug", "NONE")
+    assert span_of(store, scene, marker).labels == {"form": "shrug"}
+    marker.aqgt.form_right = "chop"
+    assert marker.name == "G: right form=chop"
+    ops.marker_add(start=2.0, form="frame", side="both")
+    added = store.active(scene)
+    assert span_of(store, scene, added).labels == {"form": "frame"}
+    assert (added.aqgt.form_left, added.aqgt.form_right) == ("frame", "frame")
+
+
 @pytest.mark.parametrize(
     "name",
-    ["G: beat", "G: iconic right large", "G: end left for=2s", "G: practice=0 shape=5 both", "g:deictic"],
+    [
+        "G: beat",
+        "G: iconic right large",
+        "G: end left for=2s",
+        "G: practice=0 shape=5 both",
+        "g:deictic",
+        "G: left-form=no-inward",
+    ],
 )
 def test_typed_and_clicked_are_the_same_thing(scene, store, name):
     marker = typed(scene, name)

@@ -44,8 +44,9 @@ def test_the_same_seed_makes_the_same_motion_and_another_one_another(
             == 0
         )
         motions.append(read_npz(tmp_path / f"{name}.npz").motion.bone_vectors)
-    assert np.array_equal(motions[0], motions[1])
-    assert not np.array_equal(motions[0], motions[2])
+    # Threads follow the free cores, and another number of them adds up in another order.
+    assert np.allclose(motions[0], motions[1], atol=1e-6)
+    assert not np.allclose(motions[0], motions[2], atol=1e-3)
 
 
 def test_variants_are_numbered(aqgt: Run, voice: Path, tmp_path: Path) -> None:

@@ -59,7 +59,9 @@ def test_completion_follows_the_named_labels() -> None:
                 )
             ]
             measured = [{k: v for k, v in form.labels().items() if k in done.labels} for form in rows]
-            assert {k: v for k, v in done.labels.items() if k not in span.labels} in measured
+            filled = {k: v for k, v in done.labels.items() if k not in span.labels}
+            filled = {k: v for k, v in filled.items() if not k.startswith("form")}
+            assert filled in measured
 
 
 def test_the_spoken_word_decides_an_unnamed_type() -> None:

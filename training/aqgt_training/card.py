@@ -41,7 +41,7 @@ def model_card(
         f"- Parameters: {parameters:,}; {config.fps:g} frames per second; {config.speaker.count} speakers.",
         f"- Corpus: {_COMPOSED if composed else 'recorded clips'}: {train.get('seconds', 0) / 3600:.1f} h in"
         f" {train.get('clips', 0)} clips for training, {val.get('seconds', 0) / 60:.0f} min held out"
-        f"{' by gesture name and document' if composed else ''}.",
+        f"{_held_out(manifest) if composed else ''}.",
         f"- Word vectors: {word_vectors}.",
         f"- Training: {training['steps']} steps of {training['batch_size']} windows in"
         f" {training['minutes']:.0f} min on {training['device']}; held-out loss {training['val_loss']:.3f}.",
@@ -56,3 +56,10 @@ def model_card(
         "",
     ]
     return "\n".join(rows)
+
+
+def _held_out(manifest: Mapping[str, Any]) -> str:
+    performers = manifest["info"].get("held_out", {}).get("performers")
+    if performers:
+        return f" by performer ({', '.join(performers)}) and document"
+    return " by gesture name and document"

@@ -20,6 +20,7 @@ from aqgt.speech.word_vectors import WordVectors
 from aqgt_training.card import model_card
 from aqgt_training.corpora.cli import compose_corpus
 from aqgt_training.corpora.clip_lmdb import ClipReader
+from aqgt_training.corpora.compose import forms_of_training
 from aqgt_training.corpora.compose_config import ComposeConfig
 from aqgt_training.evaluation.report import evaluate_model
 from aqgt_training.recipe_config import Recipe, StageStep
@@ -122,7 +123,12 @@ class RecipeRun:
             return config
         # An identity the corpus does not have would be an untrained one that a user can choose.
         speaker = config.speaker.model_copy(update={"count": compose.speakers})
-        return config.model_copy(update={"speaker": speaker})
+        config = config.model_copy(update={"speaker": speaker})
+        if config.annotation.form_width == 0:
+            return config
+        # So would be a gesture form that no clip of the training shows.
+        forms = forms_of_training(compose)
+        return config.model_copy(update={"annotation": config.annotation.model_copy(update={"forms": forms})})
 
     def _inputs(self, config: ModelConfig) -> Inputs:
         """Corpus, word vectors and encoders."""

@@ -66,6 +66,8 @@ def show_model(name: Annotated[str, typer.Argument(help="Name of a model, or its
 
     say(f"{info.name}: {info.title}")
     say(f"licence {info.licence}, commercial use: {'yes' if info.commercial_use else 'no'}")
+    if info.forms:
+        say(f"gesture forms {', '.join(info.forms)}")
     if folder is not None and (folder / registry.WEIGHTS).is_file():
         say(f"weights {sha256_of(folder / registry.WEIGHTS)}")
         say(f"folder {folder}")

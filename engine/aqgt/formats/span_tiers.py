@@ -23,11 +23,15 @@ from aqgt.annotations import (
 )
 from aqgt.errors import AqgtError
 from aqgt.formats.intervals import Interval, Tiers
+from aqgt.gesture_forms import FORM, FORM_CHANNELS, forms_of
 
 GESTURE_TIERS = {"left": "Gesture, left hand", "right": "Gesture, right hand"}
 """Names of the tiers that say where each hand's spans lie."""
 _GESTURE_TIERS_DE = {"left": "Geste, linke Hand", "right": "Geste, rechte Hand"}
-_CHANNELS: tuple[Channel, ...] = tuple(channel for channel in CHANNELS if channel.labels)
+_CHANNELS: tuple[Channel, ...] = (
+    *(channel for channel in CHANNELS if channel.labels),
+    *FORM_CHANNELS.values(),
+)
 _SPEECH_KEY = {channel: key for key, channel in SPEECH_KEYS.items()}
 _PHASE_SLACK = 0.05
 """Seconds by which a phase may differ from the span it is to hold for."""
@@ -35,6 +39,8 @@ _PHASE_SLACK = 0.05
 
 def spans_to_tiers(spans: Iterable[Span], duration: float | None = None) -> dict[str, list[Interval]]:
     """A tier for each hand and each channel but occurrence, which follows from the entities; some are empty.
+
+    Where a span names a gesture form, there is a tier of forms for each hand as well.
 
     Args:
         spans: in any order; of two of one hand that start at the same moment the later counts.
@@ -44,13 +50,15 @@ def spans_to_tiers(spans: Iterable[Span], duration: float | None = None) -> dict
         AqgtError: a span names an unknown channel or label.
     """
     tiers: dict[str, list[Interval]] = {name: [] for name in GESTURE_TIERS.values()}
-    tiers |= {channel.title: [] for channel in _CHANNELS}
     spans = list(spans)
+    formed = any(forms_of(span) for span in spans)
+    tiers |= {channel.title: [] for channel in _CHANNELS if formed or channel.family != FORM}
     speech: dict[tuple[str, float], Interval] = {}
     for hand in HANDS:
         for span, end in _of_hand(spans, hand, duration):
             tiers[GESTURE_TIERS[hand]].append(Interval(_kind(span), span.start, end))
-            for channel, label in span.channels():
+            forms = [(FORM_CHANNELS[f"{FORM}_{side}"], label) for side, label in forms_of(span).items()]
+            for channel, label in (*span.channels(), *forms):
                 interval = Interval(_english(channel, label), span.start, end)
                 if channel.side == hand:
                     tiers[channel.title].append(interval)
@@ -197,7 +205,7 @@ def _joined(left: Sequence[_Piece], right: Sequence[_Piece]) -> list[Span]:
             continue
         open_right.remove(twin)
         labels: dict[str, str] = {}
-        for family in SIDED_FAMILIES:
+        for family in (*SIDED_FAMILIES, FORM):
             one, other = piece.labels.get(family), twin.labels.get(family)
             if one is not None and one == other:
                 labels[family] = one

@@ -10,6 +10,7 @@ from typing import Any
 from aqgt.annotations import Span
 from aqgt.errors import AqgtError
 from aqgt.formats.files import PathLike, dump_json, read_json, write_text
+from aqgt.gesture_forms import forms_of
 
 _DEFAULT = Span(0.0)
 
@@ -54,6 +55,7 @@ def span_from_dict(values: Any) -> Span:
     )
     for channel, label in span.channels():
         channel.value_of(label)
+    forms_of(span)
     return span
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,6 +22,7 @@ from aqgt.annotations import (
     spans_to_track,
 )
 from aqgt.errors import AqgtError
+from aqgt.generation.forms import form_rows, unlearned
 from aqgt.generation.presets import Preset, preset_of
 from aqgt.generation.windows import frames_of
 from aqgt.protocol.messages import SAMPLE_RATE, GenerateRequest
@@ -40,6 +42,7 @@ class Conditioning:
         spans: per variant, the user's and the planner's spans.
         tracks: `[V, 17, T]` the annotation matrices, over the whole clip.
         notes: sentences for the user.
+        forms: `[V, 2, T]` the gesture forms of both hands, as a model with forms reads them; else None.
         window_preset: changes that are made in each window by itself; None: ``tracks`` are as they are read.
     """
 
@@ -48,6 +51,7 @@ class Conditioning:
     spans: tuple[tuple[Span, ...], ...]
     tracks: NDArray[np.float32]
     notes: tuple[str, ...]
+    forms: NDArray[np.float32] | None = None
     window_preset: Preset | None = None
 
     def window(self, start: int, n_frames: int) -> NDArray[np.float32]:
@@ -56,6 +60,10 @@ class Conditioning:
         if self.window_preset is None:
             return values
         return np.stack([self.window_preset.apply(_occurrence_of_window(each)) for each in values])
+
+    def window_forms(self, start: int, n_frames: int) -> dict[str, NDArray[np.float32]]:
+        """The same of the forms, `[V, 2, n_frames]` by their name; empty where the model has none."""
+        return {} if self.forms is None else {"forms": frames_of(self.forms, start, n_frames)}
 
 
 def _occurrence_of_window(values: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -73,6 +81,7 @@ def condition(
     *,
     published: bool = False,
     learned: bool = True,
+    forms: Sequence[str] = (),
 ) -> Conditioning:
     """Plans and writes the annotations of all variants over ``n_frames``; applies the preset last.
 
@@ -80,6 +89,7 @@ def condition(
         published: as the published models were trained: nothing is known of frames without a span, and the
             occurrence is smoothed within each window.
         learned: whether the model was trained on annotations; where not, the planner makes none.
+        forms: the gesture forms that the model has learned.
 
     Raises:
         AqgtError: a span, preset or planner setting is not valid.
@@ -92,9 +102,10 @@ def condition(
         notes.append("No transcript: the gestures come from the sound alone.")
     notes += _beyond(request.spans, n_frames / fps)
     notes += _meant(request, learned)
+    notes += unlearned(request.spans, forms) if learned else []
     if not learned:
         request = replace(request, annotate="none", fill="none")
-    spans, tracks = [], []
+    spans, tracks, rows = [], [], []
     for variant in range(request.variants):
         planned = () if request.track is not None else _spans(request, request.seed + variant)
         spans.append(planned)
@@ -105,8 +116,16 @@ def condition(
             else _given_track(request.track, n_frames, fps)
         )
         tracks.append(track if published else preset.apply(track))
+        if forms:
+            rows.append(form_rows(planned, track, tracks[-1], fps, forms))
     return Conditioning(
-        audio, words, tuple(spans), np.stack(tracks), tuple(notes), preset if published else None
+        audio,
+        words,
+        tuple(spans),
+        np.stack(tracks),
+        tuple(notes),
+        np.stack(rows) if rows else None,
+        preset if published else None,
     )
 
 

@@ -112,6 +112,7 @@ def _condition(request: GenerateRequest, n_frames: int, model: LoadedModel) -> C
         config.fps,
         published=config.published is not None,
         learned=config.annotation.learned,
+        forms=config.annotation.forms,
     )
 
 

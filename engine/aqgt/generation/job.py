@@ -13,6 +13,7 @@ from torch import Tensor
 
 from aqgt.annotations import N_CHANNELS
 from aqgt.generation.conditioning import Conditioning
+from aqgt.generation.gain import ArmGain
 from aqgt.generation.idle import IdleMotion
 from aqgt.generation.noise import Noise, Sampler, sampler_of
 from aqgt.generation.stitching import Lengths, Stitcher, become, ease_from
@@ -101,6 +102,7 @@ class Job:
         rest = self._generator.rest_pose.cpu().numpy()
         self._lengths = Lengths(config.length_table, rest) if config.fixed_lengths else None
         self._stitcher = Stitcher(config.seed_frames, self._lengths)
+        self._gain = self._make_gain(rest)
         self._idle = self._make_idle()
         after = request.after
         self._after = None if after is None else self._own_vectors(after)[: _n_join(after, config.fps)]
@@ -128,7 +130,8 @@ class Job:
         annotations = self.conditioning.window(self.starts[index], config.window)
         at = self.starts[index] - self.starts[0]
         self.tracks[..., at : at + config.window] = annotations
-        return {"annotations": annotations, **self._sampler.draw(annotations)}
+        forms = self.conditioning.window_forms(self.starts[index], config.window)
+        return {"annotations": annotations, **forms, **self._sampler.draw(annotations)}
 
     def take(self, index: int, output: Tensor) -> None:
         """The network's output `[V, T, 159]` for a window becomes part of the motion."""
@@ -181,6 +184,15 @@ class Job:
                 )
             )
 
+    def _make_gain(self, rest: NDArray) -> ArmGain | None:
+        """The gain of the clip's variants, or None where the model has none."""
+        gain, fps = self.model.config.annotation.extent_gain, self.model.config.fps
+        if gain.is_neutral:
+            return None
+        continues = self.request.before is not None or self.request.seed_pose is not None
+        grows_from = self.range.start if continues else None
+        return ArmGain(gain, self.conditioning.tracks, rest, fps, grows_from=grows_from)
+
     def _make_idle(self) -> IdleMotion | None:
         """The small movements of the clip's variants, or None where model or request want none."""
         request, fps = self.request, self.model.config.fps
@@ -197,7 +209,9 @@ class Job:
         )
 
     def _finished(self, vectors: NDArray, start: int) -> NDArray:
-        """The network's frames from ``start`` of the result on, moving a little, joined to what follows."""
+        """The network's frames from ``start`` of the result on, with all that is laid over them."""
+        if self._gain is not None:
+            vectors = self._gain.apply(vectors, self.range.start + start)
         if self._idle is not None:
             alive = self._idle.apply(vectors, self.range.start + start)
             if not self.request.head:

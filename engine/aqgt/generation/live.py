@@ -20,6 +20,7 @@ from aqgt import planner
 from aqgt.annotations import PREPARATION, RETRACTION, Span
 from aqgt.errors import AqgtError
 from aqgt.generation.conditioning import write_track
+from aqgt.generation.forms import form_rows
 from aqgt.generation.idle import NOD_REACH, IdleMotion
 from aqgt.generation.live_sound import LiveSound
 from aqgt.generation.noise import sampler_of
@@ -184,7 +185,7 @@ class LiveMotion:
         origin = self._sound.forget_before(start / config.fps)
         audio, words = self._sound.since(origin, until)
         began = time.perf_counter()
-        track = self._plan(audio, words, origin, start, n_frames)
+        labels = self._plan(audio, words, origin, start, n_frames)
         planned = time.perf_counter()
         # Within the sound every frame is whole; the last ones end where the recording's frames end.
         known = n_frames if n_frames is not None else int((until / SAMPLE_RATE) * config.fps)
@@ -193,7 +194,7 @@ class LiveMotion:
         )
         heard = clip.windows([start - round(origin * config.fps)])
         features = time.perf_counter()
-        vectors = self._run_network(heard, track)
+        vectors = self._run_network(heard, labels)
         self._seconds["planning"] += planned - began
         self._seconds["features"] += features - planned
         self._seconds["network"] += time.perf_counter() - features
@@ -229,8 +230,11 @@ class LiveMotion:
         origin: float,
         start: int,
         n_frames: int | None,
-    ) -> NDArray[np.float32]:
-        """The annotations of the window that begins at frame ``start``: `[17, window]`."""
+    ) -> dict[str, NDArray[np.float32]]:
+        """What the network reads of the window that begins at frame ``start``.
+
+        ``annotations`` `[1, 17, window]`, and where the model has gesture forms ``forms`` `[1, 2, window]`.
+        """
         config, request = self.model.config, self.request
         made, ends = start / config.fps, (start + config.window) / config.fps
         self._complete(words, ends)
@@ -252,7 +256,10 @@ class LiveMotion:
         first = round(origin * config.fps)
         track = write_track(near_spans, frames - first, config.fps, unknown_outside=not self._annotated)
         self._own = [span for span in self._own if _matters(span, origin)]
-        return frames_of(track, start - first, config.window)
+        rows = {"annotations": track}
+        if config.annotation.forms:
+            rows["forms"] = form_rows(near_spans, track, track, config.fps, config.annotation.forms)
+        return {name: frames_of(row[None], start - first, config.window) for name, row in rows.items()}
 
     def _complete(self, words: Sequence[Word], ends: float) -> None:
         """Fill the user's spans when their time has come, once each."""
@@ -266,11 +273,13 @@ class LiveMotion:
     def _begun(self, first: float, stop: float) -> tuple[Span, ...]:
         return tuple(span for span in self._current if first <= span.start < stop)
 
-    def _run_network(self, heard: dict[str, NDArray], track: NDArray[np.float32]) -> NDArray[np.float32]:
+    def _run_network(
+        self, heard: dict[str, NDArray], labels: dict[str, NDArray[np.float32]]
+    ) -> NDArray[np.float32]:
         """Bone vectors `[1, window, 53, 3]`; the last ones start the next window."""
         generator, n_seed = self.model.generator, self.model.config.seed_frames
         like = generator.pose_mean
-        own = {"annotations": track[None], **self._sampler.draw(track[None])}
+        own = {**labels, **self._sampler.draw(labels["annotations"])}
         batch = {
             name: torch.from_numpy(np.ascontiguousarray(array)).to(device=like.device, dtype=like.dtype)
             for name, array in {**heard, **own}.items()

@@ -91,8 +91,27 @@ class SeedConfig(Settings):
     """Width of one encoding of all seed frames, given to every frame; 0 leaves it out."""
 
 
+Gain = Annotated[float, Field(ge=0.5, le=2.0)]
+
+
+class ExtentGain(Settings):
+    """By how much the arms' turns away from rest are multiplied where a gesture has an extent; 1: not at all.
+
+    A network that learns by regression brings back less than it was asked for, most of all the largest.
+    """
+
+    small: Gain = 1.0
+    medium: Gain = 1.0
+    large: Gain = 1.0
+
+    @property
+    def is_neutral(self) -> bool:
+        """Whether it changes nothing."""
+        return self.small == self.medium == self.large == 1.0
+
+
 class AnnotationConfig(Settings):
-    """How the 17 annotation channels are read."""
+    """How the 17 annotation channels and the gesture forms are read."""
 
     sizes: tuple[Width, ...] = EMBEDDING_SIZES
     """Embedding table size per channel; 1 marks the one channel that holds a number."""
@@ -108,11 +127,21 @@ class AnnotationConfig(Settings):
     """Whether a label stands for a normal distribution; only in the published networks."""
     seed_branch: bool = False
     """Whether annotations are predicted from the seed poses; only the published networks do so."""
+    forms: tuple[Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")], ...] = ()
+    """Gesture forms that the model tells apart, in the order of their embeddings (`aqgt.gesture_forms`).
+    None: there is no such input. A recipe writes those of its corpus here, unless ``form_width`` is 0."""
+    form_width: Annotated[int, Field(ge=0, le=1024)] = 0
+    """Width of a form's embedding; 0 where the model has no forms."""
+    extent_gain: ExtentGain = ExtentGain()
 
     @model_validator(mode="after")
     def _channels(self) -> AnnotationConfig:
         if len(self.sizes) != len(EMBEDDING_SIZES):
             raise ValueError(f"sizes must hold {len(EMBEDDING_SIZES)} numbers, one per channel")
+        if self.forms and self.form_width == 0:
+            raise ValueError("forms need a form_width above 0")
+        if len(set(self.forms)) != len(self.forms):
+            raise ValueError("forms must be named once each")
         return self
 
 
@@ -253,6 +282,8 @@ class ModelConfig(Settings):
         }.items():
             if value != published:
                 raise ValueError(f"“{key}” and the section “published” go together")
+        if published and (self.annotation.forms or not self.annotation.extent_gain.is_neutral):
+            raise ValueError("published networks have neither annotation.forms nor annotation.extent_gain")
         if not published:
             return self
         if self.pose_head.kind != "vq" or self.aligner.context != "published":

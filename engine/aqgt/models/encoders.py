@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from aqgt.annotations import UNKNOWN
 from aqgt.models.config import POSE_DIMENSIONS, AnnotationConfig, ModelConfig
 from aqgt.models.layers import feed_forward, repeat_over_frames
 
@@ -112,19 +113,27 @@ class AnnotationEmbedding(nn.Module):
 
 
 class AnnotationEncoder(nn.Module):
-    """The 17 channels `[B, 17, T]` → `[B, T, C]`."""
+    """The 17 channels `[B, 17, T]`, and in a model with forms those of both hands `[B, 2, T]` → `[B, T, C]`.
+
+    Both hands share one embedding: their gestures are each other's mirror images.
+    """
 
     def __init__(self, config: AnnotationConfig) -> None:
         super().__init__()
         self.channels = nn.ModuleList(
             AnnotationEmbedding(size, config.channel_width) for size in config.sizes
         )
-        self.body = feed_forward(
-            [len(config.sizes) * config.channel_width, config.width, config.width], last_activation=False
-        )
+        self.forms = AnnotationEmbedding(len(config.forms) + 1, config.form_width) if config.forms else None
+        width = len(config.sizes) * config.channel_width + (2 * config.form_width if config.forms else 0)
+        self.body = feed_forward([width, config.width, config.width], last_activation=False)
 
-    def forward(self, annotations: Tensor) -> Tensor:
+    def forward(self, annotations: Tensor, forms: Tensor | None = None) -> Tensor:
+        """Without ``forms`` none is known."""
         embedded = [channel(annotations[:, index]) for index, channel in enumerate(self.channels)]
+        if self.forms is not None:
+            if forms is None:
+                forms = torch.full_like(annotations[:, :2], UNKNOWN)
+            embedded += [self.forms(forms[:, hand]) for hand in range(2)]
         return self.body(torch.cat(embedded, dim=-1))
 
 
@@ -156,7 +165,7 @@ class InputEncoders(nn.Module):
             "beats": self.beats(batch["beats"]),
             "spectrum": self.spectrum(batch["mel"]),
             "text": self.text(batch["words"]),
-            "annotations": self.annotations(batch["annotations"]),
+            "annotations": self.annotations(batch["annotations"], batch.get("forms")),
             "style": style,
             "style_mean": mean,
             "style_log_variance": log_variance,

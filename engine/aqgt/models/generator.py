@@ -47,6 +47,8 @@ class GestureGenerator(nn.Module):
     * ``beats`` `[B, T, 2, samples]` the two beat rows around each frame
     * ``words`` `[B, T, D]` vector of the word that sounds and its timing, zeros for none
     * ``annotations`` `[B, 17, T]` stored values; -1 = unknown
+    * ``forms`` `[B, 2, T]`, optional, of a model with gesture forms: 1 + place of each hand's form in the
+      config's list; 0 = none; -1 = unknown, which is what is taken where they are left out
     * ``seed`` `[B, T, 160]` normalised poses of the seed frames, else zeros; the last value flags them
     * ``speaker`` `[B]` int64
     * ``style_noise`` `[B, Z]`, optional: normal noise of the style (default: drawn in training, else zero)

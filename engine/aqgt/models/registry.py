@@ -291,6 +291,7 @@ def _info(name: str, config: ModelConfig, folder: Path | None) -> ModelInfo:
         speaker_names=config.speaker.names,
         lengths=config.length_table,
         card=card,
+        forms=config.annotation.forms,
     )
 
 

@@ -2,19 +2,22 @@
 """Combinations of labels that were measured together on recorded gestures, and how to draw one that fits.
 
 `rules/forms.json` holds one row per recorded gesture (and its mirror image): kind, side, the labels of each
-active hand. Drawing whole rows keeps hand shape, position, wrist distance and extent plausible together.
+active hand, and the gesture forms it was measured on. Drawing whole rows keeps hand shape, position, wrist
+distance, extent and gesture form plausible together.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
+from aqgt.annotations import HANDS
+from aqgt.gesture_forms import FORM
 from aqgt.planner.rules import kinds
 
 HAND_FAMILIES = ("phrase", "position", "shape", "wrist", "extent", "practice")
@@ -32,12 +35,15 @@ class Form:
         side: active hands, ``"left"``, ``"right"`` or ``"both"``.
         hands: side → family → label, for the active hands.
         weight: how often it occurs.
+        gesture_forms: (left hand's, right hand's) gesture form → how often it was measured on them; a hand
+            that does nothing has the other's.
     """
 
     kind: str
     side: str
     hands: Mapping[str, Mapping[str, str]]
     weight: float = 1.0
+    gesture_forms: Mapping[tuple[str, str], float] = field(default_factory=dict)
 
     @property
     def extent(self) -> str:
@@ -49,6 +55,20 @@ class Form:
         return {
             f"{family}_{side}": label for side, hand in self.hands.items() for family, label in hand.items()
         }
+
+    def draw_gesture_form(
+        self, random: np.random.Generator, named: Mapping[str, str] | None = None
+    ) -> dict[str, str]:
+        """Hand → one of the gesture forms it was measured on, as often as it was; of those that agree with
+        the names in ``named`` (hand → gesture form), where any does."""
+        pairs = list(self.gesture_forms)
+        agreeing = [pair for pair in pairs if _shared(pair, named)] if named else []
+        pairs = agreeing or pairs
+        if not pairs:
+            return {}
+        weights = np.array([self.gesture_forms[pair] for pair in pairs])
+        left, right = pairs[int(random.choice(len(pairs), p=weights / weights.sum()))]
+        return {"left": left, "right": right}
 
 
 @lru_cache(maxsize=1)
@@ -62,9 +82,19 @@ def forms() -> tuple[Form, ...]:
             row["side"],
             {side: dict(zip(families, labels, strict=True)) for side, labels in row["hands"].items()},
             float(row.get("weight", 1.0)),
+            {_pair(names): float(count) for names, count in row.get("forms", {}).items()},
         )
         for row in table["forms"]
     )
+
+
+def form_labels(gesture_forms: Mapping[str, str], side: str) -> dict[str, str]:
+    """Gesture forms by hand as labels of a span: one for both hands where they are alike."""
+    hands = HANDS if side == "both" else (side,)
+    names = {f"{FORM}_{hand}": gesture_forms[hand] for hand in hands if hand in gesture_forms}
+    if len(names) == len(hands) and len(set(names.values())) == 1:
+        return {FORM: next(iter(names.values()))}
+    return names
 
 
 def sides_of(kind: str) -> frozenset[str]:
@@ -82,12 +112,22 @@ def draw(kind: str, side: str, extent: str | None, random: np.random.Generator) 
     return pool[int(random.choice(len(pool), p=weights / weights.sum()))]
 
 
-def nearest(named: Mapping[str, str], side: str, kind: str | None, random: np.random.Generator) -> Form:
+def nearest(
+    named: Mapping[str, str],
+    side: str,
+    kind: str | None,
+    random: np.random.Generator,
+    gesture_forms: Mapping[str, str] | None = None,
+) -> Form:
     """A form that agrees with as many named labels as possible (keys: family, or family with side).
 
-    ``kind`` decides between forms that agree equally well; chance decides the rest.
+    ``kind`` decides between forms that agree equally well; chance decides the rest. ``gesture_forms`` (hand →
+    name) come before all labels: what was measured on them is taken, as far as this side has it.
     """
     pool = [form for form in forms() if form.side == side] or list(forms())
+    if gesture_forms:
+        shares = [_share(form, gesture_forms) for form in pool]
+        pool = [form for form, share in zip(pool, shares, strict=True) if share >= max(shares) - 1e-9]
     family = _family(kind) if kind else frozenset()
     scores = np.array([_agreement(form, named) + (0.5 if form.kind in family else 0.0) for form in pool])
     best = [form for form, score in zip(pool, scores, strict=True) if score >= scores.max() - 1e-9]
@@ -96,6 +136,20 @@ def nearest(named: Mapping[str, str], side: str, kind: str | None, random: np.ra
 
 
 _IMPORTANCE = {"phrase": 4.0, "extent": 3.0, "practice": 2.0, "position": 2.0, "shape": 1.5, "wrist": 1.0}
+
+
+def _pair(names: str) -> tuple[str, str]:
+    hands = names.split(" ")
+    return hands[0], hands[-1]
+
+
+def _shared(pair: tuple[str, str], named: Mapping[str, str]) -> int:
+    """How many of the named hands have their gesture form in a pair."""
+    return sum(named.get(hand) == name for hand, name in zip(HANDS, pair, strict=True))
+
+
+def _share(form: Form, named: Mapping[str, str]) -> int:
+    return max((_shared(pair, named) for pair in form.gesture_forms), default=0)
 
 
 def _agreement(form: Form, named: Mapping[str, str]) -> float:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from aqgt.annotations import LONGEST_OPEN_SPAN, PREPARATION, RETRACTION, STROKE, Span
 from aqgt.planner.candidates import Candidate, describe, find_candidates
-from aqgt.planner.forms import Form, draw, sides_of
+from aqgt.planner.forms import Form, draw, form_labels, sides_of
 from aqgt.planner.rules import kinds
 from aqgt.planner.sound import RATE, Sound, hear
 from aqgt.words import Word
@@ -42,6 +42,7 @@ class PlannedGesture:
         form: the measured combination of labels.
         speech: labels of the channels that describe what is said (``entity``, ``speech_position``).
         word: index of the word, or -1.
+        gesture_forms: hand → gesture form.
     """
 
     kind: str
@@ -53,6 +54,7 @@ class PlannedGesture:
     form: Form
     speech: dict[str, str] = field(default_factory=dict)
     word: int = -1
+    gesture_forms: dict[str, str] = field(default_factory=dict)
 
     @property
     def start(self) -> float:
@@ -61,7 +63,8 @@ class PlannedGesture:
 
     def span(self) -> Span:
         """The gesture as an annotation with labels for all channels of its hands."""
-        return Span(self.start, self.end, self.side, {**self.form.labels(), **self.speech}, source="planner")
+        labels = {**self.form.labels(), **form_labels(self.gesture_forms, self.side), **self.speech}
+        return Span(self.start, self.end, self.side, labels, source="planner")
 
 
 def plan_gestures(
@@ -117,6 +120,8 @@ def shape(
         form=form,
         speech=describe(words, candidate.word) if candidate.word >= 0 else {},
         word=candidate.word,
+        # A stream of its own: the gestures of a seed stay as they were before they had forms.
+        gesture_forms=form.draw_gesture_form(random.spawn(1)[0]),
     )
     return gesture, hand
 

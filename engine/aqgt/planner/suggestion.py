@@ -9,10 +9,12 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from aqgt.annotations import STROKE, Span
+from aqgt.annotation_channels import NOT_LABELS
+from aqgt.annotations import STROKE, Span, canonical
 from aqgt.errors import AqgtError
+from aqgt.gesture_forms import forms_of
 from aqgt.planner.candidates import describe
-from aqgt.planner.forms import HAND_FAMILIES, nearest
+from aqgt.planner.forms import HAND_FAMILIES, form_labels, nearest
 from aqgt.planner.planning import plan_gestures
 from aqgt.planner.rules import load_rules, token
 from aqgt.words import Word
@@ -86,7 +88,12 @@ def _complete_one(span: Span, words: Sequence[Word], seed: int) -> Span:
     labels = dict(span.labels)
     if "phrase" not in labels and not any(key.startswith("phrase_") for key in labels) and kind is None:
         kind = "beat"
-    form = nearest(labels, span.side, kind, random)
+    given = forms_of(span)
+    named = {hand: name for hand, name in given.items() if canonical(name) not in NOT_LABELS}
+    form = nearest(labels, span.side, kind, random, named)
+    if len(given) < len(span.sides):
+        drawn = form.draw_gesture_form(random, named)
+        labels |= form_labels({hand: name for hand, name in drawn.items() if hand not in given}, span.side)
     for side in span.sides:
         hand = form.hands.get(side) or next(iter(form.hands.values()))
         for family in HAND_FAMILIES:

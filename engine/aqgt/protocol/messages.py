@@ -148,6 +148,8 @@ class ModelInfo:
     """Length table `[53]` of its motions."""
     card: str = ""
     """The model's card: what it is, what it was trained on, what it is not."""
+    forms: tuple[str, ...] = ()
+    """The gesture forms it has learned; a span's ``form`` chooses its other labels in any case."""
     speaker_names: tuple[str, ...] = ()
     """Names of the speakers, in their order; empty where they have none."""
 
@@ -164,7 +166,7 @@ class Hello:
     """Longest audio the engine accepts."""
     max_variants: int
     annotation_vocabulary: Mapping[str, Any] = field(default_factory=dict)
-    """family -> list of label names."""
+    """family -> list of label names; ``form`` -> list of gesture forms, of which each model knows its own."""
     limits: Mapping[str, Any] = field(default_factory=dict)
     """All limits of a request, by their names in the engine's configuration; ``live_look_ahead``: the seconds
     of sound that live motion waits for at most (see `LiveRequest`); and under ``transcription`` a map:

@@ -78,6 +78,7 @@ def _die_with_parent() -> None:
 
 def _introduction(backend: Backend, config: EngineConfig) -> messages.Hello:
     from aqgt.annotations import FAMILIES
+    from aqgt.gesture_forms import FORM, gesture_forms
     from aqgt.speech.transcription import transcribers
 
     heard = transcribers(config.transcription)
@@ -90,7 +91,8 @@ def _introduction(backend: Backend, config: EngineConfig) -> messages.Hello:
         max_seconds=config.limits.seconds,
         max_variants=config.limits.variants,
         annotation_vocabulary={
-            family: [label.name for label in labels] for family, labels in FAMILIES.items()
+            **{family: [label.name for label in labels] for family, labels in FAMILIES.items()},
+            FORM: list(gesture_forms()),
         },
         limits={
             **config.limits.model_dump(),

@@ -180,7 +180,8 @@ def test_every_stage_config_can_be_read(path: Path) -> None:
     by_name = {"generator": "generator", "debug": "generator"}
     stage = next((s for s in ("pose-vq", "audio-vq", "annotation", "autoencoder") if s in path.stem), None)
     stage = stage or by_name.get(path.stem, "generator")
-    model = {"generator": "compact", "debug": "compact", "debug-published": "debug_published"}.get(path.stem)
+    models = {"generator": "compact", "debug": "compact", "debug-published": "debug_published"}
+    model = (models | {"compact-forms": "compact-forms"}).get(path.stem)
     inputs = {} if model is None else {"model": data_path("configs", "models", f"{model}.yaml")}
     settings = read_stage(stage, path, {}, inputs)
     assert settings.max_steps >= 1

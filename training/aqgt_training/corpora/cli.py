@@ -22,7 +22,9 @@ from aqgt_training.corpora.cli_shards import shards
 from aqgt_training.corpora.clip_lmdb import FPS, ClipReader, ClipRecord, ClipWriter
 from aqgt_training.corpora.compose import Composer
 from aqgt_training.corpora.compose_config import ComposeConfig
+from aqgt_training.corpora.form_names import collect_form_names, write_form_names
 from aqgt_training.corpora.forms import collect_forms, write_forms
+from aqgt_training.corpora.gesture_clips import read_gesture_clips
 from aqgt_training.corpora.inspection import inspect
 from aqgt_training.corpora.video.cli import download, video
 
@@ -75,6 +77,22 @@ def forms(
         console.print(f"{len(table['forms'])} combinations in {out}")
 
 
+@app.command("gesture-forms")
+def gesture_forms(
+    gestures: Annotated[Path, typer.Argument(help="Folder of gesture clips, or a checkout of SmartBody.")],
+    out: Annotated[
+        Path, typer.Argument(help="JSON file to write, e.g. engine/aqgt/planner/rules/gesture_forms.json.")
+    ],
+) -> None:
+    """Name the gesture forms after recorded clips; forms that the file holds already keep their numbers."""
+    before = json.loads(out.read_text(encoding="utf-8"))["forms"] if out.is_file() else []
+    table = collect_form_names(
+        read_gesture_clips(gestures), {form["name"]: form["number"] for form in before}
+    )
+    write_form_names(table, out)
+    console.print(f"{len(table['forms'])} gesture forms in {out}")
+
+
 def compose_corpus(
     config: ComposeConfig,
     out: Path,
@@ -99,7 +117,7 @@ def compose_corpus(
     info["recordings"] = [folder.name for folder in config.recordings]
     composer = Composer(config)
     info["held_out"] = {
-        "gestures": composer.held_out_bases,
+        ("gestures" if config.hold_out_by == "gesture" else "performers"): composer.held_out(),
         "documents": composer.document_names("val"),
     }
     _check_settings(out, info["config"], resume=resume)

@@ -19,24 +19,61 @@ from aqgt import skeleton
 from aqgt.annotation_track import smooth_occurrence
 from aqgt.annotations import CHANNEL_BY_KEY, NOTHING, AnnotationTrack
 from aqgt.annotations import FAMILIES as LABELS
+from aqgt.errors import AqgtError
+from aqgt.gesture_forms import gesture_forms
 from aqgt.planner.candidates import describe, word_stress
 from aqgt.planner.forms import HAND_FAMILIES
 from aqgt.planner.planning import plan_gestures
 from aqgt.planner.sound import Sound, hear
 from aqgt.words import Word, shifted
 from aqgt_training.corpora.clip_lmdb import FPS, SAMPLE_RATE, ClipRecord
-from aqgt_training.corpora.compose_config import ComposeConfig
+from aqgt_training.corpora.compose_config import ComposeConfig, SoundEffects
 from aqgt_training.corpora.flite import Syllable, VoicePool
 from aqgt_training.corpora.form_labels import form_of, measure_hand, wrist_path
-from aqgt_training.corpora.gesture_clips import GestureClip, held_out, read_gesture_clips
+from aqgt_training.corpora.form_names import form_name, forms_of_clip
+from aqgt_training.corpora.gesture_clips import (
+    GestureClip,
+    held_out,
+    performers_held_out,
+    read_gesture_clips,
+)
 from aqgt_training.corpora.limbs import SIDES
 from aqgt_training.corpora.placing import Performance, Timeline, perform
 from aqgt_training.corpora.plan_to_clips import ClipPool, place
 from aqgt_training.corpora.recordings import Recording, read_recordings
+from aqgt_training.corpora.sound_effects import Heard
 from aqgt_training.corpora.speakers import Speaker, make_speakers
 from aqgt_training.corpora.texts import Document, paragraph, read_documents
 
 _PHRASES = Path(__file__).parent / "data" / "phrases_en.txt"
+
+
+def clips_held_out(clips: Sequence[GestureClip], config: ComposeConfig) -> frozenset[str]:
+    """Names of the clips that validation keeps to itself.
+
+    Raises:
+        AqgtError: a performer to be held out is not there, or nothing would be left to train on.
+    """
+    if config.hold_out_by == "gesture":
+        bases = held_out(clips, config.hold_out, config.seed)
+        return frozenset(clip.name for clip in clips if clip.base in bases)
+    performers = config.performers or performers_held_out(clips, config.hold_out, config.seed)
+    there = {clip.performer for clip in clips}
+    if not set(performers) < there:
+        raise AqgtError(
+            f"The performers {', '.join(performers)} can't be held out.",
+            f"Name some, but not all, of these: {', '.join(sorted(there))}.",
+            "bad-config",
+        )
+    return frozenset(clip.name for clip in clips if clip.performer in performers)
+
+
+def forms_of_training(config: ComposeConfig) -> tuple[str, ...]:
+    """The gesture forms that the training part of a corpus can show, in the order of their numbers."""
+    clips = read_gesture_clips(config.gestures)
+    held = clips_held_out(clips, config)
+    shown = {form for clip in clips if clip.name not in held for form in forms_of_clip(clip).values()}
+    return tuple(name for name in gesture_forms() if name in shown)
 
 
 @dataclass(frozen=True)
@@ -56,11 +93,10 @@ class Composer:
     def __init__(self, config: ComposeConfig) -> None:
         self.config = config
         clips = read_gesture_clips(config.gestures)
-        held = held_out(clips, config.hold_out, config.seed)
-        self.held_out_bases = sorted(held)
+        held = clips_held_out(clips, config)
         self._clips: dict[str, list[GestureClip]] = {
-            "train": [clip for clip in clips if clip.base not in held],
-            "val": [clip for clip in clips if clip.base in held],
+            "train": [clip for clip in clips if clip.name not in held],
+            "val": [clip for clip in clips if clip.name in held],
         }
         self._documents = _split_documents(read_documents(config.texts), config)
         self.speakers = make_speakers(clips, config.speakers, config.seed)
@@ -71,6 +107,11 @@ class Composer:
             for line in _PHRASES.read_text(encoding="utf-8").splitlines()
             if line and not line.startswith("#")
         ]
+
+    def held_out(self) -> list[str]:
+        """What of the gestures the training never sees: names, or performers."""
+        by_name = self.config.hold_out_by == "gesture"
+        return sorted({clip.base if by_name else clip.performer for clip in self._clips["val"]})
 
     def clips(self, split: str, seconds: float, *, first: int = 0, done: float = 0.0) -> Iterator[ClipRecord]:
         """Clips of a split from number ``first`` on, until with ``done`` seconds before it they add up."""
@@ -91,7 +132,9 @@ class Composer:
         utterance = self._speak(split, speaker, random)
         # A pool of its own per clip keeps clips independent of the order they are made in.
         pool = ClipPool(self._clips[split])
-        return compose_clip(f"{split}-{number:05d}", split, utterance, speaker, pool, random)
+        return compose_clip(
+            f"{split}-{number:05d}", split, utterance, speaker, pool, random, self.config.sound
+        )
 
     def _speak(self, split: str, speaker: Speaker, random: np.random.Generator) -> Utterance:
         low, high = self.config.words_per_clip
@@ -156,7 +199,13 @@ class Composer:
 
 
 def compose_clip(
-    name: str, split: str, utterance: Utterance, speaker: Speaker, pool: ClipPool, random: np.random.Generator
+    name: str,
+    split: str,
+    utterance: Utterance,
+    speaker: Speaker,
+    pool: ClipPool,
+    random: np.random.Generator,
+    effects: SoundEffects,
 ) -> ClipRecord:
     """One clip: plan, place, perform, measure."""
     audio = utterance.samples.astype(np.float32) / 32768.0
@@ -172,9 +221,10 @@ def compose_clip(
         handedness=speaker.handedness,
         seed=int(random.integers(1 << 31)),
     )
-    placed = place(planned, pool, speaker, random)
-    accents = _accents(utterance, sound, random)
-    nods = _nods(accents, random)
+    heard = Heard(sound, effects)
+    placed = place(planned, pool, speaker, random, heard)
+    accents = heard.accented(_accents(utterance, sound, random))
+    nods = heard.nods(accents, random)
     performance = perform(speaker, placed, accents, nods, n_frames, FPS, random)
     vectors = performance.bone_vectors()
     track, gestures = annotate(performance, speaker, utterance.words)
@@ -260,6 +310,7 @@ def _entry(line: Timeline) -> dict[str, Any]:
     gesture = line.gesture
     return {
         "clip": gesture.clip.name,
+        "form": {side: form_name(gesture.clip.name, side) for side in gesture.sides},
         "kind": gesture.kind,
         "side": gesture.side,
         "begin": round(gesture.begin, 3),
@@ -296,15 +347,6 @@ def _accents(utterance: Utterance, sound: Sound, random: np.random.Generator) ->
         )
         for second in utterance.accents
     ]
-
-
-def _nods(accents: Sequence[tuple[float, float]], random: np.random.Generator) -> list[tuple[float, float]]:
-    """Accents that the head marks: 60 % of them, at least half a second apart."""
-    chosen: list[tuple[float, float]] = []
-    for second, strength in accents:
-        if random.random() < 0.6 and (not chosen or second - chosen[-1][0] > 0.5):
-            chosen.append((second, strength))
-    return chosen
 
 
 def _split_recordings(config: ComposeConfig) -> dict[str, list[list[Recording]]]:

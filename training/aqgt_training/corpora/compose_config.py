@@ -5,14 +5,33 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from aqgt.settings import Settings, read_settings
 
 SOURCES_VARIABLE = "AQGT_SOURCES"
 """Environment variable with the folder of gestures, texts and recordings."""
+
+
+class SoundEffects(Settings):
+    """What of a composed motion follows the sound and stands in no annotation; 0 of each: nothing does.
+
+    Attributes:
+        size: share by which a gesture grows at moments 10 dB louder than the clip's usual speech, and shrinks
+            at quieter ones.
+        sharpness: how much later and more suddenly a stroke comes where the sound sets in hard, and how much
+            earlier and more gently where softly: 1 moves its middle by up to a quarter of its way. Begin and
+            arrival stay.
+        accents: beats of held hands and nods grow by this share at accents 10 dB louder.
+        nods: how strictly nods go to the loudest accents: 0 to 60 % of them by chance, 1 to the loudest.
+    """
+
+    size: Annotated[float, Field(ge=0, le=1)] = 0.0
+    sharpness: Annotated[float, Field(ge=0, le=1)] = 0.0
+    accents: Annotated[float, Field(ge=0, le=2)] = 0.0
+    nods: Annotated[float, Field(ge=0, le=1)] = 0.0
 
 
 class ComposeConfig(Settings):
@@ -29,10 +48,14 @@ class ComposeConfig(Settings):
         seed: the same seed gives the same corpus.
         speakers: number of speakers (rest pose, voice, style).
         hold_out: share of documents and of gesture names kept for validation.
+        hold_out_by: what of the gestures validation keeps to itself. ``gesture``: names, so that training
+            knows no form in it; ``performer``: all clips of some performers, whose forms others show, too.
+        performers: those to hold out, by their names in the clips; none: drawn until ``hold_out`` is reached.
         words_per_clip: fewest and most words.
         phrases: share of clips made of the everyday sentences that come with the program.
         long_pauses: share of sentence ends followed by a pause of 0.9 to 2 s, in which hands rest.
         noise: level of hiss added to the sound, full scale = 1.
+        sound: what of the motion follows the sound alone.
     """
 
     sources: Path = Path()
@@ -45,10 +68,19 @@ class ComposeConfig(Settings):
     seed: Annotated[int, Field(ge=0)] = 0
     speakers: Annotated[int, Field(ge=1, le=1000)] = 6
     hold_out: Annotated[float, Field(gt=0, lt=0.9)] = 0.15
+    hold_out_by: Literal["gesture", "performer"] = "gesture"
+    performers: tuple[str, ...] = ()
     words_per_clip: tuple[Annotated[int, Field(ge=5)], Annotated[int, Field(ge=5)]] = (35, 70)
     phrases: Annotated[float, Field(ge=0, le=1)] = 0.25
     long_pauses: Annotated[float, Field(ge=0, le=1)] = 0.3
     noise: Annotated[float, Field(ge=0, lt=0.5)] = 0.0005
+    sound: SoundEffects = SoundEffects()
+
+    @model_validator(mode="after")
+    def _performers_are_held_out(self) -> ComposeConfig:
+        if self.performers and self.hold_out_by != "performer":
+            raise ValueError("performers go with hold_out_by: performer")
+        return self
 
     @classmethod
     def read(cls, path: str | Path) -> ComposeConfig:

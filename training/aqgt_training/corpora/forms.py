@@ -4,35 +4,52 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from aqgt.annotations import HANDS
 from aqgt.planner.forms import HAND_FAMILIES
 from aqgt_training.corpora.clip_lmdb import ClipRecord
+from aqgt_training.corpora.form_names import form_name
 
 _SWAP = {"left": "right", "right": "left"}
 _Hands = tuple[tuple[str, tuple[str, ...]], ...]
 
 
 def collect_forms(clips: Iterable[ClipRecord], *, most_per_kind_and_side: int = 24) -> dict[str, Any]:
-    """The table that the planner reads: each gesture and its mirror image, the commonest."""
+    """The table that the planner reads: each gesture and its mirror image, the commonest.
+
+    A combination's ``forms`` count the gesture forms it was measured on; where the left and the right hand's
+    differ, both are named, in this order.
+    """
     counts: Counter[tuple[str, str, _Hands]] = Counter()
+    names: dict[tuple[str, str, _Hands], Counter[str]] = defaultdict(Counter)
     for clip in clips:
         for gesture in clip.meta.get("gestures", ()):
             hands = {side: tuple(labels) for side, labels in gesture["hands"].items()}
             if set(hands) != ({"left", "right"} if gesture["side"] == "both" else {gesture["side"]}):
                 continue  # cut by the clip's end
-            counts[gesture["kind"], gesture["side"], tuple(sorted(hands.items()))] += 1
-            counts[_mirrored(gesture["kind"], gesture["side"], hands)] += 1
+            own = gesture["kind"], gesture["side"], tuple(sorted(hands.items()))
+            mirrored = _mirrored(gesture["kind"], gesture["side"], hands)
+            forms = [form_name(gesture["clip"], hand) for hand in HANDS if hand in hands]
+            for key, of_hands in ((own, forms), (mirrored, forms[::-1])):
+                counts[key] += 1
+                names[key][" ".join(dict.fromkeys(of_hands))] += 1
     rows: list[dict[str, Any]] = []
     kept: Counter[tuple[str, str]] = Counter()
     for (kind, side, hands_), count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
         if kept[kind, side] < most_per_kind_and_side:
             kept[kind, side] += 1
             rows.append(
-                {"kind": kind, "side": side, "weight": count, "hands": {s: list(h) for s, h in hands_}}
+                {
+                    "kind": kind,
+                    "side": side,
+                    "weight": count,
+                    "forms": dict(sorted(names[kind, side, hands_].items(), key=lambda n: (-n[1], n[0]))),
+                    "hands": {s: list(h) for s, h in hands_},
+                }
             )
     rows.sort(key=lambda row: (row["kind"], row["side"], -row["weight"]))
     return {"families": list(HAND_FAMILIES), "forms": rows}

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -149,6 +150,11 @@ def kind_of(bare: str) -> str | None:
     return next((kind for pattern, kind in _table()["kinds"] if re.search(pattern, bare)), None)
 
 
+def form_renames() -> list[tuple[str, str]]:
+    """Patterns in bare names and what takes their place before a form is named after them."""
+    return [(pattern, replacement) for pattern, replacement in _table()["form_names"]]
+
+
 def directions_from_positions(positions: NDArray, joints: Sequence[str]) -> NDArray[np.float32]:
     """Unit bone directions `[T, 53, 3]` in the model's axes from positions `[T, J, 3]` (y up, facing +z)."""
     at = {name: np.asarray(positions[:, i], dtype=np.float64) for i, name in enumerate(joints)}
@@ -224,6 +230,19 @@ def held_out(clips: Iterable[GestureClip], share: float, seed: int) -> frozenset
         n = min(max(1, round(share * len(names))), len(names) - 1)
         chosen |= set(random.choice(names, size=n, replace=False)) if n > 0 else set()
     return frozenset(str(name) for name in chosen)
+
+
+def performers_held_out(clips: Iterable[GestureClip], share: float, seed: int) -> tuple[str, ...]:
+    """Performers to hold out: drawn until ``share`` of the clips is theirs, but never past half of them."""
+    count = Counter(clip.performer for clip in clips)
+    chosen: list[str] = []
+    for name in np.random.default_rng([0x70657266, seed]).permutation(sorted(count)):
+        held = sum(count[each] for each in chosen)
+        if held >= share * count.total():
+            break
+        if held + count[str(name)] <= count.total() / 2:
+            chosen.append(str(name))
+    return tuple(sorted(chosen))
 
 
 def _excursion(path: NDArray) -> NDArray:

@@ -67,6 +67,8 @@ class FeatureSpec:
     def fingerprint(self) -> str:
         """Text that changes whenever the features would."""
         parts = [self.config().model_dump_json(include={"fps", "window", "features", "published", "text"})]
+        if self.config().annotation.forms:
+            parts.append(" ".join(self.config().annotation.forms))
         if self.words is not None:
             parts.append(file_sha256(self.words))
         folder = None if self.is_fresh else folder_of(self.model)

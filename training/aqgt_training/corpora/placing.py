@@ -51,6 +51,8 @@ class PlacedGesture:
         speed: of the clip around the stroke.
         amplitude: factor on its excursion.
         word: index of the word, or -1.
+        sharpness: above 0 the stroke comes late and sudden, below 0 early and gently; at 1 its middle
+            lags by a quarter of its way. Begin and arrival stay.
     """
 
     clip: GestureClip
@@ -63,6 +65,7 @@ class PlacedGesture:
     speed: float
     amplitude: float
     word: int = -1
+    sharpness: float = 0.0
 
     @property
     def sides(self) -> tuple[str, ...]:
@@ -83,6 +86,11 @@ class PlacedGesture:
             onset = marks.onset
             stroke_start = self.arrival - (marks.emphasis - marks.stroke_start) / self.speed
             lead_in = [(self.arrival - lead, onset), (stroke_start, marks.stroke_start)]
+        if self.sharpness:
+            began, onset_of_stroke = lead_in[-1]
+            way = marks.emphasis - onset_of_stroke
+            middle = onset_of_stroke + (0.5 - 0.25 * self.sharpness) * way
+            lead_in.append(((began + self.arrival) / 2, middle))
         rest_of_stroke = (marks.stroke_end - marks.emphasis) / self.speed
         stay = max(self.end - self.arrival, 0.15)
         follow = min(rest_of_stroke, stay)

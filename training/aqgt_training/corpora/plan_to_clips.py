@@ -15,6 +15,7 @@ from aqgt.planner.rules import kinds
 from aqgt_training.corpora.form_labels import extent_label
 from aqgt_training.corpora.gesture_clips import GestureClip, wrist_paths
 from aqgt_training.corpora.placing import PlacedGesture
+from aqgt_training.corpora.sound_effects import Heard
 from aqgt_training.corpora.speakers import Speaker
 
 _ONE_HAND_OF_TWO = 0.25
@@ -70,9 +71,16 @@ class ClipPool:
 
 
 def place(
-    planned: Sequence[PlannedGesture], pool: ClipPool, speaker: Speaker, random: np.random.Generator
+    planned: Sequence[PlannedGesture],
+    pool: ClipPool,
+    speaker: Speaker,
+    random: np.random.Generator,
+    heard: Heard,
 ) -> list[PlacedGesture]:
-    """Recorded gestures on the timeline, in order; each hand's gestures leave one another room to arrive."""
+    """Recorded gestures on the timeline, in order; each hand's gestures leave one another room to arrive.
+
+    Where the sound has a say (``heard``), it changes their size and the sharpness of their strokes.
+    """
     placed: list[PlacedGesture] = []
     for gesture in planned:
         clip, side = pool.choose(gesture, random)
@@ -87,10 +95,11 @@ def place(
         end = max(gesture.end, gesture.arrival + 0.1)
         size = 0.88 + 0.24 * gesture.stress if gesture.kind != "beat" else 0.8 + 0.4 * gesture.stress
         amplitude = float(np.clip(speaker.amplitude * size * random.normal(1.0, 0.06), 0.75, 1.2))
+        amplitude *= heard.size(gesture.arrival)
         placed.append(
             PlacedGesture(
                 clip, gesture.kind, side, max(0.0, begin), max(0.05, stroke), gesture.arrival, end, speed,
-                amplitude, gesture.word,
+                amplitude, gesture.word, heard.sharpness(gesture.arrival),
             )
         )  # fmt: skip
     return placed

@@ -93,6 +93,7 @@ class _Maker:
         self.features = plan.features.open()
         self.dtype = plan.features.dtype()
         self.lengths = plan.features.config().length_table
+        self.forms = plan.features.config().annotation.forms
         self.readers = [ClipReader(folder) for folder in plan.corpora]
         if plan.cutting.as_original:
             _check_original(self.features, plan.cutting)
@@ -130,7 +131,14 @@ class _Maker:
         if self.plan.cutting.as_original:
             assert isinstance(self.features, PublishedFeatures)
             return original_windows(clip, self.features)
-        return windows_of(clip, self.features, self.plan.cutting, lengths=self.lengths, dtype=self.dtype)
+        return windows_of(
+            clip,
+            self.features,
+            self.plan.cutting,
+            lengths=self.lengths,
+            dtype=self.dtype,
+            forms=self.forms,
+        )
 
 
 _maker: _Maker | None = None

@@ -19,7 +19,7 @@ from aqgt.errors import AqgtError
 from aqgt.skeleton import N_JOINTS
 
 META = "meta.json"
-ANNOTATIONS, BONE_VECTORS = "annotations", "bone_vectors"
+ANNOTATIONS, BONE_VECTORS, FORMS = "annotations", "bone_vectors", "forms"
 Window = dict[str, Any]
 _KINDS = frozenset("fiu")
 _MAGIC = b"\x93NUMPY\x01\x00"

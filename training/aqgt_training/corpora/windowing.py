@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from aqgt.skeleton import positions_from_bone_vectors
 from aqgt.speech.features import ClipFeatures, CompactFeatures
 from aqgt_training.corpora.clip_lmdb import ClipRecord
+from aqgt_training.corpora.form_names import form_rows
 from aqgt_training.corpora.published.poses import movement
 from aqgt_training.corpora.resampling import clip_at
-from aqgt_training.corpora.window_records import ANNOTATIONS, BONE_VECTORS, Window
+from aqgt_training.corpora.window_records import ANNOTATIONS, BONE_VECTORS, FORMS, Window
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,12 @@ def windows_of(
     *,
     lengths: NDArray | None = None,
     dtype: Any = np.float16,
+    forms: tuple[str, ...] = (),
 ) -> Iterator[Window]:
-    """The windows of a clip; sound, words and annotations are those of the window's own time."""
+    """The windows of a clip; sound, words and annotations are those of the window's own time.
+
+    For a model with gesture forms a window also holds those of both hands, ``"forms"`` `[2, T]`.
+    """
     clip = clip_at(clip, cutting.fps, lengths)
     vectors = np.asarray(clip.bone_vectors, dtype=np.float32)
     starts = np.arange(0, len(vectors) - cutting.window + 1, cutting.stride)
@@ -58,11 +63,13 @@ def windows_of(
         return
     arrays = _features(clip, features, [int(at) for at in starts], cutting.window, len(vectors))
     annotations = clip.track().values
+    rows = form_rows(clip, annotations, forms) if forms else None
     for number, at in enumerate(int(start) for start in starts):
         frames = slice(at, at + cutting.window)
         yield {
             **{name: array[number].astype(dtype) for name, array in arrays.items()},
             ANNOTATIONS: annotations[:, frames],
+            **({} if rows is None else {FORMS: rows[:, frames].astype(np.int16)}),
             BONE_VECTORS: vectors[frames].astype(dtype),
             "clip": clip.name,
             "frame": at,

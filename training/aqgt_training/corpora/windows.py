@@ -24,6 +24,7 @@ from aqgt.annotations import CHANNELS, NOTHING
 from aqgt.errors import AqgtError
 from aqgt.speech.features import CompactFeatures
 from aqgt_training.corpora.clip_lmdb import ClipReader
+from aqgt_training.corpora.form_names import form_rows
 from aqgt_training.corpora.resampling import clip_at
 
 
@@ -38,6 +39,7 @@ class ClipArrays:
         speakers: `[F]` int64.
         first: `[C]` first frame of each clip.
         length: `[C]` frames of each clip.
+        forms: `[F, 2]` float32 gesture forms of both hands, for a model that has them.
     """
 
     features: dict[str, NDArray[np.float16]]
@@ -46,6 +48,7 @@ class ClipArrays:
     speakers: NDArray[np.int64]
     first: NDArray[np.int64]
     length: NDArray[np.int64]
+    forms: NDArray[np.float32] | None = None
 
     def statistics(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Mean and standard deviation `[53, 3]` of the bone vectors."""
@@ -76,6 +79,7 @@ def load_clips(
     *,
     fingerprint: str,
     lengths: NDArray | None = None,
+    forms: tuple[str, ...] = (),
 ) -> ClipArrays:
     """Read a split of a clip corpus and its features.
 
@@ -85,7 +89,10 @@ def load_clips(
         features: the model's feature extractor, with ``prepare(audio, words, n_frames)``.
         fingerprint: text that changes whenever the features would.
         lengths: bone lengths `[53]` of the model, which clips of other lengths are brought to.
+        forms: the gesture forms of the model.
     """
+    if forms:
+        fingerprint += "\n" + " ".join(forms)
     cache = corpus / "features" / f"{split}-{_cache_key(corpus, fingerprint, lengths)}.npz"
     if cache.exists():
         return _read_cache(cache)
@@ -100,11 +107,14 @@ def load_clips(
             vectors[:, 0] = 0.0
             n_frames = len(vectors)
             prepared = features.prepare(clip.samples(), clip.words, n_frames)
+            annotations = clip.track().values
+            own = {"forms": form_rows(clip, annotations, forms).T} if forms else {}
             parts.append(
                 {
+                    **own,
                     **{f"feature_{name}": value.astype(np.float16) for name, value in prepared.items()},
                     "bone_vectors": vectors,
-                    "annotations": clip.track().values.T,
+                    "annotations": annotations.T,
                     "speakers": np.full(n_frames, clip.speaker, dtype=np.int64),
                 }
             )
@@ -143,7 +153,13 @@ def _from_arrays(arrays: dict[str, NDArray]) -> ClipArrays:
     first = np.concatenate([[0], np.cumsum(length)[:-1]])
     features = {key[len("feature_") :]: value for key, value in arrays.items() if key.startswith("feature_")}
     return ClipArrays(
-        features, arrays["bone_vectors"], arrays["annotations"], arrays["speakers"], first, length
+        features,
+        arrays["bone_vectors"],
+        arrays["annotations"],
+        arrays["speakers"],
+        first,
+        length,
+        arrays.get("forms"),
     )
 
 
@@ -208,6 +224,8 @@ class WindowSampler:
             "speaker": self.clips.speakers[starts],
             "target": target,
         }
+        if self.clips.forms is not None:
+            arrays["forms"] = self.clips.forms[frames].transpose(0, 2, 1)
         return {name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in arrays.items()}
 
 

@@ -209,8 +209,7 @@ def markdown_table(figures: dict[str, Any]) -> str:
     reach = ", ".join(f"{name} {number(value)}" for name, value in controlled["excursion"].items())
     shown = [name for name in figures["sets"] if not name.startswith("previous ")]
     lines = [
-        f"On {figures['clips']} held-out clips (unseen gesture names and texts, composed like the training"
-        " data):",
+        f"On {figures['clips']} held-out clips (unseen gestures and texts, composed like the training data):",
         "",
         "| annotations | wrist speed | acceleration | jerk | wrist error | resting |",
         "|---|---|---|---|---|---|",

@@ -25,6 +25,9 @@ class AnnotationDropout(Settings):
     """Keep only phases and phrases: what a hand-typed marker gives."""
     channel: float = Field(0.10, ge=0, le=1)
     """Hide each channel by itself."""
+    gesture_forms: float = Field(0.3, ge=0, le=1)
+    """Hide the gesture forms of both hands, in a model that has them: the channels must do, as they do for
+    spans that name no form, or one that the model has not learned."""
 
     def __call__(self, annotations: Tensor, generator: torch.Generator) -> Tensor:
         """A copy with parts hidden."""
@@ -34,6 +37,12 @@ class AnnotationDropout(Settings):
         hidden[:, _FORM] |= _rows(batch, self.form, generator)
         hidden |= _rows(batch, self.everything, generator)
         return annotations.masked_fill(hidden[:, :, None].to(annotations.device), UNKNOWN)
+
+    def of_forms(self, forms: Tensor, annotations: Tensor, generator: torch.Generator) -> Tensor:
+        """A copy of the forms `[B, 2, T]` with parts hidden; with all ``annotations`` hidden so are they."""
+        hidden = _rows(len(forms), self.gesture_forms, generator)[:, :, None].to(forms.device)
+        nothing_known = (annotations < 0).all(dim=2).all(dim=1)[:, None, None]
+        return forms.masked_fill(hidden | nothing_known, UNKNOWN)
 
 
 def _rows(batch: int, probability: float, generator: torch.Generator) -> Tensor:

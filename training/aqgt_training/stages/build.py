@@ -181,8 +181,9 @@ def _windows(
         return Windows(train, held_out, fixed)
     assert isinstance(features, CompactFeatures)
     mark = config.model_dump_json(include={"fps", "features"}) + _digest(features)
+    forms = config.annotation.forms
     clips = {
-        split: load_clips(corpus, split, features, fingerprint=mark, lengths=config.length_table)
+        split: load_clips(corpus, split, features, fingerprint=mark, lengths=config.length_table, forms=forms)
         for split in ("train", "val")
     }
     mean, std = clips["train"].statistics()

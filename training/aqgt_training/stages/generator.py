@@ -144,4 +144,7 @@ class GeneratorTask(Task):
         seed[:, :frames, :-1] += settings.seed_noise * noise.to(seed.device)
         without = torch.rand(len(seed), generator=self.noise) < settings.no_seed
         seed[without.to(seed.device)] = 0.0
-        return {**batch, "annotations": annotations, "seed": seed}
+        batch = {**batch, "annotations": annotations, "seed": seed}
+        if "forms" in batch:  # last, so that a training without forms draws the numbers it always drew
+            batch["forms"] = settings.annotation_dropout.of_forms(batch["forms"], annotations, self.noise)
+        return batch
