@@ -9,7 +9,7 @@ from pathlib import Path
 
 SHARED_WITH_BLENDER = {
     "annotations", "annotation_channels", "annotation_spans", "annotation_track", "markers",
-    "errors", "motion", "resources", "rotations", "skeleton", "skeleton_pose", "splice", "words",
+    "errors", "gesture_forms", "motion", "resources", "rotations", "skeleton", "skeleton_pose", "splice", "words",
     "formats", "protocol", "retarget",
 }  # fmt: skip
 ENGINE_ONLY = {"torch", "librosa", "scipy", "pydantic", "yaml", "typer", "rich", "safetensors", "av"}
