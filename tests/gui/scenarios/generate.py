@@ -101,7 +101,9 @@ def story():
     settings.preview = "CHARACTER"
     bpy.context.scene.aqgt_speech.transcript = ""  # windows come at once, however long aligning would take
     print("INVOKED", in_viewport(bpy.ops.aqgt.generate, "INVOKE_DEFAULT"), flush=True)
-    yield from until(lambda: settings.character.animation_data or generation.current.finished)
+    yield from until(
+        lambda: settings.character.animation_data or getattr(generation.current, "finished", False)
+    )
     print("PREVIEW", settings.character.animation_data is not None, flush=True)
     bpy.context.scene.frame_set(60)
     yield 1.0

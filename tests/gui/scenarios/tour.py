@@ -137,7 +137,7 @@ def generate():
     jobs, settings = part("one_job").generation, bpy.context.scene.aqgt_generate
     settings.variants = 16  # long enough for a hand to reach Esc
     told("INVOKED", in_viewport(bpy.ops.aqgt.generate, "INVOKE_DEFAULT"))
-    yield from until(lambda: jobs.current.fraction > 0 or jobs.current.finished)
+    yield from until(lambda: jobs.current.fraction > 0 or getattr(jobs.current, "finished", False))
     picture("progress")
     keys("Escape")
     yield from until(lambda: jobs.running() is None)
