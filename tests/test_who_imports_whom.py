@@ -9,8 +9,8 @@ from pathlib import Path
 
 SHARED_WITH_BLENDER = {
     "annotations", "annotation_channels", "annotation_spans", "annotation_track", "markers",
-    "errors", "gesture_forms", "motion", "resources", "rotations", "skeleton", "skeleton_pose", "splice", "words",
-    "formats", "protocol", "retarget",
+    "errors", "gesture_forms", "motion", "resources", "rotations", "skeleton", "skeleton_pose", "splice",
+    "words", "formats", "protocol", "retarget",
 }  # fmt: skip
 ENGINE_ONLY = {"torch", "librosa", "scipy", "pydantic", "yaml", "typer", "rich", "safetensors", "av"}
 BLENDER_API = {"bpy", "mathutils", "aud", "bpy_extras", "gpu", "bmesh"}
