@@ -20,7 +20,7 @@ from tests.training.corpora.video.browser import Browser, chromium
 COUNT = "document.getElementById('count').textContent"
 CLICK_ALL = "document.querySelectorAll('.toggle').forEach(b => b.click())"
 TRIES = 20
-"""Now and then a busy Chromium loses what a page wrote just before it was left; nobody clicks and leaves so fast."""
+"""Now and then a busy Chromium loses what a page stored just before it was left. Nobody leaves it so fast."""
 ODD = "odd & <b>name</b></script>.mp4"
 
 
