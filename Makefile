@@ -26,7 +26,8 @@ COMMA := ,
 
 PY := .venv/bin/python
 BLENDER_PY := .venv-blender/bin/python
-PYTEST := -m pytest -q -p no:cacheprovider $(PYTEST_ARGUMENTS)
+# Short tracebacks: of a whole program's test, the sentence that matters must not drown in source lines.
+PYTEST := -m pytest -q --tb=short -p no:cacheprovider $(PYTEST_ARGUMENTS)
 # pytest ends with 5 where it finds no test; that is worth a sentence and no failure.
 NO_TESTS := || { code=$$?; [ $$code -eq 5 ] && echo "There is no such test."; [ $$code -eq 5 ]; }
 
