@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An engine that rests after each window: a hand reaches Esc, and progress is seen, however fast the machine."""
+"""An engine that rests after each window: on any machine a hand reaches Esc, and progress is seen."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 REPEATS = 10
-"""How often the voice is said in the run that is cancelled: with the engine's rests it takes over a minute."""
+"""How often the voice is said in the run that is cancelled; with the engine's rests that is over a minute."""
 
 
 def write_voices(checkout: Path, folder: Path) -> None:

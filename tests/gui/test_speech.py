@@ -11,8 +11,8 @@ import numpy as np
 from PIL import Image
 
 BUDGET = 4.0
-"""What one editor with 2,000 words may cost, in loops of plain Python (20,000 rounds, about a millisecond) by the
-same processor's time: the fastest of each counts, so neither a slow nor a busy machine changes it."""
+"""What one editor with 2,000 words may cost, in loops of plain Python (20,000 rounds, about a millisecond).
+The fastest of each counts, by the processor's time: neither a slow machine nor a busy one changes it."""
 
 
 def test_2000_words_are_drawn_in_time_and_hidden_again(
