@@ -132,7 +132,8 @@ bench: $(DEVELOPMENT)  ## measure the speed of generation and training on this m
 
 soak: $(DEVELOPMENT)  ## long tests, by hand: an engine under load, generated input in quantity
 	$(PY) benchmarks/soak.py
-	$(PY) $(PYTEST) tests -m soak --ignore=tests/blender --ignore=tests/gui --timeout=0 $(NO_TESTS)
+	$(PY) $(PYTEST) tests -m 'soak or hypothesis' --ignore=tests/blender --ignore=tests/gui \
+	  --timeout=0 --hypothesis-profile=soak $(NO_TESTS)
 
 # ---------------------------------------------------------------- what is built
 

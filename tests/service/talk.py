@@ -11,7 +11,6 @@ import numpy as np
 from aqgt.protocol import messages
 from aqgt.protocol.client import EngineClient
 
-
 LONG, LONG_WINDOWS, LONG_TAKES = 590.0, 295, 29.5
 """Seconds of sound, its windows, and the least seconds that the model “slow” takes for them."""
 

@@ -134,7 +134,11 @@ damaged = st.tuples(
 
 
 @given(st.lists(st.binary(max_size=120) | damaged, min_size=20, max_size=40))
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=15,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 def test_every_frame_that_is_no_message_is_answered_by_an_error(
     engine: Any, dealer_of: Callable[[str], Any], frames: list[Any]
 ) -> None:
