@@ -16,7 +16,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 with contextlib.suppress(ImportError):  # Blender's environment does without
     from hypothesis import HealthCheck, settings
 
-    # How long an example takes is the machine's affair. The same examples at each run; `make soak` draws others.
+    # An example may take as long as the machine needs. Each run has the same ones; `make soak` draws others.
     patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
     settings.register_profile("steady", patient, derandomize=True)
     settings.register_profile("soak", patient)

@@ -159,7 +159,7 @@ def test_what_is_drawn_follows_every_change(voice, part, words, tmp_path):
 
 
 def test_2000_words_are_laid_out_in_the_time_of_a_short_loop(voice, part, words):
-    """Of plain Python, by the processor's time, each at its fastest: a slow or busy machine changes nothing."""
+    """Of plain Python; the fastest of each counts, by the processor's time: no machine is too slow."""
     overlay = part("speech.overlay")
     group = words.list_of_sound(bpy.context)
     words.write(group, [words.Word(f"word{i}", i * 0.3, i * 0.3 + 0.2) for i in range(2000)], "Test", "")

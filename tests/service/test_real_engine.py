@@ -22,6 +22,7 @@ from aqgt.formats.npz import read_npz
 from aqgt.protocol import messages
 from aqgt.protocol.client import EngineClient
 from aqgt.protocol.connection import TERMINAL
+from aqgt.speech.audio import write_wav
 
 
 @pytest.fixture(scope="module")
@@ -167,7 +168,8 @@ def test_an_engine_that_dies_midway_ends_the_command(
     start_engine: Callable[..., Any], checkout: Path, tmp_path: Path
 ) -> None:
     engine = start_engine()
-    wav = checkout / "examples" / "voice" / "sense_and_sensibility.wav"
+    wav = tmp_path / "long.wav"  # the model “slow” takes a quarter of a minute for it
+    write_wav(wav, np.tile(voice(checkout), 40))
 
     def kill_when_busy() -> None:
         with EngineClient(engine.address) as client:
