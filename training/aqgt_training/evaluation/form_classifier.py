@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Can a reader tell the asked-for phrase and hand shape from the motion? Classifiers of recorded strokes."""
+"""Can a reader tell what was asked for from the motion? Classifiers of recorded strokes.
+
+Of gesture types (phrase), hand shapes, gesture forms, and lexemes: the kinds of gesture that forms belong to.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, repeat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +17,7 @@ from numpy.typing import NDArray
 from aqgt import skeleton
 from aqgt.annotations import HANDS
 from aqgt.errors import AqgtError
+from aqgt.gesture_forms import gesture_forms
 from aqgt.motion import Motion
 from aqgt_training.corpora.limbs import take_arm
 from aqgt_training.evaluation import motion_statistics as statistics
@@ -22,7 +26,7 @@ from aqgt_training.evaluation.gestures import AskedGesture, asked_gestures
 
 Floats = NDArray[np.float64]
 
-FAMILIES = ("phrase", "shape")
+FAMILIES = ("phrase", "shape", "form", "lexeme")
 _LEAST_EXAMPLES = 5
 _PATH_POINTS = 8
 _SHRINKAGE = 0.1
@@ -41,11 +45,22 @@ class Strokes:
     labels: dict[str, list[str]]
 
 
-def strokes_of(motions: Iterable[Motion], references: Iterable[Motion], tracks: Iterable[NDArray]) -> Strokes:
-    """The strokes of motions, found by their matrices; resting places come from the reference motions."""
+def strokes_of(
+    motions: Iterable[Motion],
+    references: Iterable[Motion],
+    tracks: Iterable[NDArray],
+    forms: Iterable[NDArray | None] | None = None,
+) -> Strokes:
+    """The strokes of motions, found by their matrices; resting places come from the reference motions.
+
+    Args:
+        forms: for each motion `[2, T]`, see `asked_forms.forms_of_clip`, or None where nobody knows.
+    """
     looks: dict[str, list[Floats]] = {family: [] for family in FAMILIES}
     labels: dict[str, list[str]] = {family: [] for family in FAMILIES}
-    for motion, reference, track in zip(motions, references, tracks, strict=True):
+    known = repeat(None) if forms is None else forms
+    alike = zip(motions, references, tracks, strict=True)
+    for (motion, reference, track), rows in zip(alike, known, strict=False):
         gestures = asked_gestures(track)
         if not gestures or len(motion) < 2:
             continue
@@ -58,11 +73,23 @@ def strokes_of(motions: Iterable[Motion], references: Iterable[Motion], tracks: 
             # Hand shapes are those of the moment in which the hand arrives.
             hand = fingers[gesture.side][gesture.arrival - 1 : gesture.arrival + 2].mean(axis=0)
             looks["shape"].append(hand)
-            looks["phrase"].append(np.concatenate([_paths(paths, gesture), hand]))
+            whole = np.concatenate([_paths(paths, gesture), hand])
+            for family in ("phrase", "form", "lexeme"):
+                looks[family].append(whole)
+            named = {**gesture.labels, **_form_labels(rows, gesture)}
             for family in FAMILIES:
-                labels[family].append(gesture.labels.get(family, ""))
+                labels[family].append(named.get(family, ""))
     stacked = {name: np.stack(rows) if rows else np.zeros((0, 1)) for name, rows in looks.items()}
     return Strokes(stacked, labels)
+
+
+def _form_labels(rows: NDArray | None, gesture: AskedGesture) -> dict[str, str]:
+    """Form and lexeme of a stroke, where anybody knows them."""
+    number = 0 if rows is None else int(rows[HANDS.index(gesture.side), gesture.stroke])
+    if number <= 0:
+        return {}
+    form = list(gesture_forms().values())[number - 1]
+    return {"form": form.name, "lexeme": form.kind}
 
 
 def _fingers(motion: Motion, side: str) -> Floats:

@@ -18,6 +18,13 @@ CONTROL_ROWS = (
     ("position_right", "position label on arrival, share", "position_count"),
     ("direction_right", "hand to the left, to the right, above, share", "direction_count"),
 )
+RECOGNISED = {
+    "phrase": "gesture type",
+    "shape": "hand shape",
+    "form": "gesture form",
+    "lexeme": "lexeme (kind of form)",
+}
+"""What classifiers recognise in strokes, see `form_classifier`."""
 SET_COLUMNS = (
     ("frechet", "Fréchet"),
     ("frechet_halves", "Fréchet, halves"),
@@ -134,8 +141,8 @@ def _control(figures: dict[str, Any]) -> Table:
     for extent in ("small", "medium", "large"):
         reach = [number(control[name]["excursion"][extent]) for name in names]
         rows.append((f"wrist excursion where {extent} is asked, units", *reach))
-    for family, title in (("phrase", "gesture type"), ("shape", "hand shape")):
-        if family in control[names[0]]:
+    for family, title in RECOGNISED.items():
+        if family in control[names[0]] and control["real"][family]["count"]:
             rows.append((f"{title} recognised", *(number(control[n][family]["accuracy"]) for n in names)))
             rows.append(
                 (f"{title}, mean over labels", *(number(control[n][family]["balanced"]) for n in names))
@@ -146,12 +153,16 @@ def _control(figures: dict[str, Any]) -> Table:
         f"On {control['clips']} annotated clips; the column “real” is what the recorded motion itself scores."
         f" Gestures by side, peak, extent, position and direction: {counts}."
     )
-    if "phrase" in real:
+    judged = {title: real[family] for family, title in RECOGNISED.items() if family in real}
+    if judged:
+        shares = [
+            f"{title} {number(each['commonest'])} of {each['count']}"
+            for title, each in judged.items()
+            if each["count"]
+        ]
         note += (
-            " Gesture type and hand shape: by classifiers of strokes of the training split; the"
-            f" commonest label alone would score {number(real['phrase']['commonest'])}"
-            + (f" and {number(real['shape']['commonest'])}" if "shape" in real else "")
-            + "."
+            " Recognised: by classifiers of strokes of the training split; the commonest label alone would"
+            f" score: {', '.join(shares)}."
         )
     return Table("Annotations followed in held-out clips", ("", *names), tuple(rows), note)
 
@@ -168,8 +179,11 @@ def _controlled(figures: dict[str, Any]) -> Table:
         ("speed peak after the preparation begins, s", number(controlled["peak_delay"])),
         ("hand on the asked-for side by position", places),
         ("left of right, and on-top above both", number(controlled["relative"])),
+        *_named_forms(figures),
         ("two seeds, planner: wrist distance, units", number(figures["variety"])),
-        ("two seeds, same annotations: wrist distance, units", number(figures["variety_annotated"])),
+        ("two seeds, same type and extent typed: the same", number(figures["variety_typed"])),
+        ("two seeds, all labels but the form: the same", number(figures["variety_labelled"])),
+        ("two seeds, same matrix without forms: the same", number(figures["variety_annotated"])),
         ("unknown annotations against none: wrist distance, units", number(figures["unknown_changes"])),
     )
     return Table(
@@ -179,6 +193,20 @@ def _controlled(figures: dict[str, Any]) -> Table:
         f"{controlled['gestures']} gestures by side and extent, {controlled['placed']} by hand and position;"
         " one unit is ten times the distance from neck to head top.",
     )
+
+
+def _named_forms(figures: dict[str, Any]) -> list[tuple[str, str]]:
+    """What classifiers recognise where the form alone is named; recorded held-out strokes beside it."""
+    named = figures["named_forms"]
+    real = figures["control"]["real"] if figures["control"] else {}
+    return [
+        (
+            f"{RECOGNISED[family]} recognised where the form alone is named (recorded held-out strokes)",
+            f"{number(named[family]['accuracy'])} ({number(real.get(family, {}).get('accuracy'))})",
+        )
+        for family in ("form", "lexeme")
+        if family in named
+    ]
 
 
 def number(value: float | None, digits: int = 3) -> str:
@@ -237,8 +265,8 @@ def _card_control(figures: dict[str, Any]) -> list[str]:
         f"- Peak of speed in an annotated gesture: median {number(own['peak_error_median'])} s from the"
         f" clip's, 90 % within {number(own['peak_error_p90'])} s."
     ]
-    for family, title in (("phrase", "gesture type"), ("shape", "hand shape")):
-        if family in own:
+    for family, title in RECOGNISED.items():
+        if family in own and real[family]["count"]:
             shares = [number(each[family]["accuracy"], 2) for each in (own, real)]
             lines.append(
                 f"- A classifier recognises the {title} in {shares[0]} of the model's strokes and in"

@@ -18,6 +18,7 @@ from aqgt.models.registry import LoadedModel
 from aqgt.motion import Motion
 from aqgt.protocol.messages import GenerateRequest
 from aqgt_training.corpora.clip_lmdb import ClipReader, ClipRecord
+from aqgt_training.evaluation.asked_forms import form_spans
 
 CONDITIONS = ("annotated", "planner", "none")
 _PHASES = [CHANNEL_BY_KEY[f"phase_{side}"].index for side in HANDS]
@@ -64,7 +65,7 @@ def generated(
         if progress is not None:
             progress((number + 1) / len(clips))
     about = {
-        "annotated": "the model with the clip's annotations",
+        "annotated": "the model with the clip's annotations, and its gesture forms where it knows any",
         "planner": "the model with the planner's annotations",
         "none": "the model without annotations",
     }
@@ -75,7 +76,10 @@ def _request(
     model: LoadedModel, clip: ClipRecord, audio: NDArray[np.float32], condition: str, seed: int
 ) -> GenerateRequest:
     conditions: dict[str, dict[str, Any]] = {
-        "annotated": {"track": clip.track().values},
+        "annotated": {
+            "track": clip.track().values,
+            "spans": form_spans(clip, model.config.annotation.forms),
+        },
         "planner": {},
         "none": {"annotate": "none"},
     }
