@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from aqgt.annotations import HANDS, Span
 from aqgt.gesture_forms import FORM, gesture_forms
 from aqgt_training.corpora.clip_lmdb import ClipRecord
-from aqgt_training.corpora.form_names import form_rows
+from aqgt_training.corpora.form_names import MIRRORED, form_rows
+from aqgt_training.evaluation.gestures import asked_gestures
 
 
 def all_forms() -> tuple[str, ...]:
@@ -45,3 +46,18 @@ def form_spans(clip: ClipRecord, known: Sequence[str]) -> tuple[Span, ...]:
             if row[start] > 0
         ]
     return tuple(spans)
+
+
+def takes_of_clip(clip: ClipRecord) -> list[str]:
+    """For each of `asked_gestures` the recorded gesture that it was made from; empty where nobody knows."""
+    takes = []
+    for asked in asked_gestures(clip.track().values):
+        begun = [
+            gesture
+            for gesture in clip.meta.get("gestures", ())
+            # Begins are rounded to milliseconds and may lie a frame beside the first annotated one.
+            if gesture["side"] in (asked.side, "both") and gesture["begin"] * clip.fps < asked.begin + 1.5
+        ]
+        latest = max(begun, key=lambda gesture: gesture["begin"], default=None)
+        takes.append("" if latest is None else str(latest["clip"]).removesuffix(MIRRORED))
+    return takes

@@ -19,7 +19,7 @@ from aqgt_training.corpora.clip_lmdb import ClipReader, ClipRecord
 from aqgt_training.evaluation import sets as motion_sets
 from aqgt_training.evaluation.controlled import controlled_gestures
 from aqgt_training.evaluation.features import features_of, independent_windows, windows_of
-from aqgt_training.evaluation.following import followed, trained_classifiers
+from aqgt_training.evaluation.following import followed, trained_recognisers
 from aqgt_training.evaluation.made_forms import named_forms
 from aqgt_training.evaluation.scores import (
     as_plain,
@@ -85,7 +85,7 @@ def evaluate(
             against, clips, prefix="previous ", progress=lambda s: progress("Generating (previous)", s)
         )
     all_sets = [*made, real, *motion_sets.baselines(clips, poses.mean, poses.rest)]
-    classifiers, problems = trained_classifiers(corpus, lambda s: progress("Reading strokes", s))
+    recognisers = trained_recognisers(corpus, lambda s: progress("Reading strokes", s))
     tables, per_clip = _tables(all_sets, real, clips, poses.rest, extractor, progress)
     return Evaluation(
         as_plain(
@@ -106,12 +106,13 @@ def evaluate(
                 "extractor_sha256": None if extractor is None else extractor.sha256,
                 "held_out": {name: _values(tables[name]) for name in motion_sets.CONDITIONS},
                 "sets": {each.name: {"about": each.about, **tables[each.name]} for each in all_sets},
-                "control": followed([*made, real], real, clips, classifiers, problems),
+                "control": followed([*made, real], real, clips, recognisers),
+                "reach": recognisers.reach,
                 "controlled": controlled_gestures(
                     model, clips[:_CONTROLLED_CLIPS], progress=lambda s: progress("Controlled gestures", s)
                 ).as_dict(),
                 "named_forms": named_forms(
-                    model, clips[:_FORM_CLIPS], classifiers, lambda s: progress("Named forms", s)
+                    model, clips[:_FORM_CLIPS], recognisers.classifiers, lambda s: progress("Named forms", s)
                 ),
                 **variety_of(model, clips[:_CONTROLLED_CLIPS], lambda s: progress("Two seeds", s)),
                 "per_clip": per_clip,

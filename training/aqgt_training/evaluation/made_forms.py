@@ -13,7 +13,7 @@ from aqgt.models.registry import LoadedModel
 from aqgt.protocol.messages import SAMPLE_RATE, GenerateRequest
 from aqgt_training.corpora.clip_lmdb import ClipRecord
 from aqgt_training.evaluation.asked_forms import all_forms
-from aqgt_training.evaluation.form_classifier import Classifier, recognition, strokes_of
+from aqgt_training.evaluation.form_classifier import Forest, recognition, strokes_of
 
 _START, _END = 2.0, 3.0
 _SECONDS = 5.0
@@ -23,7 +23,7 @@ _AT_ONCE = 16
 def named_forms(
     model: LoadedModel,
     clips: Sequence[ClipRecord],
-    classifiers: Mapping[str, Classifier],
+    classifiers: Mapping[str, Forest],
     progress: Callable[[float], None] | None = None,
 ) -> dict[str, Any]:
     """What classifiers of recorded strokes say of gestures of which the form alone is named.

@@ -164,6 +164,9 @@ def _control(figures: dict[str, Any]) -> Table:
             " Recognised: by classifiers of strokes of the training split; the commonest label alone would"
             f" score: {', '.join(shares)}."
         )
+    if figures["reach"]:
+        shares = [f"{RECOGNISED[name]} {number(each['accuracy'])}" for name, each in figures["reach"].items()]
+        note += f" In recordings left out of the training split they recognise: {', '.join(shares)}."
     return Table("Annotations followed in held-out clips", ("", *names), tuple(rows), note)
 
 
@@ -201,8 +204,10 @@ def _named_forms(figures: dict[str, Any]) -> list[tuple[str, str]]:
     real = figures["control"]["real"] if figures["control"] else {}
     return [
         (
-            f"{RECOGNISED[family]} recognised where the form alone is named (recorded held-out strokes)",
-            f"{number(named[family]['accuracy'])} ({number(real.get(family, {}).get('accuracy'))})",
+            f"{RECOGNISED[family]} recognised where the form alone is named (recorded: held-out clips,"
+            " other recordings of the training's performers)",
+            f"{number(named[family]['accuracy'])} ({number(real.get(family, {}).get('accuracy'))},"
+            f" {number(figures['reach'].get(family, {}).get('accuracy'))})",
         )
         for family in ("form", "lexeme")
         if family in named
