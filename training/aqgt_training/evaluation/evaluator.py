@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from aqgt_training.evaluation.scores import (
 )
 from aqgt_training.evaluation.sets import MotionSet
 from aqgt_training.evaluation.variety import variety_of
+from aqgt_training.evaluation.voices import voice_figures
 from aqgt_training.stages.autoencoder import FeatureExtractor
 
 Progress = Callable[[str, float], None]
@@ -62,6 +63,7 @@ def evaluate(
     split: str = "val",
     extractor: FeatureExtractor | None = None,
     against: LoadedModel | None = None,
+    voices: Mapping[str, list[ClipRecord]] | None = None,
     progress: Progress = lambda what, share: None,
 ) -> Evaluation:
     """All figures of a model on held-out clips of a corpus.
@@ -71,6 +73,7 @@ def evaluate(
         split: which clips.
         extractor: features for the Fréchet distance; None: no such distance.
         against: another model, judged on the same clips.
+        voices: clips of natural voices by name, see `voices.natural_clips`.
 
     Raises:
         AqgtError: the split holds no clips that are long enough.
@@ -107,6 +110,9 @@ def evaluate(
                 "held_out": {name: _values(tables[name]) for name in motion_sets.CONDITIONS},
                 "sets": {each.name: {"about": each.about, **tables[each.name]} for each in all_sets},
                 "control": followed([*made, real], real, clips, recognisers),
+                "voices": voice_figures(
+                    model, voices or {}, poses.rest, clips, made[1], lambda s: progress("Voices", s)
+                ),
                 "reach": recognisers.reach,
                 "controlled": controlled_gestures(
                     model, clips[:_CONTROLLED_CLIPS], progress=lambda s: progress("Controlled gestures", s)

@@ -1,14 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The evaluation of a model as one JSON document, as the table of its card, and as tables of any kind."""
+"""The figures of an evaluation as tables, for the console, its page, the model's card and the README."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
-
-from aqgt.models.registry import LoadedModel
-from aqgt_training.evaluation.evaluator import evaluate
 
 CONTROL_ROWS = (
     ("side_right", "one-handed: asked-for hand moves more, share", "side_count"),
@@ -49,11 +45,6 @@ class Table:
     note: str = ""
 
 
-def evaluate_model(model: LoadedModel, corpus: Path, n_clips: int) -> dict[str, Any]:
-    """All figures of a model on a corpus's first ``n_clips`` held-out clips, but for the Fréchet distance."""
-    return evaluate(model, corpus, n_clips).figures
-
-
 def provenance_line(figures: dict[str, Any]) -> str:
     """What the figures were made on; it stands beside every table."""
     line = (
@@ -74,8 +65,10 @@ def tables(figures: dict[str, Any], *, intervals: bool = True) -> list[Table]:
     """All tables of an evaluation; without ``intervals`` they are narrow enough for a terminal."""
     sets = _sets(figures, intervals)
     found = [*([sets] if intervals else _in_parts(sets)), _beats(figures)]
+    if figures["voices"]:
+        found.append(_voices(figures))
     if figures["control"]:
-        found += [_control(figures)]
+        found.append(_control(figures))
     return [*found, _controlled(figures)]
 
 
@@ -131,6 +124,25 @@ def _beats(figures: dict[str, Any]) -> Table:
         rows,
         "Nearness of halts of the wrists to the voice's accents (1: all on one), the same with the accents"
         " shifted in time, and the share of such shifts that were at least as good.",
+    )
+
+
+def _voices(figures: dict[str, Any]) -> Table:
+    rows = tuple(
+        (
+            name,
+            f"{each['seconds'] / 60:.1f}",
+            *(number(each[key]["value"]) for key in ("speed_ratio", "jerk_ratio")),
+            f"{number(each['pause_rest_share']['value'])} ({number(each['real_pause_rest_share']['value'])})",
+            *(number(each["beats"][key]) for key in ("score", "chance", "p_value")),
+        )
+        for name, each in figures["voices"].items()
+    )
+    return Table(
+        "Plain speech, annotated by the planner alone",
+        ("voice", "min", "wrist speed", "jerk", "at rest in pauses (real)", "beats", "by chance", "p"),
+        rows,
+        "Against gestures composed on the same sound; beats as above.",
     )
 
 
@@ -234,52 +246,3 @@ def with_interval(figure: dict[str, Any] | None) -> str:
     if figure["low"] is None or figure["low"] == figure["high"]:
         return number(figure["value"])
     return f"{number(figure['value'])} [{number(figure['low'])}, {number(figure['high'])}]"
-
-
-def markdown_table(figures: dict[str, Any]) -> str:
-    """The figures of a model's card as Markdown."""
-    controlled = figures["controlled"]
-    reach = ", ".join(f"{name} {number(value)}" for name, value in controlled["excursion"].items())
-    shown = [name for name in figures["sets"] if not name.startswith("previous ")]
-    lines = [
-        f"On {figures['clips']} held-out clips (unseen gestures and texts, composed like the training data):",
-        "",
-        "| annotations | wrist speed | acceleration | jerk | wrist error | resting |",
-        "|---|---|---|---|---|---|",
-        *(_card_row(name, figures["sets"][name]) for name in shown),
-        "",
-        "Speed, acceleration and jerk are ratios to the clip's own; wrist error is a share of standing"
-        " still's; resting is the share of frames with a wrist slower than 0.05 units/s (neck to head top ="
-        " 0.1 units).",
-        "",
-        *_card_control(figures),
-        f"- Controlled gestures (side × extent, as typed markers, {controlled['gestures']} of them): the"
-        f" asked-for hand moved most in {controlled['right_side']:.0%}; mean excursion {reach} units, growing"
-        f" from small to large in {controlled['monotone']:.0%}; highest speed"
-        f" {controlled['peak_delay']:.2f} s after the preparation begins.",
-        f"- Two seeds differ by {figures['variety']:.3f} units at the wrists (through the planner).",
-    ]
-    return "\n".join(lines)
-
-
-def _card_control(figures: dict[str, Any]) -> list[str]:
-    if not figures["control"]:
-        return []
-    own, real = figures["control"]["annotated"], figures["control"]["real"]
-    lines = [
-        f"- Peak of speed in an annotated gesture: median {number(own['peak_error_median'])} s from the"
-        f" clip's, 90 % within {number(own['peak_error_p90'])} s."
-    ]
-    for family, title in RECOGNISED.items():
-        if family in own and real[family]["count"]:
-            shares = [number(each[family]["accuracy"], 2) for each in (own, real)]
-            lines.append(
-                f"- A classifier recognises the {title} in {shares[0]} of the model's strokes and in"
-                f" {shares[1]} of the clips' own."
-            )
-    return lines
-
-
-def _card_row(name: str, row: dict[str, Any]) -> str:
-    columns = ("speed_ratio", "acceleration_ratio", "jerk_ratio", "wrist_error_share", "resting_share")
-    return " | ".join([f"| {name}", *(number(row[column]["value"], 2) for column in columns)]) + " |"
