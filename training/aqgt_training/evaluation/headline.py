@@ -91,6 +91,8 @@ def _recognised(figures: dict[str, Any]) -> list[tuple[str, str, str]]:
     own, real, reach = figures["control"]["annotated"], figures["control"]["real"], figures["reach"]
     rows = []
     for family, title in RECOGNISED.items():
+        if family == "form" and not figures["named_forms"]:
+            continue  # the model knows no forms
         if family in own and own[family]["count"]:
             known = reach.get(family, {}).get("accuracy")
             named = figures["named_forms"].get(family, {}).get("accuracy")
