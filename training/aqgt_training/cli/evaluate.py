@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from aqgt.errors import AqgtError
-from aqgt_training.cli.evaluate_videos import study, study_pairs, video
+from aqgt_training.cli.evaluate_videos import sheet, study, study_pairs, video
 
 if TYPE_CHECKING:
     from aqgt_training.corpora.clip_lmdb import ClipRecord
@@ -22,6 +22,7 @@ app = typer.Typer(
     help="Judge a model on held-out clips: figures, report, comparison, videos, a study with people.",
 )
 app.command("video")(video)
+app.command("sheet")(sheet)
 app.command("study-pairs")(study_pairs)
 app.command("study")(study)
 

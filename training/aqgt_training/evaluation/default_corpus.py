@@ -49,14 +49,23 @@ def compose_config(model: str, recipe: str | None = None) -> ComposeConfig:
             "Name a clip corpus: --corpus FOLDER (aqgt-train corpus compose makes one).",
             "no-corpus",
         )
-    return config.model_copy(update={"seed": steps.corpus.seed, "hours": _HOURS, "val_minutes": _MINUTES})
+    return config.model_copy(update={"seed": steps.corpus.seed})
 
 
-def default_corpus(model: str, work: Path, recipe: str | None = None) -> Path:
-    """The composed corpus in a work folder; made if it is not there from the same settings."""
+def default_corpus(
+    model: str, work: Path, recipe: str | None = None, *, hours: float = _HOURS, minutes: float = _MINUTES
+) -> Path:
+    """The composed corpus in a work folder; made if it is not there from the same settings.
+
+    Args:
+        model, recipe: see `compose_config`.
+        hours: of training clips, for the feature network and the classifiers.
+        minutes: of held-out clips.
+    """
     from aqgt_training.corpora.cli import compose_corpus
 
-    config = compose_config(model, recipe)
+    changes = {"hours": hours, "val_minutes": minutes}
+    config = compose_config(model, recipe).model_copy(update=changes)
     key = hashlib.sha256(config.model_dump_json().encode()).hexdigest()[:12]
     folder = work / f"corpus-{key}"
     if not (folder / "manifest.json").is_file():  # a manifest is written when all clips are
