@@ -23,7 +23,7 @@ _FRAMES, _COLUMNS = (0, 3, 4, 17, 33), (10, 50, 158)
 
 
 def pinned(model: LoadedModel) -> dict[str, Any]:
-    """The hash of the weights' names and shapes, and some values `[5, 3]` that the model gives for a batch."""
+    """The hash of the weights' names and shapes, and values `[5, 3]` that the model gives for a batch."""
     lines = [f"{name} {tuple(x.shape)}" for name, x in sorted(model.generator.state_dict().items())]
     with torch.inference_mode():
         output = model.generator(_batch(model)).bone_vectors[0].numpy()
