@@ -149,7 +149,7 @@ def _clip(place: MotionPlace) -> tuple[dict[str, Any], NDArray[np.float32]]:
 
 
 def _joints(place: MotionPlace) -> tuple[NDArray[np.float64], MotionFile]:
-    """Positions `[T, J, 3]` of `joint_names` (metres, facing +z) at the times of the motion, and the motion."""
+    """Positions `[T, J, 3]` of `joint_names`, metres, facing +z, at the times of the motion; and it."""
     skeleton, motion = _read_skeleton(place.skeleton), read_motion(place.path)
     own: dict[str, Any] = next((each for each in _table()["sets"] if each["name"] == place.set), {})
     joints, between = own_names(skeleton_names(own["joints"])) if "joints" in own else ({}, {})
