@@ -12,6 +12,7 @@ from typing import Any
 
 from rich.console import Console
 
+from aqgt.errors import AqgtError
 from aqgt.models.config import ModelConfig, read_config
 from aqgt.models.generator import GestureGenerator
 from aqgt.models.registry import load_model
@@ -24,8 +25,10 @@ from aqgt_training.corpora.compose import forms_of_training
 from aqgt_training.corpora.compose_config import ComposeConfig
 from aqgt_training.evaluation.report import evaluate_model
 from aqgt_training.recipe_config import Recipe, StageStep
+from aqgt_training.stages.core.checkpoints import CHECKPOINT
 from aqgt_training.stages.core.inputs import Inputs
 from aqgt_training.stages.core.network_files import CONFIG as NETWORK
+from aqgt_training.stages.core.settings import StageSettings
 from aqgt_training.stages.core.trainer import Trainer
 from aqgt_training.stages.exporting import words_of, write_model
 from aqgt_training.stages.running import open_stage, read_stage
@@ -40,6 +43,12 @@ NETWORKS = {
     "autoencoder": "autoencoder",
 }
 """Steps that train a network for the generator, in their order, and the stages they run."""
+
+_MAY_CHANGE = {
+    "inputs", "minutes", "max_steps", "epochs", "log_every", "checkpoint_minutes", "checkpoint_steps",
+    "sample_epochs", "wandb",
+}  # fmt: skip
+"""Settings of a stage that a training may go on with when they have changed."""
 
 
 @dataclass
@@ -95,17 +104,48 @@ class RecipeRun:
     def _words_path(self) -> Path:
         return self.work / "words.safetensors"
 
-    def _step(self, name: str, result: Path, settings: str, make: Callable[[], object]) -> Path:
-        """Makes a result unless it is there from the same settings."""
-        stamp = self.work / f"{Path(result.relative_to(self.work).parts[0]).stem}.done"
-        wanted = hashlib.sha256(settings.encode()).hexdigest()
-        if result.exists() and stamp.is_file() and stamp.read_text() == wanted:
+    def _step(self, name: str, result: Path, settings: str, make: Callable[[bool], object]) -> Path:
+        """Makes a result unless it is there from the same settings.
+
+        Args:
+            make: gets whether a run with the same settings was begun and did not end.
+        """
+        place = Path(result.relative_to(self.work).parts[0]).stem
+        done, begun = self.work / f"{place}.done", self.work / f"{place}.begun"
+        wanted = _digest(settings)
+        if result.exists() and _says(done, wanted):
             self._console.print(f"[bold]{name}[/bold]: already there")
             return result
         self._console.print(f"[bold]{name}[/bold]")
-        make()
-        stamp.write_text(wanted)
+        goes_on = _says(begun, wanted) and not done.exists()
+        done.unlink(missing_ok=True)
+        begun.write_text(wanted)
+        make(goes_on)
+        done.write_text(wanted)
         return result
+
+    def _claim(self, name: str, settings: StageSettings, inputs: Inputs, more: str = "") -> None:
+        """Notes what a training is of; how long it runs may change later.
+
+        Raises:
+            AqgtError: the folder holds a training of something else, which would be gone on with.
+        """
+        networks = (inputs.pose_vq, inputs.audio_vq, inputs.annotation, inputs.extractor)
+        parts = [settings.model_dump_json(exclude_defaults=True, exclude=_MAY_CHANGE), more]
+        parts += [(folder / NETWORK).read_text() for folder in networks if folder is not None]
+        if inputs.corpus is not None:
+            parts.append(str(ClipReader(inputs.corpus).manifest.get("sha256")))
+        if inputs.word_vectors is not None:
+            parts.append(file_sha256(inputs.word_vectors))
+        note, wanted = self.work / f"{name}.training", _digest("\n".join(parts))
+        folder = self.work / name
+        if (folder / CHECKPOINT).exists() and note.is_file() and not _says(note, wanted):
+            raise AqgtError(
+                f"The training in “{folder}” was begun with another corpus or other settings.",
+                "Delete that folder to train anew, restore what was changed, or give another --output.",
+                "other-training",
+            )
+        note.write_text(wanted)
 
     def _compose_config(self) -> ComposeConfig | None:
         step = self.recipe.corpus
@@ -139,7 +179,10 @@ class RecipeRun:
             found["word_vectors"] = self._words(config, compose)
             mark = step.model_dump_json(exclude={"folder", "shards"}) + compose.model_dump_json()
             found["corpus"] = self._step(
-                "corpus", self.work / "corpus", mark, lambda: compose_corpus(compose, self.work / "corpus")
+                "corpus",
+                self.work / "corpus",
+                mark,
+                lambda goes_on: compose_corpus(compose, self.work / "corpus", resume=goes_on),
             )
         if encoders == "random" and config.published is not None:
             tokens, width = config.published.logit_tokens, config.published.sentence_width
@@ -147,7 +190,7 @@ class RecipeRun:
                 "encoders",
                 self.work / "encoders",
                 f"{tokens} {width}",
-                lambda: write_tiny_encoders(self.work / "encoders", tokens=tokens, width=width),
+                lambda _: write_tiny_encoders(self.work / "encoders", tokens=tokens, width=width),
             )
         elif isinstance(encoders, Path):
             found["encoders"] = self.folder / encoders
@@ -160,7 +203,7 @@ class RecipeRun:
         step = self.recipe.word_vectors
         source = "" if step.pretrained is None else file_sha256(self.folder / step.pretrained)
         mark = step.model_dump_json() + source
-        return self._step("word vectors", self._words_path, mark, lambda: self._make_words(compose))
+        return self._step("word vectors", self._words_path, mark, lambda _: self._make_words(compose))
 
     def _make_words(self, compose: ComposeConfig) -> None:
         step = self.recipe.word_vectors
@@ -193,8 +236,9 @@ class RecipeRun:
         own = settings.inputs
         before = [each / NETWORK for each in (own.pose_vq, own.audio_vq, own.annotation) if each is not None]
         mark = settings.model_dump_json() + "".join(path.read_text() for path in before)
+        self._claim(name, settings, own)
 
-        def train() -> None:
+        def train(goes_on: bool) -> None:
             where = {"accelerator": self.accelerator, "devices": self.devices}
             open_stage(name, settings, folder, **where).run(folder)  # type: ignore[arg-type]
 
@@ -210,6 +254,7 @@ class RecipeRun:
             {key: value for key, value in changes.items() if value is not None},
             inputs.model_dump(),
         )
+        self._claim("generator", settings, settings.inputs, config.model_dump_json(exclude_defaults=True))
         where = {"accelerator": self.accelerator, "devices": self.devices}
         folder = self.work / "generator"
         return open_stage("generator", settings, folder, config=config, **where).trainer  # type: ignore[arg-type]
@@ -247,3 +292,11 @@ class RecipeRun:
             limits=self.recipe.limits,
         )
         write_model(self.output, config, training.exported_state(), inputs, card)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _says(note: Path, text: str) -> bool:
+    return note.is_file() and note.read_text() == text

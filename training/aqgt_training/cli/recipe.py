@@ -27,10 +27,11 @@ def recipe(
     from aqgt.settings import read_settings
     from aqgt_training.recipe_config import Recipe
     from aqgt_training.recipes import RecipeRun
+    from aqgt_training.stages.core.devices import device_count
 
     work, out = work or output, out or (None if output is None else output / "model")
     if work is None or out is None:
         raise AqgtError("It is not said where the results go.", "Give --output FOLDER.", "bad-usage")
     settings = read_settings(path, Recipe)
-    chosen = devices if devices == "auto" else int(devices)
+    chosen = device_count(devices)
     RecipeRun(settings, path.resolve().parent, work, out, accelerator, chosen).run()

@@ -47,6 +47,7 @@ def stage(
     from rich.console import Console
 
     from aqgt_training.stages.core.checkpoints import CHECKPOINT
+    from aqgt_training.stages.core.devices import device_count
     from aqgt_training.stages.running import open_stage, read_stage
 
     if (output / CHECKPOINT).exists() and not resume:
@@ -73,7 +74,7 @@ def stage(
         settings,
         output,
         accelerator=accelerator,
-        devices=devices if devices == "auto" else int(devices),
+        devices=device_count(devices),
     )
     run.run(output)
     if run.trainer.fabric.is_global_zero:
