@@ -11,10 +11,15 @@ import pytest
 from rich.console import Console
 
 from aqgt.errors import AqgtError
+from aqgt.resources import data_path
+from aqgt.speech.word_vectors import WordVectors
+from aqgt_training.corpora.clip_lmdb import ClipReader
 from aqgt_training.recipe_config import Recipe
 from aqgt_training.recipes import RecipeRun
 from aqgt_training.stages.autoencoder import AutoencoderStage
 from aqgt_training.stages.core.inputs import Inputs
+from tests.speech.fasttext_files import random_bin
+from tests.training.tiny_corpus import write_tiny_corpus
 
 
 @pytest.fixture
@@ -82,3 +87,38 @@ def test_a_training_begun_before_it_was_noted_may_go_on(run: RecipeRun, tmp_path
     (run.work / "generator").mkdir()
     (run.work / "generator" / "checkpoint.pt").touch()
     run._claim("generator", AutoencoderStage(), _corpus(tmp_path / "clips", "one"))
+
+
+def test_a_corpus_that_is_there_gives_its_words_and_speakers(tmp_path: Path) -> None:
+    """A recipe for a fresh model, with a clip corpus in the place of a composed one."""
+    corpus = write_tiny_corpus(tmp_path / "clips", train_clips=3, val_clips=1)
+    recipe: dict[str, Any] = {
+        "title": "x",
+        "corpus": {"folder": "clips"},
+        "word_vectors": {"dimension": 20, "minimum_count": 1},
+        "generator": {
+            "model": str(data_path("configs", "models", "debug_trained.yaml")),
+            "stage": "stage.yaml",
+        },
+    }
+
+    def run_of(raw: dict[str, Any]) -> RecipeRun:
+        made = RecipeRun(Recipe.model_validate(raw), tmp_path, tmp_path / "work", tmp_path / "out")
+        made.work.mkdir(exist_ok=True)
+        made._console = Console(stderr=True)
+        return made
+
+    run = run_of(recipe)
+    config = run._model_config()
+    speakers = {clip.speaker for clip in ClipReader(corpus)}
+    assert config.speaker.count == max(speakers) + 1
+    with pytest.raises(AqgtError, match="reads word vectors") as caught:
+        run._inputs(config)
+    assert "--word-vectors" in caught.value.next_step
+
+    random_bin(tmp_path / "big.bin", 20)
+    recipe["word_vectors"]["pretrained"] = "big.bin"
+    inputs = run_of(recipe)._inputs(config)
+    assert inputs.corpus == corpus
+    assert inputs.word_vectors is not None
+    assert WordVectors.load(inputs.word_vectors).words == ["hello"]

@@ -43,7 +43,7 @@ def _vectors(folder: Path, config: ModelConfig, **step: Any) -> tuple[WordVector
     run.work.mkdir()
     run._console = Console(stderr=True)
     compose = ComposeConfig(gestures=folder, texts=[folder / "text.txt"])
-    inputs = Inputs(model=folder / "models" / "x.yaml", word_vectors=run._words(config, compose))
+    inputs = Inputs(model=folder / "models" / "x.yaml", word_vectors=run._words(config, compose.texts))
     vectors = words_of(config, inputs)
     return vectors, run._words_in_words(config, vectors)
 

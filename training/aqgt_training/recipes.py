@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -117,11 +117,12 @@ class RecipeRun:
             self._console.print(f"[bold]{name}[/bold]: already there")
             return result
         self._console.print(f"[bold]{name}[/bold]")
-        goes_on = _says(begun, wanted) and not done.exists()
+        goes_on = _says(begun, wanted)
         done.unlink(missing_ok=True)
         begun.write_text(wanted)
         make(goes_on)
         done.write_text(wanted)
+        begun.unlink(missing_ok=True)
         return result
 
     def _claim(self, name: str, settings: StageSettings, inputs: Inputs, more: str = "") -> None:
@@ -158,13 +159,18 @@ class RecipeRun:
 
     def _model_config(self) -> ModelConfig:
         config = read_config(self.folder / self.recipe.generator.model)
-        compose = self._compose_config()
-        if compose is None:
+        compose, folder = self._compose_config(), self.recipe.corpus.folder
+        if compose is not None:
+            speakers = compose.speakers
+        elif folder is not None and config.published is None:
+            entries = ClipReader(self.folder / folder).manifest.get("entries", {}).values()
+            speakers = 1 + max((int(entry["speaker"]) for entry in entries), default=config.speaker.count - 1)
+        else:
             return config
         # An identity the corpus does not have would be an untrained one that a user can choose.
-        speaker = config.speaker.model_copy(update={"count": compose.speakers})
+        speaker = config.speaker.model_copy(update={"count": speakers})
         config = config.model_copy(update={"speaker": speaker})
-        if config.annotation.form_width == 0:
+        if compose is None or config.annotation.form_width == 0:
             return config
         # So would be a gesture form that no clip of the training shows.
         forms = forms_of_training(compose)
@@ -176,7 +182,7 @@ class RecipeRun:
         inputs = Inputs(model=self.recipe.generator.model, corpus=step.folder, shards=step.shards)
         found: dict[str, Any] = {}
         if compose is not None:
-            found["word_vectors"] = self._words(config, compose)
+            found["word_vectors"] = self._words(config, compose.texts)
             mark = step.model_dump_json(exclude={"folder", "shards"}) + compose.model_dump_json()
             found["corpus"] = self._step(
                 "corpus",
@@ -184,6 +190,8 @@ class RecipeRun:
                 mark,
                 lambda goes_on: compose_corpus(compose, self.work / "corpus", resume=goes_on),
             )
+        elif config.text.vectors == "file" and config.published is None:
+            found["word_vectors"] = self._words_of_recordings(config)
         if encoders == "random" and config.published is not None:
             tokens, width = config.published.logit_tokens, config.published.sentence_width
             found["encoders"] = self._step(
@@ -196,22 +204,41 @@ class RecipeRun:
             found["encoders"] = self.folder / encoders
         return inputs.from_folder(self.folder).model_copy(update=found)
 
-    def _words(self, config: ModelConfig, compose: ComposeConfig) -> Path | None:
-        """The table of word vectors, where the model wants one of its own."""
+    def _words_of_recordings(self, config: ModelConfig) -> Path | None:
+        """The table for a corpus that is there: its words, from a larger table; shards have theirs already.
+
+        Raises:
+            AqgtError: no table was named.
+        """
+        pretrained, folder = self.recipe.word_vectors.pretrained, self.recipe.corpus.folder
+        if pretrained is None:
+            raise AqgtError(
+                f"The model “{config.name}” reads word vectors, and the recipe names none for this corpus.",
+                "Give --word-vectors TABLE: a fastText .bin, or a model's words.safetensors.",
+                "no-words",
+            )
+        return self.folder / pretrained if folder is None else self._words(config, [self.folder / folder])
+
+    def _words(self, config: ModelConfig, texts: Sequence[Path]) -> Path | None:
+        """The table of word vectors, where the model wants one of its own.
+
+        Args:
+            texts: what the words are from: texts, or the folder of a clip corpus.
+        """
         if config.text.vectors != "file":
             return None
         step = self.recipe.word_vectors
         source = "" if step.pretrained is None else file_sha256(self.folder / step.pretrained)
         mark = step.model_dump_json() + source
-        return self._step("word vectors", self._words_path, mark, lambda _: self._make_words(compose))
+        return self._step("word vectors", self._words_path, mark, lambda _: self._make_words(texts))
 
-    def _make_words(self, compose: ComposeConfig) -> None:
+    def _make_words(self, texts: Sequence[Path]) -> None:
         step = self.recipe.word_vectors
         if step.pretrained is not None:
             source = WordVectors.load(self.folder / step.pretrained)
             table, summary = build_vocabulary(
                 source,
-                count_words(compose.texts),
+                count_words(texts),
                 minimum_count=step.minimum_count,
                 dimension=step.dimension,
             )
@@ -220,7 +247,7 @@ class RecipeRun:
                 self._console.print(f"{name}: {value}")
             return
         train_word_vectors(
-            compose.texts,
+            texts,
             self._words_path,
             dimension=step.dimension,
             buckets=step.buckets,

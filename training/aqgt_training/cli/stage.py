@@ -15,7 +15,9 @@ Folder = Annotated[Path | None, typer.Option(show_default=False)]
 
 def stage(
     name: Annotated[str, typer.Argument(help="pose-vq, audio-vq, annotation, autoencoder or generator.")],
-    output: Annotated[Path, typer.Option(help="Folder for checkpoints, logs and what the stage makes.")],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="Folder for checkpoints, logs and what the stage makes.")
+    ],
     config: Annotated[
         Path | None, typer.Option(help="Stage config, e.g. configs/stages/pose-vq-code.yaml.")
     ] = None,
