@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rich.console import Console
 
 from aqgt.errors import AqgtError
 from aqgt.resources import data_path
@@ -31,7 +30,6 @@ def run(tmp_path: Path) -> RecipeRun:
     }
     made = RecipeRun(Recipe.model_validate(recipe), tmp_path, tmp_path / "work", tmp_path / "out")
     made.work.mkdir()
-    made._console = Console(stderr=True)
     return made
 
 
@@ -54,18 +52,18 @@ def test_a_step_that_was_cut_off_is_gone_on_with_only_for_the_same_settings(run:
 
     for settings in ("one", "one", "two", "two"):
         with pytest.raises(KeyboardInterrupt):
-            run._step("corpus", result, settings, lambda goes_on: make(goes_on, fails=True))
+            run._steps.made("corpus", result, settings, lambda goes_on: make(goes_on, fails=True))
     assert told == [False, True, False, True]
-    run._step("corpus", result, "two", make)
-    run._step("corpus", result, "two", make)
+    run._steps.made("corpus", result, "two", make)
+    run._steps.made("corpus", result, "two", make)
     assert told == [False, True, False, True, True], "the last call found it done"
-    run._step("corpus", result, "one", make)
+    run._steps.made("corpus", result, "one", make)
     assert told[-1] is False, "what was finished is not gone on with"
 
 
 def test_a_training_of_something_else_is_not_gone_on_with(run: RecipeRun, tmp_path: Path) -> None:
     def claim(inputs: Inputs, **settings: Any) -> None:
-        run._claim("generator", AutoencoderStage.model_validate(settings), inputs)
+        run._steps.claim("generator", AutoencoderStage.model_validate(settings), inputs)
 
     inputs = _corpus(tmp_path / "clips", "one")
     claim(inputs)
@@ -86,7 +84,7 @@ def test_a_training_of_something_else_is_not_gone_on_with(run: RecipeRun, tmp_pa
 def test_a_training_begun_before_it_was_noted_may_go_on(run: RecipeRun, tmp_path: Path) -> None:
     (run.work / "generator").mkdir()
     (run.work / "generator" / "checkpoint.pt").touch()
-    run._claim("generator", AutoencoderStage(), _corpus(tmp_path / "clips", "one"))
+    run._steps.claim("generator", AutoencoderStage(), _corpus(tmp_path / "clips", "one"))
 
 
 def test_a_corpus_that_is_there_gives_its_words_and_speakers(tmp_path: Path) -> None:
@@ -105,7 +103,6 @@ def test_a_corpus_that_is_there_gives_its_words_and_speakers(tmp_path: Path) -> 
     def run_of(raw: dict[str, Any]) -> RecipeRun:
         made = RecipeRun(Recipe.model_validate(raw), tmp_path, tmp_path / "work", tmp_path / "out")
         made.work.mkdir(exist_ok=True)
-        made._console = Console(stderr=True)
         return made
 
     run = run_of(recipe)

@@ -52,7 +52,7 @@ def model_card(
         "",
         "## Figures",
         "",
-        markdown_table(dict(figures)) if figures else "Not evaluated yet.",
+        markdown_table(dict(figures), composed=composed) if figures else "Not evaluated yet.",
         "",
     ]
     return "\n".join(rows)

@@ -3,9 +3,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from rich.console import Console
 from aqgt.errors import AqgtError
 from aqgt.models.config import ModelConfig, read_config
 from aqgt.models.generator import GestureGenerator
-from aqgt.models.registry import load_model
+from aqgt.models.registry import WEIGHTS, load_model
 from aqgt.speech.file_hashes import file_sha256
 from aqgt.speech.word_vectors import WordVectors
 from aqgt_training.card import model_card
@@ -25,10 +24,9 @@ from aqgt_training.corpora.compose import forms_of_training
 from aqgt_training.corpora.compose_config import ComposeConfig
 from aqgt_training.evaluation.report import evaluate_model
 from aqgt_training.recipe_config import Recipe, StageStep
-from aqgt_training.stages.core.checkpoints import CHECKPOINT
+from aqgt_training.recipe_steps import RecipeSteps
 from aqgt_training.stages.core.inputs import Inputs
 from aqgt_training.stages.core.network_files import CONFIG as NETWORK
-from aqgt_training.stages.core.settings import StageSettings
 from aqgt_training.stages.core.trainer import Trainer
 from aqgt_training.stages.exporting import words_of, write_model
 from aqgt_training.stages.running import open_stage, read_stage
@@ -43,12 +41,6 @@ NETWORKS = {
     "autoencoder": "autoencoder",
 }
 """Steps that train a network for the generator, in their order, and the stages they run."""
-
-_MAY_CHANGE = {
-    "inputs", "minutes", "max_steps", "epochs", "log_every", "checkpoint_minutes", "checkpoint_steps",
-    "sample_epochs", "wandb",
-}  # fmt: skip
-"""Settings of a stage that a training may go on with when they have changed."""
 
 
 @dataclass
@@ -70,10 +62,13 @@ class RecipeRun:
     accelerator: str = "auto"
     devices: int | str = "auto"
 
+    def __post_init__(self) -> None:
+        self._console = Console(stderr=True)
+        self._steps = RecipeSteps(self.work, self._console)
+
     def run(self) -> dict[str, Any]:
         """All steps; returns the figures of the evaluation (none in a process that only helped to train)."""
         self.work.mkdir(parents=True, exist_ok=True)
-        self._console = Console(stderr=True)
         config = self._model_config()
         inputs = self._inputs(config)
         for field, name in NETWORKS.items():
@@ -90,63 +85,31 @@ class RecipeRun:
         self._export(config, inputs, training, figures=None)
         if inputs.corpus is None:  # shards hold windows and no clips to judge a model by
             return {}
-        self._console.print("[bold]evaluation[/bold]")
-        vectors = words_of(config, inputs)
-        foreign = vectors is not None and config.text.vectors == "fasttext"
-        model = load_model(self.output, word_vectors=vectors.origin if foreign and vectors else None)
-        figures = evaluate_model(model, inputs.corpus, self.recipe.evaluation_clips)
-        (self.work / "evaluation.json").write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+        figures = self._evaluation(config, inputs, inputs.corpus)
         self._export(config, inputs, training, figures)
         self._console.print(f"The model lies in {self.output}.")
         return figures
 
+    def _evaluation(self, config: ModelConfig, inputs: Inputs, corpus: Path) -> dict[str, Any]:
+        """The figures of the exported model."""
+        path = self.work / "evaluation.json"
+
+        def evaluate(_: bool) -> None:
+            vectors = words_of(config, inputs)
+            foreign = vectors is not None and config.text.vectors == "fasttext"
+            model = load_model(self.output, word_vectors=vectors.origin if foreign and vectors else None)
+            figures = evaluate_model(model, corpus, self.recipe.evaluation_clips)
+            path.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+
+        digest = ClipReader(corpus).manifest.get("sha256", "")
+        mark = f"{file_sha256(self.output / WEIGHTS)} {digest} {self.recipe.evaluation_clips}"
+        self._steps.made("evaluation", path, mark, evaluate)
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return found
+
     @property
     def _words_path(self) -> Path:
         return self.work / "words.safetensors"
-
-    def _step(self, name: str, result: Path, settings: str, make: Callable[[bool], object]) -> Path:
-        """Makes a result unless it is there from the same settings.
-
-        Args:
-            make: gets whether a run with the same settings was begun and did not end.
-        """
-        place = Path(result.relative_to(self.work).parts[0]).stem
-        done, begun = self.work / f"{place}.done", self.work / f"{place}.begun"
-        wanted = _digest(settings)
-        if result.exists() and _says(done, wanted):
-            self._console.print(f"[bold]{name}[/bold]: already there")
-            return result
-        self._console.print(f"[bold]{name}[/bold]")
-        goes_on = _says(begun, wanted)
-        done.unlink(missing_ok=True)
-        begun.write_text(wanted)
-        make(goes_on)
-        done.write_text(wanted)
-        begun.unlink(missing_ok=True)
-        return result
-
-    def _claim(self, name: str, settings: StageSettings, inputs: Inputs, more: str = "") -> None:
-        """Notes what a training is of; how long it runs may change later.
-
-        Raises:
-            AqgtError: the folder holds a training of something else, which would be gone on with.
-        """
-        networks = (inputs.pose_vq, inputs.audio_vq, inputs.annotation, inputs.extractor)
-        parts = [settings.model_dump_json(exclude_defaults=True, exclude=_MAY_CHANGE), more]
-        parts += [(folder / NETWORK).read_text() for folder in networks if folder is not None]
-        if inputs.corpus is not None:
-            parts.append(str(ClipReader(inputs.corpus).manifest.get("sha256")))
-        if inputs.word_vectors is not None:
-            parts.append(file_sha256(inputs.word_vectors))
-        note, wanted = self.work / f"{name}.training", _digest("\n".join(parts))
-        folder = self.work / name
-        if (folder / CHECKPOINT).exists() and note.is_file() and not _says(note, wanted):
-            raise AqgtError(
-                f"The training in “{folder}” was begun with another corpus or other settings.",
-                "Delete that folder to train anew, restore what was changed, or give another --output.",
-                "other-training",
-            )
-        note.write_text(wanted)
 
     def _compose_config(self) -> ComposeConfig | None:
         step = self.recipe.corpus
@@ -184,7 +147,7 @@ class RecipeRun:
         if compose is not None:
             found["word_vectors"] = self._words(config, compose.texts)
             mark = step.model_dump_json(exclude={"folder", "shards"}) + compose.model_dump_json()
-            found["corpus"] = self._step(
+            found["corpus"] = self._steps.made(
                 "corpus",
                 self.work / "corpus",
                 mark,
@@ -194,7 +157,7 @@ class RecipeRun:
             found["word_vectors"] = self._words_of_recordings(config)
         if encoders == "random" and config.published is not None:
             tokens, width = config.published.logit_tokens, config.published.sentence_width
-            found["encoders"] = self._step(
+            found["encoders"] = self._steps.made(
                 "encoders",
                 self.work / "encoders",
                 f"{tokens} {width}",
@@ -230,7 +193,7 @@ class RecipeRun:
         step = self.recipe.word_vectors
         source = "" if step.pretrained is None else file_sha256(self.folder / step.pretrained)
         mark = step.model_dump_json() + source
-        return self._step("word vectors", self._words_path, mark, lambda _: self._make_words(texts))
+        return self._steps.made("word vectors", self._words_path, mark, lambda _: self._make_words(texts))
 
     def _make_words(self, texts: Sequence[Path]) -> None:
         step = self.recipe.word_vectors
@@ -263,13 +226,13 @@ class RecipeRun:
         own = settings.inputs
         before = [each / NETWORK for each in (own.pose_vq, own.audio_vq, own.annotation) if each is not None]
         mark = settings.model_dump_json() + "".join(path.read_text() for path in before)
-        self._claim(name, settings, own)
+        self._steps.claim(name, settings, own)
 
         def train(goes_on: bool) -> None:
             where = {"accelerator": self.accelerator, "devices": self.devices}
             open_stage(name, settings, folder, **where).run(folder)  # type: ignore[arg-type]
 
-        self._step(name, folder / NETWORK, mark, train)
+        self._steps.made(name, folder / NETWORK, mark, train)
         return folder
 
     def _training(self, config: ModelConfig, inputs: Inputs) -> Trainer:
@@ -281,7 +244,9 @@ class RecipeRun:
             {key: value for key, value in changes.items() if value is not None},
             inputs.model_dump(),
         )
-        self._claim("generator", settings, settings.inputs, config.model_dump_json(exclude_defaults=True))
+        self._steps.claim(
+            "generator", settings, settings.inputs, config.model_dump_json(exclude_defaults=True)
+        )
         where = {"accelerator": self.accelerator, "devices": self.devices}
         folder = self.work / "generator"
         return open_stage("generator", settings, folder, config=config, **where).trainer  # type: ignore[arg-type]
@@ -295,7 +260,8 @@ class RecipeRun:
         if config.text.vectors == "fasttext":
             return f"those of {name} (SHA-256 {vectors.digest}), which is not part of the model"
         if self.recipe.word_vectors.pretrained is not None:
-            return f"those that {name} gives the words of {self.recipe.word_vectors.source or 'plain text'}"
+            own = "the corpus" if self.recipe.corpus.config is None else self.recipe.word_vectors.source
+            return f"those that {name} gives the words of {own or 'plain text'}"
         return f"fastText, trained on {self.recipe.word_vectors.source or 'plain text'}"
 
     def _export(
@@ -319,11 +285,3 @@ class RecipeRun:
             limits=self.recipe.limits,
         )
         write_model(self.output, config, training.exported_state(), inputs, card)
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _says(note: Path, text: str) -> bool:
-    return note.is_file() and note.read_text() == text

@@ -77,6 +77,7 @@ def test_the_card_shows_it(evaluation: Evaluation) -> None:
     assert "| annotated |" in text
     assert "previous" not in text
     assert "nan" not in text.lower()
+    assert "composed" not in markdown_table(evaluation.figures, composed=False)
 
 
 def test_the_report_holds_everything(report: Path, evaluation: Evaluation) -> None:

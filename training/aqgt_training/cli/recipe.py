@@ -46,7 +46,7 @@ def recipe(
     if work is None or out is None:
         raise AqgtError("It is not said where the results go.", "Give --output FOLDER.", "bad-usage")
     settings = read_settings(path, Recipe)
-    changes = {
+    changes: dict[str, object] = {
         name: value
         for name, value in (
             ("corpus", None if corpus is None else CorpusStep(folder=corpus.resolve())),
@@ -60,6 +60,8 @@ def recipe(
         )
         if value is not None
     }
+    if corpus is not None:  # what the recipe says of its model is about its own corpus
+        changes["limits"] = ("Its corpus is not the recipe's; what it can't do has not been described.",)
     settings = settings.model_copy(update=changes)
     chosen = device_count(devices)
     RecipeRun(settings, path.resolve().parent, work, out, accelerator, chosen).run()

@@ -203,13 +203,14 @@ def with_interval(figure: dict[str, Any] | None) -> str:
     return f"{number(figure['value'])} [{number(figure['low'])}, {number(figure['high'])}]"
 
 
-def markdown_table(figures: dict[str, Any]) -> str:
-    """The figures of a model's card as Markdown."""
+def markdown_table(figures: dict[str, Any], *, composed: bool = True) -> str:
+    """The figures of a model's card as Markdown; of a composed corpus or of recordings."""
+    held_out = "unseen gestures and texts, composed like the training data" if composed else "recordings"
     controlled = figures["controlled"]
     reach = ", ".join(f"{name} {number(value)}" for name, value in controlled["excursion"].items())
     shown = [name for name in figures["sets"] if not name.startswith("previous ")]
     lines = [
-        f"On {figures['clips']} held-out clips (unseen gestures and texts, composed like the training data):",
+        f"On {figures['clips']} held-out clips ({held_out}):",
         "",
         "| annotations | wrist speed | acceleration | jerk | wrist error | resting |",
         "|---|---|---|---|---|---|",
