@@ -95,6 +95,14 @@ def test_a_training_that_diverges_says_so_and_keeps_its_last_checkpoint(corpus: 
     assert all(bool(value.isfinite().all()) for value in kept["players"]["main"]["network"].values())
 
 
+def test_an_average_that_was_not_kept_begins_at_the_weights(corpus: Path, tmp_path: Path) -> None:
+    _training(corpus, tmp_path, max_steps=3, ema_decay=0.0).run()
+    later = _training(corpus, tmp_path, max_steps=3, ema_decay=0.99)
+    later.run()  # loads, and finds nothing to do
+    weights = later.task.main.network.state_dict()
+    assert all(torch.equal(value, weights[name]) for name, value in later.exported_state().items())
+
+
 def test_the_discriminator_joins_and_is_saved(corpus: Path, tmp_path: Path) -> None:
     training = _training(corpus, tmp_path, adversarial_from=0.5)
     training.run()
