@@ -8,7 +8,7 @@ import sys
 import typer
 
 from aqgt.cli.errors import report_errors
-from aqgt_training.cli import evaluate, recipe, stage, word_vectors
+from aqgt_training.cli import card, evaluate, recipe, stage, word_vectors
 from aqgt_training.corpora.cli import app as corpus
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ app.add_typer(word_vectors.app, name="word-vectors")
 app.command("stage")(stage.stage)
 app.command("export")(stage.export)
 app.add_typer(evaluate.app, name="evaluate")
+app.command("card")(card.card)
 app.command("recipe")(recipe.recipe)
 
 

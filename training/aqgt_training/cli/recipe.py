@@ -64,4 +64,4 @@ def recipe(
         changes["limits"] = ("Its corpus is not the recipe's; what it can't do has not been described.",)
     settings = settings.model_copy(update=changes)
     chosen = device_count(devices)
-    RecipeRun(settings, path.resolve().parent, work, out, accelerator, chosen).run()
+    RecipeRun(settings, path.resolve().parent, work, out, accelerator, chosen, path.stem).run()
