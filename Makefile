@@ -125,8 +125,9 @@ format: $(DEVELOPMENT)  ## bring the code into its format
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
 
-bench: $(DEVELOPMENT)  ## measure the speed of generation and training on this machine
+bench: $(DEVELOPMENT)  ## the default model's speed and quality, the speed of training and of published models
 	$(PY) benchmarks/run.py
+	$(PY) benchmarks/quality.py
 	$(PY) benchmarks/training.py
 	$(PY) -m aqgt.cli bench --seconds 20 -o out/bench-published.json
 
