@@ -80,15 +80,17 @@ class Front:
         """Clients heard lately."""
         return len(self._heard)
 
-    def take(self, handle: Callable[[bytes, bytes], None]) -> None:
+    def take(self, handle: Callable[[bytes, zmq.Frame], None]) -> None:
         """Hand over what has arrived, identity and frame; what is malformed is answered here."""
         if self.gate is not None:
             self.gate.answer()
         for _ in range(_AT_ONCE):
             if not self.socket.poll(0):
                 return
-            client, *frames = self.socket.recv_multipart()
-            frame = frames[0] if frames else b""
+            # Frames stay where libzmq has put them: a request is sent on from there, without another copy.
+            sender, *frames = self.socket.recv_multipart(copy=False)
+            client = sender.bytes
+            frame = frames[0] if frames else zmq.Frame()
             try:
                 self._note(client)
                 if len(frames) != 1:
@@ -99,11 +101,11 @@ class Front:
                     )
                 handle(client, frame)
             except AqgtError as error:
-                self.tell(client, wire.job_of(frame), failures.as_message(error))
+                self.tell(client, wire.job_of(frame.buffer), failures.as_message(error))
             except Exception:
                 # A mistake of ours in one client's message must not end the others' jobs.
                 log.exception("a message could not be handled")
-                self.tell(client, wire.job_of(frame), failures.internal())
+                self.tell(client, wire.job_of(frame.buffer), failures.internal())
 
     def _note(self, client: bytes) -> None:
         if client not in self._heard and len(self._heard) >= self._config.limits.clients:
@@ -118,7 +120,7 @@ class Front:
         """Send a message; False: the client has gone, or does not read."""
         return self.send(client, wire.encode(body, job))
 
-    def send(self, client: bytes, frame: bytes) -> bool:
+    def send(self, client: bytes, frame: bytes | zmq.Frame) -> bool:
         """Send a frame as it is; False: the client has gone, or does not read."""
         try:
             self.socket.send_multipart([client, frame], zmq.DONTWAIT, copy=False)

@@ -127,12 +127,13 @@ class Workshop:
         log.info("failed: %s", error.sentence, extra={"job": job.name})
         self._deliver(job, wire.encode(failures.as_message(error), job.name))
 
-    def _end_live(self, job: LiveJob, last: AqgtError | bytes) -> None:
+    def _end_live(self, job: LiveJob, last: AqgtError | zmq.Frame) -> None:
         if isinstance(last, AqgtError):
-            last = wire.encode(failures.as_message(last), job.name)
-        self._deliver(job, last)
+            self._deliver(job, wire.encode(failures.as_message(last), job.name))
+        else:
+            self._deliver(job, last)
 
-    def _deliver(self, job: Job | LiveJob, frame: bytes) -> None:
+    def _deliver(self, job: Job | LiveJob, frame: bytes | zmq.Frame) -> None:
         self._kept.keep(job.name, frame, time.monotonic())
         if not self._front.send(job.client, frame):
             self._unsent.setdefault(job.client, set()).add(job.name)
@@ -159,19 +160,20 @@ class Workshop:
         for _ in range(_AT_ONCE):
             if not self.socket.poll(0):
                 return
-            identity, kind, *parts = self.socket.recv_multipart()
+            first, *parts = self.socket.recv_multipart(copy=False)
+            identity, kind = first.bytes, parts.pop(0).bytes
             worker = self._pool.known(identity)
             if worker is None:
-                self._meet(identity, kind, parts)
+                self._meet(identity, kind, [part.bytes for part in parts])
             elif kind == inner.PROGRESS:
-                self._pass_on(parts[0], parts[1])
+                self._pass_on(parts[0].bytes, parts[1])
             elif kind == inner.DONE:
-                self._end(*parts)
+                self._end(parts[0].bytes, parts[1].bytes, parts[2])
                 worker.deaths = 0
             elif kind == inner.TAKEN:
-                self.live.taken(parts[0])
+                self.live.taken(parts[0].bytes)
             elif kind == inner.FREE:
-                worker.jobs, worker.models = [], Facts.unpack(parts[0]).models
+                worker.jobs, worker.models = [], Facts.unpack(parts[0].bytes).models
 
     def _meet(self, identity: bytes, kind: bytes, parts: list[bytes]) -> None:
         """Somebody who is no known worker: one that has just started, or a stranger, who is ignored."""
@@ -188,7 +190,7 @@ class Workshop:
             if self.hello is None:
                 self.hello = hello
 
-    def _pass_on(self, number: bytes, frame: bytes) -> None:
+    def _pass_on(self, number: bytes, frame: zmq.Frame) -> None:
         job = self._queue.by_number(number)
         if job is not None and job.cancelled_at is None:
             self._front.send(job.client, frame)
@@ -196,7 +198,7 @@ class Workshop:
         if live is not None and not self._front.send(live.client, frame):
             self.live.unread(live)
 
-    def _end(self, number: bytes, outcome: bytes, frame: bytes) -> None:
+    def _end(self, number: bytes, outcome: bytes, frame: zmq.Frame) -> None:
         live = self.live.by_number(number)
         if live is not None:
             self.live.end(live, outcome, frame)
