@@ -112,6 +112,14 @@ def test_arrays_keep_dtype_shape_and_bytes(dtype: str) -> None:
             assert again.flags.writeable == copy
 
 
+def test_more_values_than_allowed_are_refused_before_they_cost_anything() -> None:
+    words = tuple(Word("a", 0.0, 1.0) for _ in range(100))
+    frame = wire.encode(messages.SuggestRequest(np.zeros(1, np.float32), words))
+    assert len(wire.decode(frame, most_values=8 * 100 + 100).body.words) == 100
+    with pytest.raises(AqgtError, match="too many values"):
+        wire.decode(frame, most_values=8 * 100 - 100)
+
+
 def test_views_and_big_endian_arrays_arrive_as_what_they_mean() -> None:
     audio = np.arange(20, dtype=">f4")[::2]
     assert audio.dtype.byteorder == ">"

@@ -28,6 +28,8 @@ DEFAULT_BACKEND = "aqgt.service.backend:ModelBackend"
 
 _TICK_MS = 100
 _METRICS_EVERY = 1.0
+_VALUES = 10_000
+"""Entries of lists and maps of a message beside its words (8 each) and annotations (32 each, at most)."""
 _JOBS = (
     messages.GenerateRequest,
     messages.AlignRequest,
@@ -51,6 +53,9 @@ class Broker:
 
     def __init__(self, config: EngineConfig, factory: str = DEFAULT_BACKEND) -> None:
         self._config = config
+        # A message that takes seconds to read would make all clients believe that the engine has gone.
+        limits = config.limits
+        self._most_values = min(wire.MAX_VALUES, _VALUES + 8 * limits.words + 32 * limits.spans)
         self._stop_at: float | None = None
         self._told_to_stop, self._told_to_end = threading.Event(), threading.Event()
         self._early: dict[tuple[bytes, str], Any] = {}
@@ -139,7 +144,7 @@ class Broker:
     # ------------------------------------------------------------ clients
 
     def _from_client(self, client: bytes, frame: zmq.Frame) -> None:
-        message = wire.decode(frame.buffer, copy=False)
+        message = wire.decode(frame.buffer, copy=False, most_values=self._most_values)
         body = message.body
         if isinstance(body, messages.Heartbeat):
             self._front.tell(client, message.job, messages.Heartbeat())
@@ -154,6 +159,7 @@ class Broker:
             self._attach(client, message.job)
         elif isinstance(body, messages.Received):
             self._kept.drop(message.job)
+            self._workshop.received(client, message.job)
         elif isinstance(body, _JOBS):
             self._accept(client, message, frame)
         elif isinstance(body, messages.LiveRequest):

@@ -56,6 +56,8 @@ class Workshop:
         self.socket = context.socket(zmq.ROUTER)
         self.socket.setsockopt(zmq.LINGER, 0)
         self.socket.setsockopt(zmq.MAXMSGSIZE, wire.MAX_MESSAGE_BYTES)
+        # A ROUTER drops what exceeds it; what a worker may be sent is limited elsewhere (`LiveJobs`).
+        self.socket.setsockopt(zmq.SNDHWM, 0)
         inside = self.socket.bind_to_random_port(f"tcp://{LOOPBACK}")
         self._pool = WorkerPool(format_address(inside), factory, config)
         self.live = LiveJobs(config, self._pool, self.socket.send_multipart, counters, self._end_live)
@@ -141,16 +143,24 @@ class Workshop:
     def deliver_again(self, client: bytes) -> None:
         """A client shows a sign of life: what it did not take before is sent again."""
         for name in self._unsent.pop(client, ()):
-            frame = self._kept.find(name)
-            if frame is not None and not self._front.send(client, frame):
+            frame = self._kept.find(name) or wire.encode(failures.as_message(_LOST), name)
+            if not self._front.send(client, frame):
                 self._unsent.setdefault(client, set()).add(name)
 
+    def received(self, client: bytes, name: str) -> None:
+        """A client has the answer of a job."""
+        if client in self._unsent:
+            self._unsent[client].discard(name)
+
     def forget(self, client: bytes) -> None:
-        """A client has gone for good."""
+        """A client has gone for good; one that was only kept from speaking is told what has become of it."""
         self._unsent.pop(client, None)
         self.live.forget_client(client)
+        given_up = failures.as_message(_silent(self._config.timing.client_silence))
         for job in self._queue.of_client(client):
             log.info("the client has gone; its job is given up", extra={"job": job.name})
+            if job.cancelled_at is None:
+                self._front.tell(client, job.name, given_up)
             self.abandon(job)
 
     # ------------------------------------------------------------ answers come in
@@ -243,7 +253,7 @@ class Workshop:
                 self._counters.cancelled += 1
                 self._replace_worker_of(job)
             elif job.started is not None and job.cancelled_at is None and now - job.started > timing.job:
-                self._front.tell(job.client, job.name, failures.as_message(_timed_out(timing.job)))
+                self._deliver(job, wire.encode(failures.as_message(_timed_out(timing.job)), job.name))
                 self.abandon(job)
 
     def _replace_worker_of(self, job: Job) -> None:
@@ -284,6 +294,21 @@ class Workshop:
 
 
 _ENDS = AqgtError("The engine ends.", "Start it again with `aqgt serve`, then repeat the job.", "stopping")
+
+
+_LOST = AqgtError(
+    "The result was not fetched, and the engine has kept it no longer.",
+    "Send the request again; limits.kept_mib and timing.keep_results in the configuration give more room.",
+    "result-lost",
+)
+
+
+def _silent(seconds: float) -> AqgtError:
+    return AqgtError(
+        f"The engine heard nothing from this program for {seconds:g} s and gave its job up.",
+        "Start it again; timing.client_silence in the engine's configuration allows for longer pauses.",
+        "client-silent",
+    )
 
 
 def _crashed(reason: str) -> AqgtError:
