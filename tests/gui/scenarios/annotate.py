@@ -5,10 +5,12 @@ Prints `FILLED …` (what a hand-typed name filled in) and `PLAYHEAD …` (frame
 """
 
 import subprocess
+import time
 import traceback
 
 import bpy
 
+PATIENCE = 100.0
 hidden: list[type] = []
 
 
@@ -56,16 +58,30 @@ def finish() -> None:
     bpy.ops.wm.quit_blender()
 
 
+def story():
+    """Each step, and the time Blender gets to draw after it."""
+    open_tab()
+    yield 1.0
+    pick_tab()
+    yield 2.0
+    end = time.monotonic() + PATIENCE  # the name is read when Blender gets to it
+    while bpy.context.scene.timeline_markers[0].aqgt.extent_right != "large" and time.monotonic() < end:
+        yield 0.2
+    look()
+    yield 1.5
+    finish()
+    yield 1.0
+
+
 def steps():
-    """Each step, and the seconds Blender gets to draw after it."""
-    for step, seconds in ((open_tab, 1.0), (pick_tab, 2.0), (look, 1.5), (finish, 1.0)):
-        try:
-            step()
-        except Exception:
-            traceback.print_exc()
-            print("STEP FAILED", step.__name__, flush=True)
-            bpy.ops.wm.quit_blender()
-        yield seconds
+    """The story, ended by leaving Blender whatever happens."""
+    try:
+        yield from story()
+    except Exception:
+        traceback.print_exc()
+        print("STEP FAILED", flush=True)
+        bpy.ops.wm.quit_blender()
+    yield None
 
 
 bpy.context.preferences.view.show_splash = False

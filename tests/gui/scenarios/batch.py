@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """In Blender's window: run a batch from the panel with a stand-in for the engine, take pictures, leave.
 
-Prints `STARTED seconds` (how long the button held Blender), and `TEXT …` while it runs and after its end.
+The stand-in waits in the middle until the panel was looked at: a button that waited for the batch would never
+come back. Prints `STARTED`, and `TEXT …` while it runs and after its end.
 """
 
 import os
@@ -14,11 +15,12 @@ from pathlib import Path
 import bpy
 
 EXTENSION = "bl_ext.user_default.aqgt_gestures"
+PATIENCE = 100.0
 STAND_IN = """#!/bin/sh
-for done in 1 2 3; do
+for done in 1 2; do
   echo 'AQGT-PROGRESS {"share": 0.'$done', "total": 5, "done": '$done', "kept": 0, "failed": 0, "left": 65}'
-  sleep 1.5
 done
+while [ ! -e /shared/seen ]; do sleep 0.1; done
 echo report > /shared/report.html
 echo 'AQGT-PROGRESS {"share": 1, "total": 5, "done": 4, "failed": 1, "report": "/shared/report.html"}'
 exit 1
@@ -54,37 +56,59 @@ def pick_tab() -> None:
 
 def start() -> None:
     """Press the button."""
-    began = time.monotonic()
     bpy.ops.aqgt.batch_run()
-    print("STARTED", time.monotonic() - began, flush=True)
+    print("STARTED", flush=True)
+
+
+def until(condition):
+    """Give Blender back its event loop until something is true."""
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        if time.monotonic() > end:
+            raise TimeoutError(f"it never came true: {batch().text()}")
+        yield 0.1
 
 
 def look_while_running() -> None:
     """It is on its way, and Blender is free."""
     picture("running")
     print("TEXT", batch().text(), "| running", batch().running, flush=True)
+    Path("/shared/seen").touch()
 
 
 def finish() -> None:
     """It has ended; nothing but the timer has drawn the panel meanwhile."""
     picture("ended")
     print("TEXT", batch().text(), "| running", batch().running, flush=True)
-    print("TIMER", bpy.app.timers.is_registered(sys.modules[f"{EXTENSION}.batch.ops"].tick), flush=True)
     print("REPORT", bpy.ops.aqgt.batch_report.poll(), flush=True)
     bpy.ops.wm.quit_blender()
 
 
+def story():
+    """Each step, and the time Blender gets to draw after it."""
+    open_tab()
+    yield 1.0
+    pick_tab()
+    yield 1.0
+    start()
+    yield from until(lambda: "2 of 5" in batch().text())
+    yield 1.5
+    look_while_running()
+    tick = sys.modules[f"{EXTENSION}.batch.ops"].tick
+    yield from until(lambda: not batch().running and not bpy.app.timers.is_registered(tick))
+    yield 1.5
+    finish()
+    yield 1.0
+
+
 def steps():
-    """Each step, and the seconds until the next."""
-    for step, seconds in (
-        (open_tab, 1.0), (pick_tab, 1.0), (start, 2.5), (look_while_running, 4.0), (finish, 1.0),
-    ):  # fmt: skip
-        try:
-            step()
-        except Exception:
-            traceback.print_exc()
-            bpy.ops.wm.quit_blender()
-        yield seconds
+    """The story, ended by leaving Blender whatever happens."""
+    try:
+        yield from story()
+    except Exception:
+        traceback.print_exc()
+        bpy.ops.wm.quit_blender()
+    yield None
 
 
 bpy.context.preferences.view.show_splash = False

@@ -5,10 +5,12 @@ Prints `PANELS …` (the panels of the tab) and `DREW …` (those that Blender a
 """
 
 import subprocess
+import time
 import traceback
 
 import bpy
 
+PATIENCE = 100.0
 TAB = "Gestures"
 drawn: set[str] = set()
 
@@ -57,16 +59,27 @@ def finish() -> None:
     bpy.ops.wm.quit_blender()
 
 
+def story():
+    """Each step, and the time Blender gets to draw after it."""
+    open_sidebar()
+    yield 1.0
+    pick_tab()
+    end = time.monotonic() + PATIENCE
+    while not drawn and time.monotonic() < end:
+        yield 0.2
+    yield 2.0
+    finish()
+    yield 1.0
+
+
 def steps():
-    """Each step, and the seconds Blender gets to draw after it."""
-    for step, seconds in ((open_sidebar, 1.0), (pick_tab, 2.0), (finish, 1.0)):
-        try:
-            step()
-        except Exception:
-            traceback.print_exc()
-            print("STEP FAILED", step.__name__, flush=True)
-            bpy.ops.wm.quit_blender()
-        yield seconds
+    """The story, ended by leaving Blender whatever happens."""
+    try:
+        yield from story()
+    except Exception:
+        traceback.print_exc()
+        bpy.ops.wm.quit_blender()
+    yield None
 
 
 bpy.context.preferences.view.show_splash = False
