@@ -17,14 +17,14 @@ from aqgt.preview.camera import Camera
 from aqgt.skeleton import HUMAN_LENGTHS
 from tests.browser import Browser, chromium
 
-FPS = 20.0
+FPS = 10.0
 FRAMES = 20
 ELBOW, WRIST = 6, 7
 SLEEVE = "64,132,190"
 
 
 def turned(first: float, last: float) -> NDArray[np.float32]:
-    """A second in which the forearm turns in the picture's plane; angles from hanging down, in degrees."""
+    """Two seconds in which the forearm turns in the picture's plane; angles from hanging down, in degrees."""
     vectors = np.repeat(rest_pose(HUMAN_LENGTHS)[None], FRAMES, axis=0).astype(np.float32)
     angles = np.radians(np.linspace(first, last, FRAMES))
     vectors[:, WRIST - 1] = np.stack([np.sin(angles), np.cos(angles), 0 * angles], axis=-1)
@@ -51,7 +51,7 @@ def test_the_figure_is_drawn_and_moves_while_windows_come(tmp_path: Path) -> Non
 
         def pictures_until_it_is_at(place: tuple[int, int]) -> set[str]:
             seen = set()
-            deadline = time.monotonic() + 20
+            deadline = time.monotonic() + 60
             while colour(place) != SLEEVE and time.monotonic() < deadline:
                 seen.add(browser.run("canvas.toDataURL()"))
             return seen
@@ -60,14 +60,14 @@ def test_the_figure_is_drawn_and_moves_while_windows_come(tmp_path: Path) -> Non
         assert "Waiting" in browser.run("said.textContent") or "2.4 s" in browser.run("said.textContent")
         assert colour(forearm(up)) != SLEEVE
         view.show(0, up)
-        assert len(pictures_until_it_is_at(forearm(up))) > 3
+        assert len(pictures_until_it_is_at(forearm(up))) > 1, "it has not moved, but jumped"
         assert colour(forearm(up)) == SLEEVE
         assert colour(forearm(out)) != SLEEVE
         view.show(FRAMES, out)
-        assert len(pictures_until_it_is_at(forearm(out))) > 3
+        assert len(pictures_until_it_is_at(forearm(out))) > 1, "it has not moved, but jumped"
         assert colour(forearm(out)) == SLEEVE
         assert "2.4 s" in browser.run("said.textContent")
         view.close()
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while "ended" not in browser.run("said.textContent"):
             assert time.monotonic() < deadline
