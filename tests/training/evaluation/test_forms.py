@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from aqgt.errors import AqgtError
 from aqgt.generation.conditioning import condition
@@ -24,6 +26,7 @@ from aqgt_training.evaluation.form_classifier import (
     strokes_of,
 )
 from aqgt_training.evaluation.made_forms import named_forms
+from aqgt_training.evaluation.sheet import typed_markers, write_sheet
 from tests.training.evaluation.motions import lifting, track
 from tests.training.tiny_corpus import tiny_clip
 
@@ -107,3 +110,23 @@ def test_motions_and_matrices_go_in_pairs() -> None:
     motion: Motion = lifting("right")
     with pytest.raises(ValueError, match="argument"):
         strokes_of([motion, motion], [motion], [track("right")])
+
+
+def test_typed_markers_say_when_which_hands_type_extent_and_the_form_a_model_knows(clip: ClipRecord) -> None:
+    labels = ["beat", "here", "B", "D-C", "large", "0"]
+    gesture = {"clip": "A@Idle01_Shrug01", "side": "both", "begin": 1.0, "stroke": 1.5, "arrival": 2.0}
+    gesture |= {"end": 2.5, "hands": {"left": labels, "right": labels}}
+    composed = replace(clip, meta={"gestures": [gesture, {**gesture, "stroke": 2.5, "end": 2.5}]})
+    (span,) = typed_markers(composed, KNOWN)
+    assert (span.start, span.end, span.side) == (1.5, 2.5, "both")
+    assert span.labels == {"phrase": "beat", "extent": "large", "form_left": "shrug"}
+    assert typed_markers(composed, ("chop",))[0].labels == {"phrase": "beat", "extent": "large"}
+
+
+def test_a_sheet_has_a_video_and_four_rows_of_eight_moments(tmp_path: Path) -> None:
+    (path,) = write_sheet(tmp_path, load_model("debug"), [tiny_clip("a/b", "val", 0, 3)], seconds=1.0)
+    assert path.name == "a_b.png"
+    with Image.open(path) as picture:
+        assert picture.size == (8 * 240, 4 * 238)
+        assert len(picture.convert("RGB").getcolors(1 << 20)) > 20, "figures are drawn"
+    assert (tmp_path / "a_b.mp4").stat().st_size > 1000
