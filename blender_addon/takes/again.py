@@ -18,7 +18,7 @@ from ..connection import session
 from ..generate.job import Job
 from ..generate.running import Done, JobOperator
 from ..one_job import generation
-from ..retarget.mapping import mapping_of
+from ..retarget.mapping import finding
 from ..scene.armature import describe, find
 from ..scene.nla import check_editable
 from ..steps import Steps
@@ -63,12 +63,16 @@ class AQGT_OT_take_generate_again(OfTake, JobOperator, bpy.types.Operator):
         """The take's own request, with the samples of its sound."""
         armature, action = self.found(context)
         check_editable(armature)
-        mapping_of(armature, describe(armature))
+        bones = finding(armature, describe(armature))
         take = recall(action)
         if take.recipe is None:
             raise AqgtError(f"{why_not(action)}.", "Press Generate for a new take.", "no-recipe")
         sound = find_sound(context, take.recipe, take.provenance.inputs.get("audio", ""))
         self._take, self._name = take, action.name
+
+        def check_bones() -> None:
+            bones()
+
         return Job(
             client=session.client(),
             request=replace(take.recipe.request, audio=sound.samples),
@@ -77,6 +81,7 @@ class AQGT_OT_take_generate_again(OfTake, JobOperator, bpy.types.Operator):
             character=armature.name,
             start=sound.start,
             sound=take.recipe.sound,
+            prepare=check_bones,
         )
 
     def applying(self, job: Any) -> Steps[Done]:
