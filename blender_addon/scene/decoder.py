@@ -70,10 +70,10 @@ def unpacked(sound: bpy.types.Sound, folder: str) -> Path:
     return path
 
 
-def mixed(scene: bpy.types.Scene, folder: str) -> Path:
-    """What is heard of a scene, as a file; it is not there where this build of Blender cannot mix."""
-    path = Path(folder) / "mixed.wav"
-    with bpy.context.temp_override(scene=scene):
+def mixed(scene: bpy.types.Scene) -> NDArray[np.float32] | None:
+    """What is heard of a scene, as `samples_of` gives it; None where this build of Blender cannot mix."""
+    with tempfile.TemporaryDirectory(prefix="aqgt-") as folder, bpy.context.temp_override(scene=scene):
+        path = Path(folder) / "mixed.wav"
         bpy.ops.sound.mixdown(
             filepath=str(path),
             container="WAV",
@@ -83,7 +83,10 @@ def mixed(scene: bpy.types.Scene, folder: str) -> Path:
             mixrate=RATE,
             channels="MONO",
         )
-    return path
+        try:
+            return samples_of(str(path)) if path.is_file() else None
+        except ValueError:  # a build without a writer leaves an empty file
+            return None
 
 
 def _main(source: str, target: str) -> int:
@@ -93,12 +96,15 @@ def _main(source: str, target: str) -> int:
     libraries: Any = bpy.data.libraries
     with libraries.load(source) as (found, wanted):
         wanted.scenes, wanted.sounds = found.scenes, found.sounds
-    with tempfile.TemporaryDirectory(prefix="aqgt-") as folder:
-        # Blender has put the data-blocks in the place of their names.
-        path = mixed(wanted.scenes[0], folder) if wanted.scenes else unpacked(wanted.sounds[0], folder)
-        if not path.is_file():
-            return NO_MIXER
-        samples_of(str(path)).tofile(target)
+    # Blender has put the data-blocks in the place of their names.
+    if wanted.scenes:
+        samples = mixed(wanted.scenes[0])
+    else:
+        with tempfile.TemporaryDirectory(prefix="aqgt-") as folder:
+            samples = samples_of(str(unpacked(wanted.sounds[0], folder)))
+    if samples is None:
+        return NO_MIXER
+    samples.tofile(target)
     return 0
 
 

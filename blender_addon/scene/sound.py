@@ -207,9 +207,8 @@ def _mixdown(scene: bpy.types.Scene, strip: Any) -> NDArray[np.float32]:
     first, last = strip_range(strip)
     samples = decoding.ready(_retimed_key(strip))
     if samples is None:
-        with tempfile.TemporaryDirectory(prefix="aqgt-") as folder, alone(scene, strip, first, last) as copy:
-            path = decoder.mixed(copy, folder)
-            if not path.is_file():
-                raise decoding.no_mixer(strip.name)
-            samples = decode(path)
+        with alone(scene, strip, first, last) as copy:
+            samples = decoder.mixed(copy)
+        if samples is None:
+            raise decoding.no_mixer(strip.name)
     return cut(samples, 0.0, seconds(scene, last - first))

@@ -4,10 +4,8 @@
 Prints `FILLED …` (what a hand-typed name filled in) and `PLAYHEAD …` (frames before and after the click).
 """
 
-import subprocess
-import traceback
-
 import bpy
+from plan import install, picture, play
 
 hidden: list[type] = []
 
@@ -50,27 +48,11 @@ def look() -> None:
 
 def finish() -> None:
     """Take a picture and leave."""
-    subprocess.run(["import", "-window", "root", "/shared/annotate.png"], check=True)
+    picture("annotate")
     for panel in hidden:
         bpy.utils.register_class(panel)
     bpy.ops.wm.quit_blender()
 
 
-def steps():
-    """Each step, and the seconds Blender gets to draw after it."""
-    for step, seconds in ((open_tab, 1.0), (pick_tab, 2.0), (look, 1.5), (finish, 1.0)):
-        try:
-            step()
-        except Exception:
-            traceback.print_exc()
-            print("STEP FAILED", step.__name__, flush=True)
-            bpy.ops.wm.quit_blender()
-        yield seconds
-
-
-bpy.context.preferences.view.show_splash = False
-bpy.ops.extensions.package_install_files(
-    filepath="/shared/extension.zip", repo="user_default", enable_on_install=True, overwrite=True
-)
-sequence = steps()
-bpy.app.timers.register(lambda: next(sequence, None), first_interval=1.0)
+install()
+play([(open_tab, 1.0), (pick_tab, 2.0), (look, 1.5), (finish, 1.0)])

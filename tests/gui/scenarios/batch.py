@@ -5,13 +5,12 @@ Prints `STARTED seconds` (how long the button held Blender), and `TEXT …` whil
 """
 
 import os
-import subprocess
 import sys
 import time
-import traceback
 from pathlib import Path
 
 import bpy
+from plan import install, picture, play
 
 EXTENSION = "bl_ext.user_default.aqgt_gestures"
 STAND_IN = """#!/bin/sh
@@ -23,11 +22,6 @@ echo report > /shared/report.html
 echo 'AQGT-PROGRESS {"share": 1, "total": 5, "done": 4, "failed": 1, "report": "/shared/report.html"}'
 exit 1
 """
-
-
-def picture(name: str) -> None:
-    """Save what the screen shows."""
-    subprocess.run(["import", "-window", "root", f"/shared/{name}.png"], check=True)
 
 
 def batch():
@@ -74,29 +68,12 @@ def finish() -> None:
     bpy.ops.wm.quit_blender()
 
 
-def steps():
-    """Each step, and the seconds until the next."""
-    for step, seconds in (
-        (open_tab, 1.0), (pick_tab, 1.0), (start, 2.5), (look_while_running, 4.0), (finish, 1.0),
-    ):  # fmt: skip
-        try:
-            step()
-        except Exception:
-            traceback.print_exc()
-            bpy.ops.wm.quit_blender()
-        yield seconds
-
-
-bpy.context.preferences.view.show_splash = False
 program = Path("/shared/bin/aqgt")
 program.parent.mkdir()
 program.write_text(STAND_IN)
 program.chmod(0o755)
 os.environ["PATH"] = f"{program.parent}:{os.environ['PATH']}"
 Path("/shared/jobs.yaml").write_text("jobs: []\n")
-bpy.ops.extensions.package_install_files(
-    filepath="/shared/extension.zip", repo="user_default", enable_on_install=True, overwrite=True
-)
+install()
 bpy.context.scene.aqgt_batch.jobs = "/shared/jobs.yaml"
-sequence = steps()
-bpy.app.timers.register(lambda: next(sequence, None), first_interval=1.0)
+play([(open_tab, 1.0), (pick_tab, 1.0), (start, 2.5), (look_while_running, 4.0), (finish, 1.0)])

@@ -4,18 +4,11 @@
 Prints `PANELS …` (the panels of the tab) and `DREW …` (those that Blender asked to draw).
 """
 
-import subprocess
-import traceback
-
 import bpy
+from plan import install, picture, play
 
 TAB = "Gestures"
 drawn: set[str] = set()
-
-
-def picture(name: str) -> None:
-    """Save what the screen shows."""
-    subprocess.run(["import", "-window", "root", f"/shared/{name}.png"], check=True)
 
 
 def sidebar() -> tuple:
@@ -57,25 +50,9 @@ def finish() -> None:
     bpy.ops.wm.quit_blender()
 
 
-def steps():
-    """Each step, and the seconds Blender gets to draw after it."""
-    for step, seconds in ((open_sidebar, 1.0), (pick_tab, 2.0), (finish, 1.0)):
-        try:
-            step()
-        except Exception:
-            traceback.print_exc()
-            print("STEP FAILED", step.__name__, flush=True)
-            bpy.ops.wm.quit_blender()
-        yield seconds
-
-
-bpy.context.preferences.view.show_splash = False
-bpy.ops.extensions.package_install_files(
-    filepath="/shared/extension.zip", repo="user_default", enable_on_install=True, overwrite=True
-)
+install()
 panels = [panel for panel in bpy.types.Panel.__subclasses__() if getattr(panel, "bl_category", "") == TAB]
 print("PANELS", *(panel.__name__ for panel in panels), flush=True)
 for panel in panels:
     watch(panel)
-sequence = steps()
-bpy.app.timers.register(lambda: next(sequence, None), first_interval=1.0)
+play([(open_sidebar, 1.0), (pick_tab, 2.0), (finish, 1.0)])

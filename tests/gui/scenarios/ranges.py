@@ -5,9 +5,9 @@ Prints `MARKERS what number` after each step and `LENGTH seconds` of the one tha
 """
 
 import subprocess
-import traceback
 
 import bpy
+from plan import install, picture, play
 
 PRESSED, RELEASED = 0.3, 0.6
 """Where the mouse is pressed and released, as parts of the editor's width."""
@@ -34,11 +34,6 @@ def point(part: float) -> tuple[int, int]:
     """A place in the editor, counted from the upper left corner of the screen."""
     _, region = sequencer()
     return round(region.x + part * region.width), round(800 - region.y - region.height / 2)
-
-
-def picture(name: str) -> None:
-    """Save what the screen shows."""
-    subprocess.run(["import", "-window", "root", f"/shared/{name}.png"], check=True)
 
 
 def set_up() -> None:
@@ -123,19 +118,8 @@ def steps():
     plan += [(undo, 0.5), (lambda: count("undone"), 0.1)]
     plan += [(begin, 0.5), (press, 0.5), (drag, 0.5), (escape, 0.7), (lambda: count("escaped"), 0.1)]
     plan += [(lambda: picture("escaped"), 0.2), (finish, 1.0)]
-    for step, seconds in plan:
-        try:
-            step()
-        except Exception:
-            traceback.print_exc()
-            print("STEP FAILED", flush=True)
-            bpy.ops.wm.quit_blender()
-        yield seconds
+    return plan
 
 
-bpy.context.preferences.view.show_splash = False
-bpy.ops.extensions.package_install_files(
-    filepath="/shared/extension.zip", repo="user_default", enable_on_install=True, overwrite=True
-)
-sequence = steps()
-bpy.app.timers.register(lambda: next(sequence, None), first_interval=1.0)
+install()
+play(steps())
