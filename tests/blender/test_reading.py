@@ -6,6 +6,8 @@ from __future__ import annotations
 import hashlib
 import time
 import wave
+from pathlib import Path
+from types import SimpleNamespace
 
 import bpy
 import numpy as np
@@ -142,6 +144,30 @@ def test_a_strip_that_was_retimed_meanwhile_is_not_the_one_that_was_read(part, b
     before = sound.unread_strip(blender.scene, strip)
     set_speed(strip, 200.0)
     assert sound.unread_strip(blender.scene, strip).key != before.key
+
+
+@pytest.mark.parametrize("left", [None, b""])
+def test_a_build_without_a_mixer_says_so(part, blender, strip, monkeypatch, left):
+    sound, decoder = part("scene.sound"), part("scene.decoder")
+    set_speed(strip, 150.0)
+
+    def mixdown(filepath, **_):
+        if left is not None:
+            Path(filepath).write_bytes(left)
+
+    operators = SimpleNamespace(sound=SimpleNamespace(mixdown=mixdown))
+    monkeypatch.setattr(decoder, "bpy", SimpleNamespace(ops=operators, context=bpy.context))
+    with pytest.raises(sound.AqgtError, match="cannot mix down"):
+        sound.read_strip(blender.scene, strip)
+
+
+def test_another_blender_without_a_mixer_says_so(part, blender, long_voice):
+    decoding, decoder = part("scene.decoding"), part("scene.decoder")
+    aside = decoding.Decoding(decoding.unread_file(long_voice))
+    aside.cancel()
+    aside._process.returncode = decoder.NO_MIXER
+    with pytest.raises(decoding.AqgtError, match="cannot mix down"):
+        aside.pump()
 
 
 def test_the_other_blender_gets_the_sound_alone(part, blender, character, strip, long_voice, tmp_path):
