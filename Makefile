@@ -26,7 +26,8 @@ COMMA := ,
 
 PY := .venv/bin/python
 BLENDER_PY := .venv-blender/bin/python
-PYTEST := -m pytest -q -p no:cacheprovider $(PYTEST_ARGUMENTS)
+# Short tracebacks: of a whole program's test, the sentence that matters must not drown in source lines.
+PYTEST := -m pytest -q --tb=short -p no:cacheprovider $(PYTEST_ARGUMENTS)
 # pytest ends with 5 where it finds no test; that is worth a sentence and no failure.
 NO_TESTS := || { code=$$?; [ $$code -eq 5 ] && echo "There is no such test."; [ $$code -eq 5 ]; }
 
@@ -124,14 +125,16 @@ format: $(DEVELOPMENT)  ## bring the code into its format
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
 
-bench: $(DEVELOPMENT)  ## measure the speed of generation and training on this machine
+bench: $(DEVELOPMENT)  ## the default model's speed and quality, the speed of training and of published models
 	$(PY) benchmarks/run.py
+	$(PY) benchmarks/quality.py
 	$(PY) benchmarks/training.py
 	$(PY) -m aqgt.cli bench --seconds 20 -o out/bench-published.json
 
 soak: $(DEVELOPMENT)  ## long tests, by hand: an engine under load, generated input in quantity
 	$(PY) benchmarks/soak.py
-	$(PY) $(PYTEST) tests -m soak --ignore=tests/blender --ignore=tests/gui --timeout=0 $(NO_TESTS)
+	$(PY) $(PYTEST) tests -m 'soak or hypothesis' --ignore=tests/blender --ignore=tests/gui \
+	  --timeout=0 --hypothesis-profile=soak $(NO_TESTS)
 
 # ---------------------------------------------------------------- what is built
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Add up JUnit reports and print one closing line.
+"""Add up JUnit reports: name each failed test with its reason, and print one closing line.
 
     add_up_reports.py REPORTS [SUITE …]     the suites named are those whose `make` failed
 
@@ -13,6 +13,9 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
+
+MOST = 3000
+"""Characters of a failure's beginning, and of its end, that are printed."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,29 @@ def read_report(path: Path) -> Counts:
     return Counts(total - failed - skipped, failed, skipped)
 
 
+def failures(path: Path) -> list[str]:
+    """The failed tests of a report with what they said, in short; none where it can't be read."""
+    try:
+        cases = list(ElementTree.parse(path).getroot().iter("testcase"))
+    except ElementTree.ParseError:
+        return []
+    found = []
+    for case in cases:
+        for problem in (*case.iter("failure"), *case.iter("error")):
+            name = f"{case.get('classname', '')}::{case.get('name', '')}"
+            found.append(
+                f"FAILED {path.stem}: {name}\n{shortened(problem.text or problem.get('message') or '')}"
+            )
+    return found
+
+
+def shortened(text: str) -> str:
+    """A long text's beginning and end."""
+    if len(text) <= 2 * MOST:
+        return text
+    return f"{text[:MOST]}\n[…]\n{text[-MOST:]}"
+
+
 def add_up(reports: Path, failed_suites: list[str]) -> Counts:
     """The sum over all reports, with one failure for each failed suite whose report shows none."""
     found = {path.stem: read_report(path) for path in sorted(reports.glob("*.xml"))}
@@ -50,8 +76,12 @@ def add_up(reports: Path, failed_suites: list[str]) -> Counts:
 
 
 def main(arguments: list[str]) -> int:
-    """Print the closing line; 1 where anything failed or nothing ran."""
-    counts = add_up(Path(arguments[0]), arguments[1:])
+    """Print what failed and the closing line; 1 where anything failed or nothing ran."""
+    reports = Path(arguments[0])
+    for path in sorted(reports.glob("*.xml")):
+        for failure in failures(path):
+            print(failure)
+    counts = add_up(reports, arguments[1:])
     print(f"{counts.passed} passed, {counts.failed} failed, {counts.skipped} skipped")
     return 1 if counts.failed or not counts.passed else 0
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -10,6 +11,16 @@ import pytest
 
 # Small networks gain nothing from a second thread, and two threads beside a busy neighbour only wait.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+with contextlib.suppress(ImportError):  # Blender's environment does without
+    from hypothesis import HealthCheck, settings
+
+    # An example may take as long as the machine needs. Each run has the same ones; `make soak` draws others.
+    patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.register_profile("steady", patient, derandomize=True)
+    settings.register_profile("soak", patient)
+    settings.load_profile("steady")
 
 
 @pytest.fixture(scope="session")

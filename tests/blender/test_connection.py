@@ -65,7 +65,7 @@ def test_the_engine_ends_where_blender_is_killed(installed, engine_python):
         [sys.executable, "-c", START_AND_DIE], env=environment, capture_output=True, text=True, timeout=200
     )
     pid = next(int(line.split()[1]) for line in done.stdout.splitlines() if line.startswith("ENGINE "))
-    wait_until(lambda: not alive(pid), 20.0)
+    wait_until(lambda: not alive(pid))
 
 
 def test_a_python_that_is_not_there(preferences, part):

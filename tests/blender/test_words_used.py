@@ -158,19 +158,26 @@ def test_what_is_drawn_follows_every_change(voice, part, words, tmp_path):
         assert drawn() != before
 
 
-def test_2000_words_are_laid_out_well_within_4_ms(voice, part, words):
+def test_2000_words_are_laid_out_in_the_time_of_a_short_loop(voice, part, words):
+    """Of plain Python; the fastest of each counts, by the processor's time: no machine is too slow."""
     overlay = part("speech.overlay")
     group = words.list_of_sound(bpy.context)
     words.write(group, [words.Word(f"word{i}", i * 0.3, i * 0.3 + 0.2) for i in range(2000)], "Test", "")
 
     def once() -> float:
         part("speech.changes").changed()
-        begin = time.perf_counter()
+        begin = time.thread_time()
         starts, ends, _ = part("speech.times").read_times(group)
         overlay.in_view(starts, ends, 0.0, 600.0, 1500.0)
-        return time.perf_counter() - begin
+        return time.thread_time() - begin
 
-    assert min(once() for _ in range(20)) < 0.004
+    def loop() -> float:
+        begin = time.thread_time()
+        sum(number * number for number in range(20_000))
+        return time.thread_time() - begin
+
+    taken, loops = (min(each() for _ in range(20)) for each in (once, loop))
+    assert taken < 4 * loops
 
 
 def test_markers_are_drawn_as_long_as_their_gesture(blender, part):

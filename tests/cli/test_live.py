@@ -80,13 +80,13 @@ def test_the_page_gets_frames_and_the_end_and_nobody_else_does() -> None:
     url = urlsplit(view.address)
     assert url.hostname == "127.0.0.1"
     view.show(0, np.ones((30, 53, 3), np.float32))
-    connection = http.client.HTTPConnection(url.hostname, url.port, timeout=5)
+    connection = http.client.HTTPConnection(url.hostname, url.port, timeout=60)
     connection.request("GET", "/")
     assert b"EventSource" in connection.getresponse().read()
-    stranger = http.client.HTTPConnection(url.hostname, url.port, timeout=5)
+    stranger = http.client.HTTPConnection(url.hostname, url.port, timeout=60)
     stranger.request("GET", "/frames", headers={"Host": "evil.example:80"})
     assert stranger.getresponse().status == 403
-    connection = http.client.HTTPConnection(url.hostname, url.port, timeout=5)
+    connection = http.client.HTTPConnection(url.hostname, url.port, timeout=60)
     connection.request("GET", "/frames")
     stream = connection.getresponse()
 

@@ -137,7 +137,7 @@ def test_damaged_files_are_refused(tmp_path, old, new, message):
 
 
 @given(st.data())
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_a_damaged_file_is_never_a_python_error(tmp_path, data):
     cut = data.draw(st.integers(0, len(FOREIGN)))
     other = data.draw(st.text(max_size=8) | st.sampled_from(["{", "}", "\n", " 1 ", "End Site", "nan"]))

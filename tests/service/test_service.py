@@ -20,7 +20,7 @@ from aqgt.errors import AqgtError
 from aqgt.protocol import messages, wire
 from aqgt.protocol.client import EngineClient
 from aqgt.protocol.connection import Timing
-from tests.service.talk import request, wait_for
+from tests.service.talk import LONG, LONG_TAKES, LONG_WINDOWS, request, wait_for
 
 
 def test_hello_tells_models_limits_and_vocabulary(engine: Any) -> None:
@@ -77,15 +77,14 @@ def test_jobs_wait_in_order_and_learn_their_place(engine: Any) -> None:
 
 def test_a_running_job_is_cancelled_at_once_and_the_next_one_runs(engine: Any) -> None:
     with EngineClient(engine.address) as client:
-        job = client.submit(request("slow", 60.0))
+        job = client.submit(request("slow", LONG))
         wait_for(client, job, messages.Progress)
-        started = time.monotonic()
         client.cancel(job)
-        wait_for(client, job, messages.Cancelled)
-        assert time.monotonic() - started < 0.2
+        events = wait_for(client, job, messages.Cancelled)
+        assert sum(isinstance(event, messages.Progress) for event in events) < LONG_WINDOWS / 2
         assert client.poll(job) == []
         assert len(client.generate(request()).motions) == 1
-        assert time.monotonic() - started < 3.0
+        assert client.status().running == 0
 
 
 def test_a_waiting_job_is_cancelled_without_disturbing_the_running_one(engine: Any) -> None:
@@ -101,9 +100,9 @@ def test_a_waiting_job_is_cancelled_without_disturbing_the_running_one(engine: A
 def test_blocking_generate_can_be_cancelled(engine: Any) -> None:
     seen: list[int] = []
     with EngineClient(engine.address) as client, pytest.raises(AqgtError) as caught:
-        client.generate(request("slow", 60.0), lambda p: seen.append(p.window), lambda: len(seen) >= 2)
+        client.generate(request("slow", LONG), lambda p: seen.append(p.window), lambda: len(seen) >= 2)
     assert caught.value.code == "cancelled"
-    assert len(seen) < 6
+    assert len(seen) < LONG_WINDOWS / 2, "it did not go on to its end"
 
 
 def test_a_worker_that_ignores_cancelling_is_replaced(start_engine: Callable[..., Any]) -> None:
@@ -122,7 +121,7 @@ def test_a_crash_ends_one_job_with_a_sentence_and_no_other(engine: Any) -> None:
         error = wait_for(client, crash, messages.EngineError)[-1]
         assert error.code == "worker-crashed"
         assert error.next_step
-        wait_for(client, after, messages.GenerateResult, 30.0)
+        wait_for(client, after, messages.GenerateResult)
 
 
 @pytest.mark.parametrize(("model", "code"), [("bug", "internal"), ("refuse", "silent-audio")])
@@ -157,7 +156,7 @@ def test_requests_beyond_the_limits_are_refused_at_once(engine: Any, change: dic
 def test_a_full_queue_is_said(start_engine: Callable[..., Any]) -> None:
     engine = start_engine(config={"limits": {"waiting": 1}})
     with EngineClient(engine.address) as client:
-        jobs = [client.submit(request("slow", 20.0)) for _ in range(3)]
+        jobs = [client.submit(request("slow", LONG)) for _ in range(3)]
         assert wait_for(client, jobs[2], messages.EngineError)[-1].code == "queue-full"
 
 
@@ -166,12 +165,12 @@ def test_jobs_of_a_client_that_has_gone_are_given_up(start_engine: Callable[...,
     context = zmq.Context()
     silent = context.socket(zmq.DEALER)
     silent.connect(engine.address)
-    silent.send(wire.encode(request("slow", 600.0), "left-behind"))
-    assert silent.poll(5000)
+    silent.send(wire.encode(request("slow", LONG), "left-behind"))
+    assert silent.poll(60_000)
     silent.close(linger=0)
     context.term()
     with EngineClient(engine.address) as client:
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + LONG_TAKES - 5
         while client.status().running and time.monotonic() < deadline:
             time.sleep(0.1)
         assert client.status().running == 0
@@ -185,7 +184,7 @@ def test_nonsense_is_answered_and_survived(engine: Any) -> None:
     frames.append(wire.encode(messages.HelloRequest(), "old", version=99))
     for frame in frames:
         dealer.send(frame)
-        assert dealer.poll(3000), frame
+        assert dealer.poll(60_000), frame
         answer = wire.decode(dealer.recv())
         assert isinstance(answer.body, messages.EngineError)
     assert answer.job == "old"
@@ -201,14 +200,17 @@ def test_nonsense_is_answered_and_survived(engine: Any) -> None:
 # ---------------------------------------------------------------- the client alone
 
 
-def test_no_engine_is_said_within_a_second() -> None:
+def test_no_engine_is_said_without_waiting_for_one() -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    started = time.monotonic()
-    with EngineClient(f"tcp://127.0.0.1:{port}") as client, pytest.raises(AqgtError) as caught:
+    started, patient = time.monotonic(), Timing(connect=200.0, answer=200.0)
+    with (
+        EngineClient(f"tcp://127.0.0.1:{port}", timing=patient) as client,
+        pytest.raises(AqgtError) as caught,
+    ):
         client.generate(request())
-    assert time.monotonic() - started < 1.0
+    assert time.monotonic() - started < 100.0
     assert caught.value.code == "no-engine"
     assert "aqgt serve" in caught.value.next_step
 
@@ -218,28 +220,25 @@ def test_something_else_at_the_port_is_said() -> None:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
         address = f"tcp://127.0.0.1:{listener.getsockname()[1]}"
-        started = time.monotonic()
         with EngineClient(address, timing=Timing(answer=1.0)) as client, pytest.raises(AqgtError) as caught:
             client.hello()
     assert caught.value.code == "no-answer"
-    assert time.monotonic() - started < 3.0
 
 
 def test_an_engine_that_dies_midway_is_noticed(engine: Any) -> None:
-    with EngineClient(engine.address) as client:
-        job = client.submit(request("slow", 60.0))
+    patient = Timing(silence=200.0)  # by the end of the connection, then, and not by silence
+    with EngineClient(engine.address, timing=patient) as client:
+        job = client.submit(request("slow", LONG))
         wait_for(client, job, messages.Progress)
         engine.process.kill()
-        started = time.monotonic()
-        error = wait_for(client, job, messages.EngineError)[-1]
+        error = wait_for(client, job, messages.EngineError, 100.0)[-1]
         assert error.code == "engine-gone"
-        assert time.monotonic() - started < 2.0
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot suspend a process by a signal")
 def test_an_engine_that_hangs_is_noticed(engine: Any) -> None:
-    with EngineClient(engine.address, timing=Timing(silence=1.0, heartbeat=0.2)) as client:
-        job = client.submit(request("slow", 60.0))
+    with EngineClient(engine.address, timing=Timing(silence=2.0, heartbeat=0.2)) as client:
+        job = client.submit(request("slow", LONG))
         wait_for(client, job, messages.Progress)
         os.kill(engine.process.pid, signal.SIGSTOP)
         try:
@@ -262,11 +261,11 @@ def test_a_client_works_again_after_the_engine_came_back(start_engine: Callable[
 
 def test_closing_ends_pending_jobs_quickly(engine: Any) -> None:
     client = EngineClient(engine.address)
-    job = client.submit(request("slow", 60.0))
+    job = client.submit(request("slow", LONG))
     wait_for(client, job, messages.Progress)
     started = time.monotonic()
     client.close()
-    assert time.monotonic() - started < 1.0
+    assert time.monotonic() - started < LONG_TAKES / 2, "it did not wait for the job"
     assert isinstance(client.poll(job)[-1], messages.Cancelled)
 
 
@@ -276,7 +275,7 @@ def test_closing_ends_pending_jobs_quickly(engine: Any) -> None:
 def test_the_engine_ends_with_its_parent(start_engine: Callable[..., Any]) -> None:
     engine = start_engine("--parent-pipe")
     engine.process.stdin.close()
-    assert engine.process.wait(timeout=10) == 0
+    assert engine.process.wait(timeout=60) == 0
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="lists child processes through /proc")
@@ -288,7 +287,7 @@ def test_workers_do_not_outlive_a_killed_engine(start_engine: Callable[..., Any]
     assert children
     engine.process.kill()
     engine.process.wait()
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while any(_parent(str(pid)) is not None for pid in children) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert [pid for pid in children if _parent(str(pid)) is not None] == []
@@ -305,18 +304,18 @@ def _parent(pid: str) -> int | None:
 
 def test_terminate_ends_it_cleanly(engine: Any) -> None:
     engine.process.terminate()
-    assert engine.process.wait(timeout=10) == 0
+    assert engine.process.wait(timeout=60) == 0
 
 
 def test_a_taken_port_is_said(start_engine: Callable[..., Any]) -> None:
     first = start_engine()
     second = start_engine(config={"address": first.address}, wait=False)
-    assert second.process.wait(timeout=30) == 2
+    assert second.process.wait(timeout=100) == 2
     assert "--port 0" in second.log.read_text()
     assert "Traceback" not in second.log.read_text()
 
 
 def test_a_worker_that_cannot_start_ends_the_engine(start_engine: Callable[..., Any]) -> None:
     engine = start_engine(config={"threads": 13}, wait=False)
-    assert engine.process.wait(timeout=30) == 2
+    assert engine.process.wait(timeout=100) == 2
     assert "this worker cannot start" in engine.log.read_text()

@@ -20,7 +20,7 @@ import zmq
 from aqgt.errors import AqgtError
 from aqgt.protocol import Client, Timing, messages, wire
 from aqgt.protocol.connection import EngineLost
-from tests.service.talk import request, wait_for
+from tests.service.talk import LONG, request, wait_for
 
 linux = pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="finds processes and sockets in /proc")
 
@@ -40,13 +40,13 @@ def workers_of(engine: Any) -> list[int]:
 def test_killed_workers_cost_their_job_alone(engine: Any) -> None:
     with Client(engine.address) as client:
         for _ in range(3):
-            victim, behind = client.submit(request("slow", 60.0)), client.submit(request(seed=3))
+            victim, behind = client.submit(request("slow", LONG)), client.submit(request(seed=3))
             wait_for(client, victim, messages.Progress)
             os.kill(workers_of(engine)[0], signal.SIGKILL)
             error = wait_for(client, victim, messages.EngineError)[-1]
             assert error.code == "worker-crashed"
             assert "signal 9" in error.sentence
-            wait_for(client, behind, messages.GenerateResult, 30.0)
+            wait_for(client, behind, messages.GenerateResult)
         (worker,) = client.status().workers
         assert worker.restarts == 3
 
@@ -59,7 +59,7 @@ def test_a_replacement_that_dies_before_it_is_ready_is_replaced_too(
     with Client(engine.address) as client:
         client.submit(request("crash"))
         job = client.submit(request())
-        wait_for(client, job, messages.GenerateResult, 40.0)
+        wait_for(client, job, messages.GenerateResult)
         assert client.status().workers[0].restarts == 3
     assert (tmp_path / "starts").read_text() == "xxxx"
     assert engine.process.poll() is None
@@ -67,7 +67,7 @@ def test_a_replacement_that_dies_before_it_is_ready_is_replaced_too(
 
 def test_jobs_of_one_model_run_together_and_one_can_be_cancelled(engine: Any) -> None:
     with Client(engine.address) as client:
-        first = client.submit(request("slow", 10.0))
+        first = client.submit(request("slow", 40.0))
         wait_for(client, first, messages.Progress)
         jobs = [client.submit(request("together", 8.0 + number, seed=number)) for number in range(4)]
         alone = client.submit(request("together", deterministic=True))
@@ -83,16 +83,16 @@ def test_jobs_of_one_model_run_together_and_one_can_be_cancelled(engine: Any) ->
 
 def test_a_job_that_kills_its_batch_is_found_out(engine: Any) -> None:
     with Client(engine.address) as client:
-        first = client.submit(request("slow", 6.0))
+        first = client.submit(request("slow", 40.0))
         wait_for(client, first, messages.Progress)
         jobs = [client.submit(request("together", seed=seed)) for seed in (1, 666, 2)]
-        assert wait_for(client, jobs[1], messages.EngineError, 40.0)[-1].code == "worker-crashed"
+        assert wait_for(client, jobs[1], messages.EngineError)[-1].code == "worker-crashed"
         for job in (jobs[0], jobs[2]):
-            assert wait_for(client, job, messages.GenerateResult, 40.0)[-1].notes == ("1 together",)
+            assert wait_for(client, job, messages.GenerateResult)[-1].notes == ("1 together",)
 
 
 def test_a_job_that_takes_too_long_is_ended(start_engine: Callable[..., Any]) -> None:
-    engine = start_engine(config={"timing": {"job": 0.5, "cancel_grace": 0.3}})
+    engine = start_engine(config={"timing": {"job": 3.0, "cancel_grace": 0.3}})
     with Client(engine.address) as client:
         job = client.submit(request("deaf"))
         assert wait_for(client, job, messages.EngineError)[-1].code == "timed-out"
@@ -102,7 +102,7 @@ def test_a_job_that_takes_too_long_is_ended(start_engine: Callable[..., Any]) ->
 def test_a_graceful_stop_ends_what_runs_and_nothing_new(start_engine: Callable[..., Any]) -> None:
     engine = start_engine()
     with Client(engine.address) as client:
-        running, waiting = client.submit(request("slow", 20.0)), client.submit(request("slow"))
+        running, waiting = client.submit(request("slow", 100.0)), client.submit(request("slow"))
         wait_for(client, running, messages.Progress)
         engine.process.terminate()
         assert wait_for(client, waiting, messages.EngineError)[-1].code == "stopping"
@@ -110,22 +110,22 @@ def test_a_graceful_stop_ends_what_runs_and_nothing_new(start_engine: Callable[.
         assert wait_for(client, late, messages.EngineError)[-1].code == "stopping"
         assert client.status().stopping
         wait_for(client, running, messages.GenerateResult)
-    assert engine.process.wait(timeout=10) == 0
+    assert engine.process.wait(timeout=60) == 0
 
 
 def test_a_stop_does_not_wait_for_ever(start_engine: Callable[..., Any]) -> None:
     engine = start_engine(config={"timing": {"stop_grace": 0.3}})
     with Client(engine.address) as client:
-        job = client.submit(request("slow", 100.0))
+        job = client.submit(request("slow", LONG))
         wait_for(client, job, messages.Progress)
         engine.process.terminate()
         assert wait_for(client, job, messages.EngineError)[-1].code == "stopping"
-    assert engine.process.wait(timeout=10) == 0
+    assert engine.process.wait(timeout=60) == 0
 
 
 def test_an_idle_engine_ends_by_itself(start_engine: Callable[..., Any]) -> None:
     engine = start_engine(config={"idle_exit": 0.5 / 60})
-    assert engine.process.wait(timeout=10) == 0
+    assert engine.process.wait(timeout=60) == 0
 
 
 # ---------------------------------------------------------------- clients that go and come back
@@ -136,13 +136,13 @@ def test_a_result_waits_for_a_client_that_comes_back(engine: Any) -> None:
     first = context.socket(zmq.DEALER)
     first.connect(engine.address)
     first.send(wire.encode(request("slow", 6.0), "mine"))
-    assert first.poll(3000)
+    assert first.poll(60_000)
     first.close(linger=0)
     second = context.socket(zmq.DEALER)
     second.connect(engine.address)
 
     def answer() -> Any:
-        assert second.poll(5000)
+        assert second.poll(60_000)
         return wire.decode(second.recv())
 
     second.send(wire.encode(messages.Attach(), "mine"))
@@ -161,27 +161,24 @@ def test_a_result_waits_for_a_client_that_comes_back(engine: Any) -> None:
 
 def test_jobs_go_on_in_an_engine_that_was_started_anew(start_engine: Callable[..., Any]) -> None:
     engine = start_engine()
-    events: list[tuple[float, Any]] = []
+    events: list[Any] = []
     over = threading.Event()
 
     def on_event(event: Any) -> None:
-        events.append((time.monotonic(), event))
+        events.append(event)
         if isinstance(event, (messages.GenerateResult, messages.EngineError)):
             over.set()
 
-    with Client(engine.address, timing=Timing(reconnect=60.0)) as client:
+    with Client(engine.address, timing=Timing(silence=200.0, reconnect=200.0)) as client:
         client.submit(request("slow", 10.0, seed=4), on_event)
-        while not any(isinstance(event, messages.Progress) for _, event in events):
+        while not any(isinstance(event, messages.Progress) for event in events):
             time.sleep(0.01)
         engine.process.kill()
-        killed = time.monotonic()
         engine.process.wait()
         start_engine(config={"address": engine.address})
-        assert over.wait(20)
-    lost = [at for at, event in events if isinstance(event, EngineLost)]
-    assert len(lost) == 1
-    assert lost[0] - killed < 3.0
-    assert isinstance(events[-1][1], messages.GenerateResult)
+        assert over.wait(100)  # less than the silence: it is the end of the connection that tells
+    assert sum(isinstance(event, EngineLost) for event in events) == 1
+    assert isinstance(events[-1], messages.GenerateResult)
 
 
 def test_waiting_for_an_engine_has_an_end() -> None:
@@ -192,7 +189,7 @@ def test_waiting_for_an_engine_has_an_end() -> None:
     ):
         client.hello()
     assert caught.value.code == "no-engine"
-    assert 0.5 < time.monotonic() - began < 3.0
+    assert time.monotonic() - began > 0.5
 
 
 def test_no_thread_outlives_close(engine: Any) -> None:
@@ -205,14 +202,14 @@ def test_no_thread_outlives_close(engine: Any) -> None:
         closed.set()
 
     for _ in range(5):
-        client.submit(request("slow", 60.0))
+        client.submit(request("slow", LONG))
         client.close()
         assert set(threading.enumerate()) == before
     client.submit(messages.StatusRequest(), close_it)
-    assert closed.wait(5)
+    assert closed.wait(60)
     client.close()
     for thread in set(threading.enumerate()) - before:
-        thread.join(3)
+        thread.join(60)
     assert set(threading.enumerate()) == before
 
 
@@ -245,9 +242,11 @@ def test_status_log_and_metrics_name_what_happens(start_engine: Callable[..., An
         status = client.status()
         assert (status.finished, status.failed, status.sound_per_minute) == (2, 1, 4.0)
         assert status.workers[0].models == ("fake",)
-        time.sleep(1.2)
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
-            text = answer.read().decode()
+        text, deadline = "", time.monotonic() + 60
+        while 'aqgt_jobs_total{outcome="failed"} 1' not in text and time.monotonic() < deadline:
+            time.sleep(0.1)
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=60) as answer:
+                text = answer.read().decode()
     assert 'aqgt_jobs_total{outcome="done"} 1' in text
     assert 'aqgt_jobs_total{outcome="failed"} 1' in text
     entries = [json.loads(line) for line in engine.log.read_text().splitlines()]

@@ -138,7 +138,11 @@ jobs = st.fixed_dictionaries(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150, deadline=None)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    max_examples=150,
+    deadline=None,
+)
 @given(listed=st.lists(jobs, min_size=1, max_size=5))
 def test_expansion(listed: list[dict[str, Any]], tmp_path: Path) -> None:
     """Every preset × seed is there once, no two tasks share a file, all files lie in the folder."""

@@ -31,7 +31,7 @@ def program(name: str) -> Path:
 def run(tmp_path: Path) -> Run:
     """`run("aqgt", "generate", path, …)` in the test's own folder, standard input closed."""
 
-    def call(name: str, *arguments: object, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+    def call(name: str, *arguments: object, timeout: float = 280) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [str(program(name)), *map(str, arguments)],
             cwd=tmp_path,

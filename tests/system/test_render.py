@@ -49,7 +49,7 @@ def test_a_render_is_killed_and_resumed(character_blend: Path, checkout: Path) -
     process = subprocess.Popen(
         list(map(str, command)), env=environment_, stderr=subprocess.PIPE, stdout=subprocess.PIPE
     )
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 240
     while len(list(frames.glob("[0-9]*.png"))) < 5:
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < deadline

@@ -163,7 +163,7 @@ def test_blender_installs_and_updates_from_the_repository(
     with log.open("w") as output:
         process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, env=environment())
         try:
-            end = time.monotonic() + 120
+            end = time.monotonic() + 200
             while "INSTALLED" not in log.read_text() and process.poll() is None and time.monotonic() < end:
                 time.sleep(0.2)
             put(extension_zip, folder, "0.0.2")

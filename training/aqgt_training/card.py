@@ -3,34 +3,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from aqgt.models.config import ModelConfig
-from aqgt_training.evaluation.report import markdown_table
+from aqgt.models.generator import GestureGenerator
+from aqgt_training.evaluation.headline import headline
+from aqgt_training.evaluation.report import Table, number, provenance_line, tables
 
 _COMPOSED = (
     "**composed**. Gesture clips of the SmartBody library (LGPL-2.1, © USC Institute for Creative"
     " Technologies; weights under GPL terms by section 3 of that licence), placed by rules on speech made"
     " with Flite and some recordings"
 )
+_COMPOSED_TIMING = (
+    "The recorded motion of a composed corpus is recorded gestures that rules have placed: its timing"
+    " against the speech is our rule, not human behaviour."
+)
 
 
 def model_card(
     config: ModelConfig,
-    *,
-    parameters: int,
-    manifest: Mapping[str, Any],
-    word_vectors: str,
-    training: Mapping[str, Any],
-    figures: Mapping[str, Any] | None,
-    limits: Sequence[str],
+    facts: Mapping[str, Any],
+    figures: Mapping[str, Any] | None = None,
+    ablation: Mapping[str, Any] | None = None,
+    seen: str = "",
 ) -> str:
-    """Markdown with the facts of one training; figures may come later."""
-    train = manifest.get("splits", {}).get("train", {})
-    val = manifest.get("splits", {}).get("val", {})
-    composed = manifest.get("info", {}).get("kind") == "composed"
+    """Markdown with the facts of one training; figures may come later.
+
+    Args:
+        facts: see `training_facts`.
+        figures: of an evaluation of this model.
+        ablation: what benchmarks/gesture_forms.py wrote.
+        seen: what somebody who watched the videos says of them, as Markdown.
+    """
+    corpus, training = facts["corpus"], facts["training"]
+    train, val = (corpus["splits"].get(name, {"seconds": 0, "clips": 0}) for name in ("train", "val"))
+    composed = corpus["kind"] == "composed"
     commercial = "yes" if config.commercial_use else "no"
+    parameters = sum(each.numel() for each in GestureGenerator(config).parameters())
     rows = [
         f"# {config.title}",
         "",
@@ -38,28 +49,65 @@ def model_card(
         " published model and was not trained on its data.",
         "",
         f"- Licence of the weights: {config.licence}; commercial use: {commercial}.",
-        f"- Parameters: {parameters:,}; {config.fps:g} frames per second; {config.speaker.count} speakers.",
-        f"- Corpus: {_COMPOSED if composed else 'recorded clips'}: {train.get('seconds', 0) / 3600:.1f} h in"
-        f" {train.get('clips', 0)} clips for training, {val.get('seconds', 0) / 60:.0f} min held out"
-        f"{_held_out(manifest) if composed else ''}.",
-        f"- Word vectors: {word_vectors}.",
+        f"- Parameters: {parameters:,}; {config.fps:g} frames per second; {config.speaker.count} speakers"
+        f"{f'; {len(config.annotation.forms)} gesture forms' if config.annotation.forms else ''}.",
+        f"- Corpus: {_COMPOSED if composed else 'recorded clips'}: {train['seconds'] / 3600:.1f} h in"
+        f" {train['clips']} clips for training, {val['seconds'] / 60:.0f} min held out"
+        f"{_held_out(corpus) if composed else ''}.",
+        f"- Word vectors: {facts['word_vectors']}.",
         f"- Training: {training['steps']} steps of {training['batch_size']} windows in"
         f" {training['minutes']:.0f} min on {training['device']}; held-out loss {training['val_loss']:.3f}.",
         "",
         "## What it is not",
         "",
-        *(f"- {limit}" for limit in limits),
+        *(f"- {limit}" for limit in facts["limits"]),
         "",
         "## Figures",
         "",
-        markdown_table(dict(figures)) if figures else "Not evaluated yet.",
-        "",
+        *(_figures(figures, composed) if figures else ["Not evaluated yet.", ""]),
+        *(["## What it looks like", "", seen.strip(), ""] if seen.strip() else []),
+        *(_ablation(ablation) if ablation else []),
     ]
     return "\n".join(rows)
 
 
-def _held_out(manifest: Mapping[str, Any]) -> str:
-    performers = manifest["info"].get("held_out", {}).get("performers")
+def markdown(table: Table) -> list[str]:
+    """A table's lines in Markdown, its note under it."""
+    cells = [[cell.replace("|", "\\|") for cell in row] for row in (table.header, *table.rows)]
+    lines = ["| " + " | ".join(row) + " |" for row in cells]
+    return [lines[0], "|" + "---|" * len(table.header), *lines[1:], *(["", table.note] if table.note else [])]
+
+
+def _held_out(corpus: Mapping[str, Any]) -> str:
+    performers = corpus["performers_held_out"]
     if performers:
         return f" by performer ({', '.join(performers)}) and document"
     return " by gesture name and document"
+
+
+def _figures(figures: Mapping[str, Any], composed: bool) -> list[str]:
+    """The headline, then every table of the evaluation."""
+    shown = dict(figures)
+    lines = [f"{provenance_line(shown)} {_COMPOSED_TIMING if composed else ''}".strip(), ""]
+    for each in (headline(shown), *tables(shown)):
+        lines += [f"**{each.title}**", "", *markdown(each), ""]
+    return lines
+
+
+def _ablation(figures: Mapping[str, Any]) -> list[str]:
+    """A column per trained variant, a row per figure."""
+    flat = {name: dict(_flat(each)) for name, each in figures.items()}
+    names = dict.fromkeys(row for each in flat.values() for row in each)
+    rows = tuple((row, *(number(each.get(row), 4) for each in flat.values())) for row in names)
+    title = "What gesture forms are worth: short trainings, otherwise alike (benchmarks/gesture_forms.py)"
+    return ["## Ablation", "", *markdown(Table(title, ("", *flat), rows, title + ".")), ""]
+
+
+def _flat(figures: Mapping[str, Any], prefix: str = "") -> list[tuple[str, float]]:
+    found: list[tuple[str, float]] = []
+    for name, value in figures.items():
+        if isinstance(value, Mapping):
+            found += _flat(value, f"{prefix}{name}: ")
+        else:
+            found.append((f"{prefix}{name}", float(value)))
+    return found

@@ -13,7 +13,6 @@ from typing import Any
 from rich.console import Console
 
 from aqgt.models.config import ModelConfig, read_config
-from aqgt.models.generator import GestureGenerator
 from aqgt.models.registry import load_model
 from aqgt.speech.file_hashes import file_sha256
 from aqgt.speech.word_vectors import WordVectors
@@ -22,14 +21,18 @@ from aqgt_training.corpora.cli import compose_corpus
 from aqgt_training.corpora.clip_lmdb import ClipReader
 from aqgt_training.corpora.compose import forms_of_training
 from aqgt_training.corpora.compose_config import ComposeConfig
-from aqgt_training.evaluation.report import evaluate_model
+from aqgt_training.evaluation.comparison import write_figures
+from aqgt_training.evaluation.evaluator import evaluate
+from aqgt_training.publishing import EVALUATION, published
 from aqgt_training.recipe_config import Recipe, StageStep
+from aqgt_training.stages.autoencoder import load_extractor
 from aqgt_training.stages.core.inputs import Inputs
 from aqgt_training.stages.core.network_files import CONFIG as NETWORK
 from aqgt_training.stages.core.trainer import Trainer
 from aqgt_training.stages.exporting import words_of, write_model
 from aqgt_training.stages.running import open_stage, read_stage
 from aqgt_training.stages.tiny_encoders import write_tiny_encoders
+from aqgt_training.training_facts import corpus_facts, write_facts
 from aqgt_training.vocabulary import build_vocabulary, count_words
 from aqgt_training.word_vectors import train_word_vectors
 
@@ -52,6 +55,7 @@ class RecipeRun:
         work: folder for everything in between; an interrupted run goes on from it.
         output: the model folder to write.
         accelerator, devices: where to train, see `core.devices.make_fabric`.
+        name: of the recipe, for the model's `training_facts`.
     """
 
     recipe: Recipe
@@ -60,6 +64,7 @@ class RecipeRun:
     output: Path
     accelerator: str = "auto"
     devices: int | str = "auto"
+    name: str = ""
 
     def run(self) -> dict[str, Any]:
         """All steps; returns the figures of the evaluation (none in a process that only helped to train)."""
@@ -85,7 +90,8 @@ class RecipeRun:
         vectors = words_of(config, inputs)
         foreign = vectors is not None and config.text.vectors == "fasttext"
         model = load_model(self.output, word_vectors=vectors.origin if foreign and vectors else None)
-        figures = evaluate_model(model, inputs.corpus, self.recipe.evaluation_clips)
+        extractor = None if inputs.extractor is None else load_extractor(inputs.extractor)
+        figures = evaluate(model, inputs.corpus, self.recipe.evaluation_clips, extractor=extractor).figures
         (self.work / "evaluation.json").write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
         self._export(config, inputs, training, figures)
         self._console.print(f"The model lies in {self.output}.")
@@ -229,21 +235,22 @@ class RecipeRun:
     def _export(
         self, config: ModelConfig, inputs: Inputs, training: Trainer, figures: dict[str, Any] | None
     ) -> None:
-        parameters = sum(p.numel() for p in GestureGenerator(config).parameters())
         manifest: Mapping[str, Any] = {} if inputs.corpus is None else ClipReader(inputs.corpus).manifest
-        card = model_card(
-            config,
-            parameters=parameters,
-            manifest=manifest,
-            word_vectors=self._words_in_words(config, words_of(config, inputs)),
-            training={
+        facts = {
+            "recipe": self.name,
+            "word_vectors": self._words_in_words(config, words_of(config, inputs)),
+            "corpus": corpus_facts(manifest),
+            "training": {
                 "steps": training.position.step,
                 "batch_size": training.settings.batch_size,
                 "minutes": training.position.seconds / 60,
                 "device": str(training.fabric.device),
                 "val_loss": training.position.history[-1]["val_total"],
             },
-            figures=figures,
-            limits=self.recipe.limits,
-        )
+            "limits": list(self.recipe.limits),
+        }
+        card = model_card(config, facts, figures)
         write_model(self.output, config, training.exported_state(), inputs, card)
+        write_facts(self.output, facts)
+        if figures is not None:
+            write_figures(published(figures), self.output / EVALUATION)

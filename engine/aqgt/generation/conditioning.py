@@ -117,7 +117,8 @@ def condition(
         )
         tracks.append(track if published else preset.apply(track))
         if forms:
-            rows.append(form_rows(planned, track, tracks[-1], fps, forms))
+            named = planned if request.track is None else request.spans
+            rows.append(form_rows(named, track, tracks[-1], fps, forms))
     return Conditioning(
         audio,
         words,

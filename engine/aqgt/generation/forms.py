@@ -25,7 +25,7 @@ def form_rows(
     """What a network with forms reads for one variant: `[2, T]`.
 
     Args:
-        spans: the variant's; none where the matrix was given instead.
+        spans: the variant's; beside a given matrix those that name forms, or none.
         track: `[17, T]` the matrix before the preset.
         read: `[17, T]` the matrix that the network reads.
         fps: frames per second of both.
@@ -39,6 +39,7 @@ def form_rows(
         phrase = read[CHANNEL_BY_KEY[f"phrase_{hand}"].index]
         looks = [CHANNEL_BY_KEY[f"{family}_{hand}"].index for family in _LOOKS]
         row[(track[looks] != read[looks]).any(axis=0)] = UNKNOWN
+        row[(row == NOTHING) & (phrase != NOTHING)] = UNKNOWN  # a gesture of which no span speaks
         row[phrase == NOTHING] = NOTHING
     return rows
 

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from aqgt.generation.job import Job
+from aqgt.generation.window_step import step_of
 from aqgt.models.generator import GestureGenerator
 
 WINDOWS_AT_ONCE = 8
@@ -151,7 +152,7 @@ def _step(jobs: Sequence[Job], index: int, generator: GestureGenerator, chunk: _
     with torch.inference_mode():
         seeds = torch.cat([generator.seed_input(job.seed, job.n_variants) for job in jobs])
         batch = {"seed": seeds, "speaker": chunk.speakers[row:stop]}
-        output = generator(batch, speech).bone_vectors
+        output = step_of(generator)(batch, speech)
     at = 0
     for job in jobs:
         job.take(index, output[at : at + job.n_variants])

@@ -59,7 +59,8 @@ class GenerateRequest:
     handedness: float = 0.6
     """Share of the planner's one-handed gestures that go to the right hand; 0 to 1."""
     track: NDArray[np.float32] | None = None
-    """Annotation matrix `[17, T]` at the model's frame rate, instead of spans and planner."""
+    """Annotation matrix `[17, T]` at the model's frame rate, instead of spans and planner; ``spans`` given
+    beside it name gesture forms alone (see `aqgt.gesture_forms`), which have no row in the matrix."""
     idle: float = 1.0
     """Strength of breathing, sway and nods, which rules add where the model asks for them; 0 to 2."""
     preset: str | Mapping[str, Any] | None = None

@@ -5,7 +5,7 @@ Prints `FILLED …` (what a hand-typed name filled in) and `PLAYHEAD …` (frame
 """
 
 import bpy
-from plan import install, picture, play
+from plan import install, picture, tell, until
 
 hidden: list[type] = []
 
@@ -54,5 +54,19 @@ def finish() -> None:
     bpy.ops.wm.quit_blender()
 
 
+def story():
+    """Each step, and the time Blender gets to draw after it."""
+    open_tab()
+    yield 1.0
+    pick_tab()
+    yield 2.0
+    # The name is read when Blender gets to it.
+    yield from until(lambda: bpy.context.scene.timeline_markers[0].aqgt.extent_right == "large")
+    look()
+    yield 1.5
+    finish()
+    yield 1.0
+
+
 install()
-play([(open_tab, 1.0), (pick_tab, 2.0), (look, 1.5), (finish, 1.0)])
+tell(story())

@@ -1,23 +1,23 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """In Blender's window: run a batch from the panel with a stand-in for the engine, take pictures, leave.
 
-Prints `STARTED seconds` (how long the button held Blender), and `TEXT …` while it runs and after its end.
+The stand-in waits in the middle until the panel was looked at: a button that waited for the batch would never
+come back. Prints `STARTED`, and `TEXT …` while it runs and after its end.
 """
 
 import os
 import sys
-import time
 from pathlib import Path
 
 import bpy
-from plan import install, picture, play
+from plan import install, picture, tell, until
 
 EXTENSION = "bl_ext.user_default.aqgt_gestures"
 STAND_IN = """#!/bin/sh
-for done in 1 2 3; do
+for done in 1 2; do
   echo 'AQGT-PROGRESS {"share": 0.'$done', "total": 5, "done": '$done', "kept": 0, "failed": 0, "left": 65}'
-  sleep 1.5
 done
+while [ ! -e /shared/seen ]; do sleep 0.1; done
 echo report > /shared/report.html
 echo 'AQGT-PROGRESS {"share": 1, "total": 5, "done": 4, "failed": 1, "report": "/shared/report.html"}'
 exit 1
@@ -48,24 +48,40 @@ def pick_tab() -> None:
 
 def start() -> None:
     """Press the button."""
-    began = time.monotonic()
     bpy.ops.aqgt.batch_run()
-    print("STARTED", time.monotonic() - began, flush=True)
+    print("STARTED", flush=True)
 
 
 def look_while_running() -> None:
     """It is on its way, and Blender is free."""
     picture("running")
     print("TEXT", batch().text(), "| running", batch().running, flush=True)
+    Path("/shared/seen").touch()
 
 
 def finish() -> None:
     """It has ended; nothing but the timer has drawn the panel meanwhile."""
     picture("ended")
     print("TEXT", batch().text(), "| running", batch().running, flush=True)
-    print("TIMER", bpy.app.timers.is_registered(sys.modules[f"{EXTENSION}.batch.ops"].tick), flush=True)
     print("REPORT", bpy.ops.aqgt.batch_report.poll(), flush=True)
     bpy.ops.wm.quit_blender()
+
+
+def story():
+    """Each step, and the time Blender gets to draw after it."""
+    open_tab()
+    yield 1.0
+    pick_tab()
+    yield 1.0
+    start()
+    yield from until(lambda: "2 of 5" in batch().text())
+    yield 1.5
+    look_while_running()
+    tick = sys.modules[f"{EXTENSION}.batch.ops"].tick
+    yield from until(lambda: not batch().running and not bpy.app.timers.is_registered(tick))
+    yield 1.5
+    finish()
+    yield 1.0
 
 
 program = Path("/shared/bin/aqgt")
@@ -76,4 +92,4 @@ os.environ["PATH"] = f"{program.parent}:{os.environ['PATH']}"
 Path("/shared/jobs.yaml").write_text("jobs: []\n")
 install()
 bpy.context.scene.aqgt_batch.jobs = "/shared/jobs.yaml"
-play([(open_tab, 1.0), (pick_tab, 1.0), (start, 2.5), (look_while_running, 4.0), (finish, 1.0)])
+tell(story())

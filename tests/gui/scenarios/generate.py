@@ -82,6 +82,12 @@ def until(condition):
         slowest = max(slowest, time.monotonic() - begin - TICK)
 
 
+def previews() -> list:
+    """The Actions of a preview that lie in the file."""
+    name = part("preview.character").NAME
+    return [action.name for action in bpy.data.actions if action.name.startswith(name)]
+
+
 def story():
     """What the animator does."""
     _, area = viewport()
@@ -104,14 +110,16 @@ def story():
     yield from until(
         lambda: settings.character.animation_data or getattr(generation.current, "finished", False)
     )
-    print("PREVIEW", settings.character.animation_data is not None, flush=True)
+    print("PREVIEW", settings.character.animation_data is not None and len(previews()) == 1, flush=True)
     bpy.context.scene.frame_set(60)
     yield 1.0
     picture("progress")
     settings.preview = "FIGURE"
-    for _ in range(5):  # a tick and a redraw need a turn of the event loop each, however slow it is
+    yield from until(lambda: not previews())
+    for _ in range(3):  # a redraw needs a turn of the event loop, however slow it is
         yield 0.3
-    print("FIGURE", len(bpy.data.actions), settings.character.animation_data, flush=True)
+    running = generation.running() is not None
+    print("FIGURE", len(previews()), settings.character.animation_data, running, flush=True)
     picture("figure")
     subprocess.run(["xdotool", "mousemove", "400", "400", "key", "Escape"], check=True)
     yield from until(lambda: generation.running() is None)

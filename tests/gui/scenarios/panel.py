@@ -5,7 +5,7 @@ Prints `PANELS …` (the panels of the tab) and `DREW …` (those that Blender a
 """
 
 import bpy
-from plan import install, picture, play
+from plan import install, picture, tell, until
 
 TAB = "Gestures"
 drawn: set[str] = set()
@@ -50,9 +50,20 @@ def finish() -> None:
     bpy.ops.wm.quit_blender()
 
 
+def story():
+    """Each step, and the time Blender gets to draw after it."""
+    open_sidebar()
+    yield 1.0
+    pick_tab()
+    yield from until(lambda: drawn)
+    yield 2.0
+    finish()
+    yield 1.0
+
+
 install()
 panels = [panel for panel in bpy.types.Panel.__subclasses__() if getattr(panel, "bl_category", "") == TAB]
 print("PANELS", *(panel.__name__ for panel in panels), flush=True)
 for panel in panels:
     watch(panel)
-play([(open_sidebar, 1.0), (pick_tab, 2.0), (finish, 1.0)])
+tell(story())

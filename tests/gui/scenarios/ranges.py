@@ -7,7 +7,7 @@ Prints `MARKERS what number` after each step and `LENGTH seconds` of the one tha
 import subprocess
 
 import bpy
-from plan import install, picture, play
+from plan import install, picture, tell, until
 
 PRESSED, RELEASED = 0.3, 0.6
 """Where the mouse is pressed and released, as parts of the editor's width."""
@@ -105,21 +105,49 @@ def escape() -> None:
     mouse("key", "Escape", "mouseup", 1)
 
 
-def finish() -> None:
-    """Leave."""
+def modal() -> bool:
+    """Whether the mouse still drags."""
+    return any("marker_drag" in one.bl_idname.lower() for one in window().modal_operators)
+
+
+def held():
+    """From the button to the mouse in the middle of the range."""
+    begin()
+    yield 0.5
+    press()
+    yield 0.5
+    drag()
+    yield 0.5
+
+
+def story():
+    """What the animator does, and the time Blender gets to draw after each step."""
+    markers = bpy.context.scene.timeline_markers
+    set_up()
+    yield 1.0
+    pick_tab()
+    yield 1.0
+    picture("sidebar")
+    yield from held()
+    picture("dragging")
+    release()
+    yield from until(lambda: len(markers) > 0)
+    yield 0.5
+    count("dragged")
+    length()
+    picture("dragged")
+    undo()
+    yield 0.5
+    count("undone")
+    yield from held()
+    escape()
+    yield from until(lambda: not modal())
+    yield 0.5
+    count("escaped")
+    picture("escaped")
     bpy.ops.wm.quit_blender()
-
-
-def steps():
-    """Each step, and the seconds Blender gets to draw after it."""
-    plan = [(set_up, 1.0), (pick_tab, 1.0), (lambda: picture("sidebar"), 0.2)]
-    plan += [(begin, 0.5), (press, 0.5), (drag, 0.5), (lambda: picture("dragging"), 0.2), (release, 0.7)]
-    plan += [(lambda: count("dragged"), 0.1), (length, 0.1), (lambda: picture("dragged"), 0.2)]
-    plan += [(undo, 0.5), (lambda: count("undone"), 0.1)]
-    plan += [(begin, 0.5), (press, 0.5), (drag, 0.5), (escape, 0.7), (lambda: count("escaped"), 0.1)]
-    plan += [(lambda: picture("escaped"), 0.2), (finish, 1.0)]
-    return plan
+    yield 1.0
 
 
 install()
-play(steps())
+tell(story())

@@ -119,7 +119,8 @@ def annotate():
     yield 0.5
     picture("dragging")
     hands("mouseup", 1)
-    yield 0.7
+    yield from until(lambda: len(bpy.context.scene.timeline_markers) == 1)
+    yield 0.2
 
 
 def state() -> tuple:
@@ -135,7 +136,7 @@ def state() -> tuple:
 def generate():
     """Cancel once, then to the end, twice over."""
     jobs, settings = part("one_job").generation, bpy.context.scene.aqgt_generate
-    settings.variants = 16  # long enough for a hand to reach Esc
+    settings.variants = 16
     told("INVOKED", in_viewport(bpy.ops.aqgt.generate, "INVOKE_DEFAULT"))
     yield from until(lambda: jobs.current.fraction > 0 or getattr(jobs.current, "finished", False))
     picture("progress")
@@ -179,13 +180,15 @@ def story():
 
     bpy.context.scene.frame_set(60)
     bpy.ops.ed.undo_push(message="Generate")
+    generated = state()
     in_viewport(bpy.ops.aqgt.take_solo, "EXEC_DEFAULT", True)
     yield 0.7
-    told("SOLO", *state())
+    solo = state()
+    told("SOLO", *solo)
     picture("solo")
-    for what, key in (("UNDONE", "ctrl+z"), ("REDONE", "ctrl+shift+z")):
+    for what, key, wanted in (("UNDONE", "ctrl+z", generated), ("REDONE", "ctrl+shift+z", solo)):
         keys(key)
-        yield 1.0
+        yield from until(lambda wanted=wanted: state() == wanted)
         told(what, *state())
     before = state()
     bpy.ops.wm.save_as_mainfile(filepath=FILE)

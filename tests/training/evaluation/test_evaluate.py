@@ -13,7 +13,6 @@ from typer.testing import CliRunner
 
 from aqgt.errors import AqgtError
 from aqgt.models.registry import load_model
-from aqgt_training.card import markdown_table
 from aqgt_training.cli.app import app
 from aqgt_training.evaluation.comparison import read_figures
 from aqgt_training.evaluation.default_corpus import compose_config
@@ -70,13 +69,6 @@ def test_the_same_model_judged_twice_has_the_same_figures(evaluation: Evaluation
     for name in ("annotated", "planner", "none"):
         own = {key: value for key, value in sets[name].items() if key != "about"}
         assert own == {key: value for key, value in sets[f"previous {name}"].items() if key != "about"}
-
-
-def test_the_card_shows_it(evaluation: Evaluation) -> None:
-    text = markdown_table(evaluation.figures)
-    assert "| annotated |" in text
-    assert "previous" not in text
-    assert "nan" not in text.lower()
 
 
 def test_the_report_holds_everything(report: Path, evaluation: Evaluation) -> None:

@@ -8,7 +8,7 @@ import sys
 import typer
 
 from aqgt.cli.errors import report_errors
-from aqgt_training.cli import evaluate, generator, recipe, stage, word_vectors
+from aqgt_training.cli import card, evaluate, generator, recipe, stage, word_vectors
 from aqgt_training.corpora.cli import app as corpus
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ app.command("generator")(generator.generator)
 app.command("stage")(stage.stage)
 app.command("export")(stage.export)
 app.add_typer(evaluate.app, name="evaluate")
+app.command("card")(card.card)
 app.command("recipe")(recipe.recipe)
 
 

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from aqgt.errors import AqgtError
-from aqgt_training.cli.evaluate_videos import study, study_pairs, video
+from aqgt_training.cli.evaluate_videos import sheet, study, study_pairs, video
 
 if TYPE_CHECKING:
+    from aqgt_training.corpora.clip_lmdb import ClipRecord
     from aqgt_training.evaluation.report import Table
 
 app = typer.Typer(
@@ -21,6 +22,7 @@ app = typer.Typer(
     help="Judge a model on held-out clips: figures, report, comparison, videos, a study with people.",
 )
 app.command("video")(video)
+app.command("sheet")(sheet)
 app.command("study-pairs")(study_pairs)
 app.command("study")(study)
 
@@ -32,6 +34,13 @@ def evaluate(
     corpus: Annotated[
         Path | None, typer.Option(help="Folder of a clip corpus; without it one is composed.")
     ] = None,
+    recipe: Annotated[
+        str | None,
+        typer.Option(help="Recipe by which it is composed (default: that of the model's training)."),
+    ] = None,
+    voices: Annotated[
+        bool, typer.Option(help="Also judge plain speech of the natural voices in the recipe's sources.")
+    ] = True,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Folder of the report (evaluation-MODEL).")
     ] = None,
@@ -74,14 +83,22 @@ def evaluate(
         )
     loaded = load_model(model)
     earlier = None if against is None else load_model(against)
-    corpus = default_corpus(model, work) if corpus is None else corpus
+    heard = _voices(model, recipe) if voices else {}
+    corpus = default_corpus(model, work, recipe) if corpus is None else corpus
     folder = output or Path(f"evaluation-{Path(model).name}")
     with _progress() as told:
         network = extractor_for(
             corpus, extractor, cache=work, progress=lambda share: told("Feature network", share)
         )
         found = evaluated(
-            loaded, corpus, clips, split=split, extractor=network, against=earlier, progress=told
+            loaded,
+            corpus,
+            clips,
+            split=split,
+            extractor=network,
+            against=earlier,
+            voices=heard,
+            progress=told,
         )
         page = write_report(
             found, folder, n_videos=videos, run=run, progress=lambda share: told("Videos", share)
@@ -100,6 +117,18 @@ def compare(
 
     figures = [comparison.read_figures(path) for path in (first, second)]
     _print([comparison.compare(*figures)], "")
+
+
+def _voices(model: str, recipe: str | None) -> dict[str, list[ClipRecord]]:
+    """Clips of natural voices; none, and a word about it, where there is nothing to compose them of."""
+    from aqgt_training.evaluation.default_corpus import compose_config
+    from aqgt_training.evaluation.voices import natural_clips
+
+    try:
+        return natural_clips(compose_config(model, recipe))
+    except AqgtError as error:
+        _note(f"Natural voices are left out: {error.sentence}")
+        return {}
 
 
 @contextmanager

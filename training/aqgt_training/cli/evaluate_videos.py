@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`aqgt-train evaluate video`, `study-pairs` and `study`: motions to look at, and what people say of them."""
+"""`aqgt-train evaluate video`, `sheet`, `study-pairs` and `study`: motions to look at and to ask about."""
 
 from __future__ import annotations
 
@@ -122,3 +122,37 @@ def study(
         markup=False,
         highlight=False,
     )
+
+
+def sheet(
+    model: Annotated[str, typer.Option(help="Name or folder of a model.")] = "compact",
+    output: Annotated[Path, typer.Option("-o", "--output", help="Folder of the videos and pictures.")] = Path(
+        "sheet"
+    ),
+    corpus: Annotated[
+        Path | None, typer.Option(help="Folder of a clip corpus; without it one is composed.")
+    ] = None,
+    recipe: Annotated[
+        str | None,
+        typer.Option(help="Recipe by which it is composed (default: that of the model's training)."),
+    ] = None,
+    clips: Annotated[int, typer.Option(min=1, help="Held-out clips at most.")] = 10,
+    seconds: Annotated[float, typer.Option(min=2, max=120, help="Length of the videos.")] = 10.0,
+    work: Annotated[Path, typer.Option(help="Folder that keeps the composed corpus.")] = Path(
+        "runs/evaluation"
+    ),
+) -> None:
+    """Draw held-out clips as composed, and as made of their annotations, of typed markers, by the planner."""
+    from aqgt.cli.progress import note, stages
+    from aqgt.models.registry import load_model
+    from aqgt_training.evaluation.default_corpus import default_corpus
+    from aqgt_training.evaluation.evaluator import held_out_clips
+    from aqgt_training.evaluation.sheet import write_sheet
+
+    loaded = load_model(model)
+    chosen, _ = held_out_clips(
+        default_corpus(model, work, recipe) if corpus is None else corpus, clips, "val"
+    )
+    with stages("Drawing") as advance:
+        write_sheet(output, loaded, chosen, seconds=seconds, progress=advance)
+    note(f"{len(chosen)} videos and pictures in {output}")

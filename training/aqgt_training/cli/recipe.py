@@ -33,4 +33,4 @@ def recipe(
         raise AqgtError("It is not said where the results go.", "Give --output FOLDER.", "bad-usage")
     settings = read_settings(path, Recipe)
     chosen = devices if devices == "auto" else int(devices)
-    RecipeRun(settings, path.resolve().parent, work, out, accelerator, chosen).run()
+    RecipeRun(settings, path.resolve().parent, work, out, accelerator, chosen, path.stem).run()

@@ -136,6 +136,16 @@ class Composer:
             f"{split}-{number:05d}", split, utterance, speaker, pool, random, self.config.sound
         )
 
+    def replay(self, recordings: Sequence[Recording], split: str, number: int) -> ClipRecord:
+        """Clip ``number`` of recorded sentences, with the gestures of a split."""
+        random = np.random.default_rng([0x72706C79, self.config.seed, number])
+        speaker = self.speakers[int(random.integers(len(self.speakers)))]
+        low, high = self.config.words_per_clip
+        utterance = self._replay(recordings, int(random.integers(low, high + 1)), random)
+        name = f"{recordings[0].name.partition('/')[0]}-{number:02d}"
+        pool = ClipPool(self._clips[split])
+        return compose_clip(name, split, utterance, speaker, pool, random, self.config.sound)
+
     def _speak(self, split: str, speaker: Speaker, random: np.random.Generator) -> Utterance:
         low, high = self.config.words_per_clip
         n_words = int(random.integers(low, high + 1))

@@ -24,6 +24,7 @@ from aqgt.annotations import CHANNELS, NOTHING
 from aqgt.errors import AqgtError
 from aqgt.speech.features import CompactFeatures
 from aqgt_training.corpora.clip_lmdb import ClipReader
+from aqgt_training.corpora.feature_cache import read_cache, write_cache
 from aqgt_training.corpora.form_names import form_rows
 from aqgt_training.corpora.resampling import clip_at
 
@@ -95,7 +96,7 @@ def load_clips(
         fingerprint += "\n" + " ".join(forms)
     cache = corpus / "features" / f"{split}-{_cache_key(corpus, fingerprint, lengths)}.npz"
     if cache.exists():
-        return _read_cache(cache)
+        return _from_arrays(read_cache(cache))
     parts: list[dict[str, NDArray]] = []
     n_frames_of_clips = []
     with ClipReader(corpus) as reader:
@@ -127,10 +128,7 @@ def load_clips(
         )
     arrays = {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
     arrays["length"] = np.array(n_frames_of_clips, dtype=np.int64)
-    cache.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = cache.with_suffix(".part.npz")
-    np.savez(unfinished, **arrays)  # type: ignore[arg-type]
-    unfinished.replace(cache)
+    write_cache(cache, arrays)
     return _from_arrays(arrays)
 
 
@@ -141,11 +139,6 @@ def _cache_key(corpus: Path, fingerprint: str, lengths: NDArray | None) -> str:
     if lengths is not None:
         digest.update(np.asarray(lengths, dtype="<f8").tobytes())
     return digest.hexdigest()[:12]
-
-
-def _read_cache(path: Path) -> ClipArrays:
-    with np.load(path, allow_pickle=False) as stored:
-        return _from_arrays({key: stored[key] for key in stored.files})
 
 
 def _from_arrays(arrays: dict[str, NDArray]) -> ClipArrays:

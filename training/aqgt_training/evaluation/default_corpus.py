@@ -11,46 +11,61 @@ from aqgt.errors import AqgtError
 from aqgt.settings import read_settings
 from aqgt_training.corpora.compose_config import ComposeConfig
 from aqgt_training.recipe_config import Recipe
+from aqgt_training.training_facts import recorded_recipe
 
 _HOURS, _MINUTES = 0.4, 10.0
 _DEFAULT_RECIPE = "compact"
 
 
-def compose_config(model: str) -> ComposeConfig:
-    """How the corpus is composed: by the recipe of the model's name, else by that of the default model.
+def compose_config(model: str, recipe: str | None = None) -> ComposeConfig:
+    """How the corpus is composed: by the recipe of the model's training.
 
-    Gesture names and documents are held out by the seed, so the held-out clips are those of the training.
+    What is held out follows from the recipe's seed, so the held-out clips are those of the training.
+
+    Args:
+        model: name or folder.
+        recipe: name or file of a recipe; None: what the model's folder says it was trained by, else the
+            recipe of its name, else the default model's.
 
     Raises:
         AqgtError: the raw material of the corpus is not on this machine.
     """
-    recipe_path = _recipe_of(model)
-    recipe = read_settings(recipe_path, Recipe)
-    if recipe.corpus.config is None:
+    path = _recipe_of(model, recipe)
+    steps = read_settings(path, Recipe)
+    if steps.corpus.config is None:
         raise AqgtError(
-            f"The recipe {recipe_path.name} composes no corpus.",
+            f"The recipe {path.name} composes no corpus.",
             "Name a corpus: --corpus FOLDER.",
             "no-corpus",
         )
-    path = recipe_path.parent / recipe.corpus.config
-    config = ComposeConfig.read(path)
+    config = ComposeConfig.read(path.parent / steps.corpus.config)
     missing = [
         str(each) for each in (config.gestures, *config.texts, *config.recordings) if not each.exists()
     ]
     if missing:
         raise AqgtError(
-            f"There is no corpus to evaluate on: {path.name} needs {missing[0]}, which is not there.",
+            f"There is no corpus to evaluate on: {steps.corpus.config.name} needs {missing[0]}, which is not"
+            " there.",
             "Name a clip corpus: --corpus FOLDER (aqgt-train corpus compose makes one).",
             "no-corpus",
         )
-    return config.model_copy(update={"seed": recipe.corpus.seed, "hours": _HOURS, "val_minutes": _MINUTES})
+    return config.model_copy(update={"seed": steps.corpus.seed})
 
 
-def default_corpus(model: str, work: Path) -> Path:
-    """The composed corpus in a work folder; made if it is not there from the same settings."""
+def default_corpus(
+    model: str, work: Path, recipe: str | None = None, *, hours: float = _HOURS, minutes: float = _MINUTES
+) -> Path:
+    """The composed corpus in a work folder; made if it is not there from the same settings.
+
+    Args:
+        model, recipe: see `compose_config`.
+        hours: of training clips, for the feature network and the classifiers.
+        minutes: of held-out clips.
+    """
     from aqgt_training.corpora.cli import compose_corpus
 
-    config = compose_config(model)
+    changes = {"hours": hours, "val_minutes": minutes}
+    config = compose_config(model, recipe).model_copy(update=changes)
     key = hashlib.sha256(config.model_dump_json().encode()).hexdigest()[:12]
     folder = work / f"corpus-{key}"
     if not (folder / "manifest.json").is_file():  # a manifest is written when all clips are
@@ -58,13 +73,18 @@ def default_corpus(model: str, work: Path) -> Path:
     return folder
 
 
-def _recipe_of(model: str) -> Path:
-    name = Path(model).name
-    for each in (name, _DEFAULT_RECIPE):
+def _recipe_of(model: str, recipe: str | None) -> Path:
+    """The named recipe; else that of the model's training, that of its name, or the default model's."""
+    if recipe is not None and Path(recipe).is_file():
+        return Path(recipe)
+    names = [recipe] if recipe else [recorded_recipe(model), Path(model).name, _DEFAULT_RECIPE]
+    for each in filter(None, names):
         try:
             return resources.data_path("configs", "recipes", f"{each}.yaml")
         except AqgtError:
             continue
     raise AqgtError(
-        "The recipes of the project are not installed.", "Name a corpus: --corpus FOLDER.", "no-corpus"
+        f"There is no recipe “{recipe}”." if recipe else "The recipes of the project are not installed.",
+        "Name a corpus: --corpus FOLDER.",
+        "no-corpus",
     )

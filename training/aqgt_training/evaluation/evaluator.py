@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,24 +14,13 @@ from numpy.typing import NDArray
 
 from aqgt import __version__
 from aqgt.errors import AqgtError
-from aqgt.generation import generate_many
 from aqgt.models.registry import LoadedModel
-from aqgt.motion import Motion
-from aqgt.protocol.messages import GenerateRequest
 from aqgt_training.corpora.clip_lmdb import ClipReader, ClipRecord
-from aqgt_training.evaluation import motion_statistics as statistics
 from aqgt_training.evaluation import sets as motion_sets
-from aqgt_training.evaluation.control import control_of, summary_of
 from aqgt_training.evaluation.controlled import controlled_gestures
 from aqgt_training.evaluation.features import features_of, independent_windows, windows_of
-from aqgt_training.evaluation.form_classifier import (
-    FAMILIES,
-    Classifier,
-    Strokes,
-    classifier_of,
-    recognition,
-    strokes_of,
-)
+from aqgt_training.evaluation.following import followed, trained_recognisers
+from aqgt_training.evaluation.made_forms import named_forms
 from aqgt_training.evaluation.scores import (
     as_plain,
     beat_figures,
@@ -40,12 +29,14 @@ from aqgt_training.evaluation.scores import (
     set_figures,
 )
 from aqgt_training.evaluation.sets import MotionSet
+from aqgt_training.evaluation.variety import variety_of
+from aqgt_training.evaluation.voices import voice_figures
 from aqgt_training.stages.autoencoder import FeatureExtractor
 
 Progress = Callable[[str, float], None]
 
 _CONTROLLED_CLIPS = 6
-_FORM_CLIPS = 400
+_FORM_CLIPS = 3
 _LEAST_FRAMES = 34
 
 
@@ -72,6 +63,7 @@ def evaluate(
     split: str = "val",
     extractor: FeatureExtractor | None = None,
     against: LoadedModel | None = None,
+    voices: Mapping[str, list[ClipRecord]] | None = None,
     progress: Progress = lambda what, share: None,
 ) -> Evaluation:
     """All figures of a model on held-out clips of a corpus.
@@ -81,6 +73,7 @@ def evaluate(
         split: which clips.
         extractor: features for the Fréchet distance; None: no such distance.
         against: another model, judged on the same clips.
+        voices: clips of natural voices by name, see `voices.natural_clips`.
 
     Raises:
         AqgtError: the split holds no clips that are long enough.
@@ -95,6 +88,7 @@ def evaluate(
             against, clips, prefix="previous ", progress=lambda s: progress("Generating (previous)", s)
         )
     all_sets = [*made, real, *motion_sets.baselines(clips, poses.mean, poses.rest)]
+    recognisers = trained_recognisers(corpus, lambda s: progress("Reading strokes", s))
     tables, per_clip = _tables(all_sets, real, clips, poses.rest, extractor, progress)
     return Evaluation(
         as_plain(
@@ -115,11 +109,18 @@ def evaluate(
                 "extractor_sha256": None if extractor is None else extractor.sha256,
                 "held_out": {name: _values(tables[name]) for name in motion_sets.CONDITIONS},
                 "sets": {each.name: {"about": each.about, **tables[each.name]} for each in all_sets},
-                "control": _control([*made, real], real, clips, corpus, progress),
+                "control": followed([*made, real], real, clips, recognisers),
+                "voices": voice_figures(
+                    model, voices or {}, poses.rest, clips, made[1], lambda s: progress("Voices", s)
+                ),
+                "reach": recognisers.reach,
                 "controlled": controlled_gestures(
                     model, clips[:_CONTROLLED_CLIPS], progress=lambda s: progress("Controlled gestures", s)
                 ).as_dict(),
-                **_noise(model, clips[:_CONTROLLED_CLIPS], progress),
+                "named_forms": named_forms(
+                    model, clips[:_FORM_CLIPS], recognisers.classifiers, lambda s: progress("Named forms", s)
+                ),
+                **variety_of(model, clips[:_CONTROLLED_CLIPS], lambda s: progress("Two seeds", s)),
                 "per_clip": per_clip,
                 "took_seconds": time.monotonic() - began,
             }
@@ -193,88 +194,6 @@ def _per_clip(
             }
         )
     return sorted(entries, key=lambda entry: -np.nan_to_num(entry["wrist_error_share"], nan=-1.0))
-
-
-def _control(
-    judged: Sequence[MotionSet],
-    real: MotionSet,
-    clips: Sequence[ClipRecord],
-    corpus: Path,
-    progress: Progress,
-) -> dict[str, Any]:
-    """Per set: how it follows the clips' annotations; without annotated clips nothing."""
-    chosen = [i for i, clip in enumerate(clips) if motion_sets.is_annotated(clip)]
-    if not chosen:
-        return {}
-    tracks = [np.asarray(clips[i].annotations, np.float32) for i in chosen]
-    references = [real.motions[i] for i in chosen]
-    examples = _training_strokes(corpus, progress)
-    classifiers, problems = _classifiers(examples)
-    result: dict[str, Any] = {"clips": len(chosen), "notes": problems}
-    for each in judged:
-        motions = [each.motions[i] for i in chosen]
-        table: dict[str, Any] = summary_of(
-            [control_of(m, r, t) for m, r, t in zip(motions, references, tracks, strict=True)]
-        )
-        strokes = strokes_of(motions, references, tracks)
-        for family, classifier in classifiers.items():
-            table[family] = recognition(classifier, strokes.looks[family], strokes.labels[family])
-        result[each.name] = table
-    return result
-
-
-def _training_strokes(corpus: Path, progress: Progress) -> Strokes:
-    """Strokes of the training split: the classifier never sees a held-out clip."""
-    motions, tracks = [], []
-    with ClipReader(corpus) as reader:
-        names = [name for name in reader.names if reader.split_of(name) == "train"][:_FORM_CLIPS]
-        for number, name in enumerate(names):
-            clip = reader[name]
-            if motion_sets.is_annotated(clip):
-                motions.append(motion_sets.fitted(clip.motion(), clip))
-                tracks.append(np.asarray(clip.annotations, np.float32))
-            progress("Reading strokes", (number + 1) / len(names))
-    return strokes_of(motions, motions, tracks)
-
-
-def _classifiers(examples: Strokes) -> tuple[dict[str, Classifier], list[str]]:
-    found: dict[str, Classifier] = {}
-    problems = []
-    for family in FAMILIES:
-        try:
-            found[family] = classifier_of(family, examples.looks[family], examples.labels[family])
-        except AqgtError as error:
-            problems.append(f"No classifier of the {family}: {error.sentence}")
-    return found, problems
-
-
-def _noise(model: LoadedModel, clips: Sequence[ClipRecord], progress: Progress) -> dict[str, Any]:
-    """Wrist distances between two seeds, and between no annotation and one that says nothing."""
-    planner, given, unknown = [], [], []
-    for number, clip in enumerate(clips):
-        audio, words = clip.samples(), tuple(clip.words)
-        speaker = min(clip.speaker, model.config.speaker.count - 1)
-        track = clip.track().values
-        requests = [
-            GenerateRequest(audio, words, variants=2, speaker=speaker),
-            GenerateRequest(audio, words, variants=2, speaker=speaker, track=track),
-            GenerateRequest(audio, words, speaker=speaker, annotate="none"),
-            GenerateRequest(audio, words, speaker=speaker, track=np.full_like(track, -1.0)),
-        ]
-        made = [result.motions for result in generate_many(requests, model)]
-        planner.append(_distance(made[0][0], made[0][1]))
-        given.append(_distance(made[1][0], made[1][1]))
-        unknown.append(_distance(made[2][0], made[3][0]))
-        progress("Two seeds", (number + 1) / len(clips))
-    return {
-        "variety": float(np.mean(planner)),
-        "variety_annotated": float(np.mean(given)),
-        "unknown_changes": float(np.mean(unknown)),
-    }
-
-
-def _distance(one: Motion, other: Motion) -> float:
-    return statistics.wrist_error(one, other)
 
 
 def _values(table: dict[str, Any]) -> dict[str, float]:

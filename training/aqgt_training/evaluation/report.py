@@ -1,14 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The evaluation of a model as one JSON document, as the table of its card, and as tables of any kind."""
+"""The figures of an evaluation as tables, for the console, its page, the model's card and the README."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
-
-from aqgt.models.registry import LoadedModel
-from aqgt_training.evaluation.evaluator import evaluate
 
 CONTROL_ROWS = (
     ("side_right", "one-handed: asked-for hand moves more, share", "side_count"),
@@ -18,6 +14,13 @@ CONTROL_ROWS = (
     ("position_right", "position label on arrival, share", "position_count"),
     ("direction_right", "hand to the left, to the right, above, share", "direction_count"),
 )
+RECOGNISED = {
+    "phrase": "gesture type",
+    "shape": "hand shape",
+    "form": "gesture form",
+    "lexeme": "lexeme (kind of form)",
+}
+"""What classifiers recognise in strokes, see `form_classifier`."""
 SET_COLUMNS = (
     ("frechet", "Fréchet"),
     ("frechet_halves", "Fréchet, halves"),
@@ -42,11 +45,6 @@ class Table:
     note: str = ""
 
 
-def evaluate_model(model: LoadedModel, corpus: Path, n_clips: int) -> dict[str, Any]:
-    """All figures of a model on a corpus's first ``n_clips`` held-out clips, but for the Fréchet distance."""
-    return evaluate(model, corpus, n_clips).figures
-
-
 def provenance_line(figures: dict[str, Any]) -> str:
     """What the figures were made on; it stands beside every table."""
     line = (
@@ -67,8 +65,10 @@ def tables(figures: dict[str, Any], *, intervals: bool = True) -> list[Table]:
     """All tables of an evaluation; without ``intervals`` they are narrow enough for a terminal."""
     sets = _sets(figures, intervals)
     found = [*([sets] if intervals else _in_parts(sets)), _beats(figures)]
+    if figures["voices"]:
+        found.append(_voices(figures))
     if figures["control"]:
-        found += [_control(figures)]
+        found.append(_control(figures))
     return [*found, _controlled(figures)]
 
 
@@ -127,6 +127,25 @@ def _beats(figures: dict[str, Any]) -> Table:
     )
 
 
+def _voices(figures: dict[str, Any]) -> Table:
+    rows = tuple(
+        (
+            name,
+            f"{each['seconds'] / 60:.1f}",
+            *(number(each[key]["value"]) for key in ("speed_ratio", "jerk_ratio")),
+            f"{number(each['pause_rest_share']['value'])} ({number(each['real_pause_rest_share']['value'])})",
+            *(number(each["beats"][key]) for key in ("score", "chance", "p_value")),
+        )
+        for name, each in figures["voices"].items()
+    )
+    return Table(
+        "Plain speech, annotated by the planner alone",
+        ("voice", "min", "wrist speed", "jerk", "at rest in pauses (real)", "beats", "by chance", "p"),
+        rows,
+        "Against gestures composed on the same sound; beats as above.",
+    )
+
+
 def _control(figures: dict[str, Any]) -> Table:
     control = figures["control"]
     names = [name for name in control if name not in ("clips", "notes")]
@@ -134,8 +153,8 @@ def _control(figures: dict[str, Any]) -> Table:
     for extent in ("small", "medium", "large"):
         reach = [number(control[name]["excursion"][extent]) for name in names]
         rows.append((f"wrist excursion where {extent} is asked, units", *reach))
-    for family, title in (("phrase", "gesture type"), ("shape", "hand shape")):
-        if family in control[names[0]]:
+    for family, title in RECOGNISED.items():
+        if family in control[names[0]] and control["real"][family]["count"]:
             rows.append((f"{title} recognised", *(number(control[n][family]["accuracy"]) for n in names)))
             rows.append(
                 (f"{title}, mean over labels", *(number(control[n][family]["balanced"]) for n in names))
@@ -146,13 +165,20 @@ def _control(figures: dict[str, Any]) -> Table:
         f"On {control['clips']} annotated clips; the column “real” is what the recorded motion itself scores."
         f" Gestures by side, peak, extent, position and direction: {counts}."
     )
-    if "phrase" in real:
+    judged = {title: real[family] for family, title in RECOGNISED.items() if family in real}
+    if judged:
+        shares = [
+            f"{title} {number(each['commonest'])} of {each['count']}"
+            for title, each in judged.items()
+            if each["count"]
+        ]
         note += (
-            " Gesture type and hand shape: by classifiers of strokes of the training split; the"
-            f" commonest label alone would score {number(real['phrase']['commonest'])}"
-            + (f" and {number(real['shape']['commonest'])}" if "shape" in real else "")
-            + "."
+            " Recognised: by classifiers of strokes of the training split; the commonest label alone would"
+            f" score: {', '.join(shares)}."
         )
+    if figures["reach"]:
+        shares = [f"{RECOGNISED[name]} {number(each['accuracy'])}" for name, each in figures["reach"].items()]
+        note += f" In recordings left out of the training split they recognise: {', '.join(shares)}."
     return Table("Annotations followed in held-out clips", ("", *names), tuple(rows), note)
 
 
@@ -168,8 +194,11 @@ def _controlled(figures: dict[str, Any]) -> Table:
         ("speed peak after the preparation begins, s", number(controlled["peak_delay"])),
         ("hand on the asked-for side by position", places),
         ("left of right, and on-top above both", number(controlled["relative"])),
+        *_named_forms(figures),
         ("two seeds, planner: wrist distance, units", number(figures["variety"])),
-        ("two seeds, same annotations: wrist distance, units", number(figures["variety_annotated"])),
+        ("two seeds, same type and extent typed: the same", number(figures["variety_typed"])),
+        ("two seeds, all labels but the form: the same", number(figures["variety_labelled"])),
+        ("two seeds, same matrix without forms: the same", number(figures["variety_annotated"])),
         ("unknown annotations against none: wrist distance, units", number(figures["unknown_changes"])),
     )
     return Table(
@@ -179,6 +208,22 @@ def _controlled(figures: dict[str, Any]) -> Table:
         f"{controlled['gestures']} gestures by side and extent, {controlled['placed']} by hand and position;"
         " one unit is ten times the distance from neck to head top.",
     )
+
+
+def _named_forms(figures: dict[str, Any]) -> list[tuple[str, str]]:
+    """What classifiers recognise where the form alone is named; recorded held-out strokes beside it."""
+    named = figures["named_forms"]
+    real = figures["control"]["real"] if figures["control"] else {}
+    return [
+        (
+            f"{RECOGNISED[family]} recognised where the form alone is named (recorded: held-out clips,"
+            " other recordings of the training's performers)",
+            f"{number(named[family]['accuracy'])} ({number(real.get(family, {}).get('accuracy'))},"
+            f" {number(figures['reach'].get(family, {}).get('accuracy'))})",
+        )
+        for family in ("form", "lexeme")
+        if family in named
+    ]
 
 
 def number(value: float | None, digits: int = 3) -> str:
@@ -201,52 +246,3 @@ def with_interval(figure: dict[str, Any] | None) -> str:
     if figure["low"] is None or figure["low"] == figure["high"]:
         return number(figure["value"])
     return f"{number(figure['value'])} [{number(figure['low'])}, {number(figure['high'])}]"
-
-
-def markdown_table(figures: dict[str, Any]) -> str:
-    """The figures of a model's card as Markdown."""
-    controlled = figures["controlled"]
-    reach = ", ".join(f"{name} {number(value)}" for name, value in controlled["excursion"].items())
-    shown = [name for name in figures["sets"] if not name.startswith("previous ")]
-    lines = [
-        f"On {figures['clips']} held-out clips (unseen gestures and texts, composed like the training data):",
-        "",
-        "| annotations | wrist speed | acceleration | jerk | wrist error | resting |",
-        "|---|---|---|---|---|---|",
-        *(_card_row(name, figures["sets"][name]) for name in shown),
-        "",
-        "Speed, acceleration and jerk are ratios to the clip's own; wrist error is a share of standing"
-        " still's; resting is the share of frames with a wrist slower than 0.05 units/s (neck to head top ="
-        " 0.1 units).",
-        "",
-        *_card_control(figures),
-        f"- Controlled gestures (side × extent, as typed markers, {controlled['gestures']} of them): the"
-        f" asked-for hand moved most in {controlled['right_side']:.0%}; mean excursion {reach} units, growing"
-        f" from small to large in {controlled['monotone']:.0%}; highest speed"
-        f" {controlled['peak_delay']:.2f} s after the preparation begins.",
-        f"- Two seeds differ by {figures['variety']:.3f} units at the wrists (through the planner).",
-    ]
-    return "\n".join(lines)
-
-
-def _card_control(figures: dict[str, Any]) -> list[str]:
-    if not figures["control"]:
-        return []
-    own, real = figures["control"]["annotated"], figures["control"]["real"]
-    lines = [
-        f"- Peak of speed in an annotated gesture: median {number(own['peak_error_median'])} s from the"
-        f" clip's, 90 % within {number(own['peak_error_p90'])} s."
-    ]
-    for family, title in (("phrase", "gesture type"), ("shape", "hand shape")):
-        if family in own:
-            shares = [number(each[family]["accuracy"], 2) for each in (own, real)]
-            lines.append(
-                f"- A classifier recognises the {title} in {shares[0]} of the model's strokes and in"
-                f" {shares[1]} of the clips' own."
-            )
-    return lines
-
-
-def _card_row(name: str, row: dict[str, Any]) -> str:
-    columns = ("speed_ratio", "acceleration_ratio", "jerk_ratio", "wrist_error_share", "resting_share")
-    return " | ".join([f"| {name}", *(number(row[column]["value"], 2) for column in columns)]) + " |"

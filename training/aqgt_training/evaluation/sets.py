@@ -18,8 +18,14 @@ from aqgt.models.registry import LoadedModel
 from aqgt.motion import Motion
 from aqgt.protocol.messages import GenerateRequest
 from aqgt_training.corpora.clip_lmdb import ClipReader, ClipRecord
+from aqgt_training.evaluation.asked_forms import form_spans
 
 CONDITIONS = ("annotated", "planner", "none")
+ABOUT = {
+    "annotated": "the model with the clip's annotations, and its gesture forms where it knows any",
+    "planner": "the model with the planner's annotations",
+    "none": "the model without annotations",
+}
 _PHASES = [CHANNEL_BY_KEY[f"phase_{side}"].index for side in HANDS]
 _TOLERATED = 2
 """Frames by which a motion may differ from its clip: lengths are rounded, not cut."""
@@ -63,19 +69,27 @@ def generated(
             made[name].append(fitted(result.motions[0], clip))
         if progress is not None:
             progress((number + 1) / len(clips))
-    about = {
-        "annotated": "the model with the clip's annotations",
-        "planner": "the model with the planner's annotations",
-        "none": "the model without annotations",
-    }
-    return [MotionSet(prefix + name, tuple(motions), about[name]) for name, motions in made.items()]
+    return [MotionSet(prefix + name, tuple(motions), ABOUT[name]) for name, motions in made.items()]
+
+
+def planned(model: LoadedModel, clips: Sequence[ClipRecord], *, seed: int = 0) -> MotionSet:
+    """The model's motions with the planner's annotations alone."""
+    requests = [
+        _request(model, clip, clip.samples(), "planner", seed + number) for number, clip in enumerate(clips)
+    ]
+    made = [result.motions[0] for result in generate_many(requests, model)]
+    motions = tuple(fitted(motion, clip) for motion, clip in zip(made, clips, strict=True))
+    return MotionSet("planner", motions, ABOUT["planner"])
 
 
 def _request(
     model: LoadedModel, clip: ClipRecord, audio: NDArray[np.float32], condition: str, seed: int
 ) -> GenerateRequest:
     conditions: dict[str, dict[str, Any]] = {
-        "annotated": {"track": clip.track().values},
+        "annotated": {
+            "track": clip.track().values,
+            "spans": form_spans(clip, model.config.annotation.forms),
+        },
         "planner": {},
         "none": {"annotate": "none"},
     }

@@ -16,6 +16,7 @@ from torch import Tensor
 from aqgt.errors import AqgtError
 from aqgt.speech.published.features import PublishedFeatures
 from aqgt_training.corpora.clip_lmdb import ClipReader
+from aqgt_training.corpora.feature_cache import read_cache, write_cache
 from aqgt_training.corpora.resampling import clip_at
 from aqgt_training.stages.data import Cut, Statistics
 
@@ -51,8 +52,7 @@ class PublishedWindows:
         cache = corpus / "features" / f"{split}-published-{digest}.npz"
         if not cache.is_file():
             _compute(corpus, split, features, cut, cache)
-        with np.load(cache, allow_pickle=False) as stored:
-            self.arrays: dict[str, NDArray] = {name: stored[name] for name in stored.files}
+        self.arrays = read_cache(cache)
         motion = self.arrays.pop("motion")
         if not cut.keep_root:
             motion[:, :, 0] = 0.0
@@ -112,7 +112,4 @@ def _compute(corpus: Path, split: str, features: PublishedFeatures, cut: Cut, ca
             "empty-corpus",
         )
     joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    cache.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = cache.with_suffix(".part.npz")
-    np.savez(unfinished, **joined)  # type: ignore[arg-type]
-    unfinished.replace(cache)
+    write_cache(cache, joined)

@@ -47,6 +47,7 @@ class StageRun:
         self.trainer.run()
         if self.trainer.fabric.is_global_zero:
             self.trainer.task.export(self.trainer.exported_state(), output)
+        self.trainer.fabric.barrier()  # a recipe's next stage reads it in every process
 
 
 def read_stage(

@@ -83,6 +83,6 @@ class Browser:
 
     def __exit__(self, *_: object) -> None:
         self._process.terminate()
-        self._process.wait(timeout=20)
+        self._process.wait(timeout=60)
         os.close(self._out)
         os.close(self._in)
