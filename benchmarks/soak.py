@@ -31,7 +31,7 @@ def main() -> None:
         return max(2, round(count * arguments.scale))
 
     parts: dict[str, Callable[[], Figures]] = {
-        "overhead": lambda: overhead(model, some(40)),
+        "overhead": lambda: overhead(model, some(40), 10.0) + overhead(model, some(12), 60.0),
         "crowd": lambda: crowd(model, some(32), 3),
         "batches": lambda: batches(model, some(32)),
         "jobs": lambda: many_jobs(model, some(1000), seed),

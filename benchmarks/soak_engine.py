@@ -87,6 +87,16 @@ def use_of(engine: Engine) -> Use:
     return Use(sum(memory.values()), sockets, threads, memory)
 
 
+def processor_seconds(engine: Engine) -> float:
+    """Processor time that the engine's processes have taken so far."""
+    ticks = 0
+    for pid in engine.family():
+        with contextlib.suppress(OSError):
+            fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+            ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
 def _links(pid: int) -> Iterator[str]:
     for descriptor in Path(f"/proc/{pid}/fd").iterdir():
         with contextlib.suppress(OSError):

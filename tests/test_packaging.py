@@ -81,7 +81,7 @@ def test_data_files_are_found_in_an_installed_wheel(wheel: zipfile.ZipFile, tmp_
         "print(data_path('configs')); print(data_path('rigs'))"
     )
     answer = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=200, check=True
     )
     data = tmp_path.resolve() / "aqgt" / "_data"
     assert answer.stdout.split("\n")[:2] == [str(data / "configs"), str(data / "rigs")]

@@ -123,7 +123,7 @@ def test_an_engine_that_is_not_running(aqgt: Run, voice: Path, tmp_path: Path) -
 
 def test_debug_shows_the_traceback() -> None:
     command = [sys.executable, "-m", "aqgt.cli", "generate", "missing.wav", "--debug"]
-    result = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    result = subprocess.run(command, capture_output=True, text=True, timeout=200)
     assert result.returncode == 1
     assert "Traceback" in result.stderr
     assert "missing.wav" in result.stderr

@@ -107,9 +107,19 @@ def test_arrays_keep_dtype_shape_and_bytes(dtype: str) -> None:
         array = np.arange(np.prod(shape, dtype=int)).reshape(shape).astype(dtype)
         writer = wire._Writer()
         writer.write(array, 0)
-        again = wire._unpack(msgpack.unpackb(writer.frame()), 0)
-        assert same(again, array)
-        assert again.flags.writeable
+        packed = writer.frame()
+        for copy in (True, False):
+            again = wire._unpack(msgpack.unpackb(packed), 0, copy)
+            assert same(again, array)
+            assert again.flags.writeable == copy
+
+
+def test_more_values_than_allowed_are_refused_before_they_cost_anything() -> None:
+    words = tuple(Word("a", 0.0, 1.0) for _ in range(100))
+    frame = wire.encode(messages.SuggestRequest(np.zeros(1, np.float32), words))
+    assert len(wire.decode(frame, most_values=8 * 100 + 100).body.words) == 100
+    with pytest.raises(AqgtError, match="too many values"):
+        wire.decode(frame, most_values=8 * 100 - 100)
 
 
 def test_views_and_big_endian_arrays_arrive_as_what_they_mean() -> None:

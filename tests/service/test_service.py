@@ -64,7 +64,7 @@ def test_alignment_and_suggestions_go_the_same_way(engine: Any) -> None:
 
 def test_jobs_wait_in_order_and_learn_their_place(engine: Any) -> None:
     with EngineClient(engine.address) as client:
-        first, second, third = (client.submit(request("slow", 10.0)) for _ in range(3))
+        first, second, third = (client.submit(request("slow", 20.0)) for _ in range(3))
         wait_for(client, first, messages.GenerateResult)
         events = wait_for(client, third, messages.GenerateResult)
         positions = [event.position for event in events if isinstance(event, messages.Accepted)]

@@ -135,7 +135,7 @@ def test_a_result_waits_for_a_client_that_comes_back(engine: Any) -> None:
     context = zmq.Context()
     first = context.socket(zmq.DEALER)
     first.connect(engine.address)
-    first.send(wire.encode(request("slow", 6.0), "mine"))
+    first.send(wire.encode(request("slow", 60.0), "mine"))
     assert first.poll(60_000)
     first.close(linger=0)
     second = context.socket(zmq.DEALER)
@@ -170,7 +170,7 @@ def test_jobs_go_on_in_an_engine_that_was_started_anew(start_engine: Callable[..
             over.set()
 
     with Client(engine.address, timing=Timing(silence=200.0, reconnect=200.0)) as client:
-        client.submit(request("slow", 10.0, seed=4), on_event)
+        client.submit(request("slow", 60.0, seed=4), on_event)
         while not any(isinstance(event, messages.Progress) for event in events):
             time.sleep(0.01)
         engine.process.kill()

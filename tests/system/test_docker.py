@@ -74,7 +74,7 @@ def test_the_container_serves_with_keys_of_its_own(image: Stage) -> None:
         assert healthy.returncode == 0, healthy.stderr
         # `docker stop` tells the first process of the container, and waits ten seconds.
         os.kill(first_process(process.pid), signal.SIGTERM)
-        assert process.wait(timeout=10) == 0
+        assert process.wait(timeout=30) == 0
     finally:
         process.kill()
         process.communicate(timeout=30)

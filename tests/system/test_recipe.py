@@ -50,7 +50,7 @@ def test_every_stage_from_raw_material_to_a_model_that_generates(
     weights = (tmp_path / "runs" / "model" / "model.safetensors").read_bytes()
     again = run("aqgt-train", *command, timeout=280)
     assert again.returncode == 0, again.stderr
-    assert again.stderr.count("already there") == 6, "corpus, encoders and four networks"
+    assert again.stderr.count("already there") == 7, "corpus, encoders, four networks and the evaluation"
     assert [(tmp_path / name).stat().st_mtime_ns for name in kept] == before
     assert (tmp_path / "runs" / "model" / "model.safetensors").read_bytes() == weights
 
@@ -92,7 +92,7 @@ def _again_repeats_nothing(run: Run, command: list[object], folder: Path) -> Non
     weights = (folder / "model" / "model.safetensors").read_bytes()
     again = run("aqgt-train", *command, timeout=280)
     assert again.returncode == 0, again.stderr
-    assert again.stderr.count("already there") == 2
+    assert again.stderr.count("already there") == 3, "words, corpus and the evaluation"
     assert [(folder / name).stat().st_mtime_ns for name in kept] == before
     assert (folder / "model" / "model.safetensors").read_bytes() == weights
 

@@ -15,12 +15,13 @@ from aqgt.speech.word_vectors import WordVectors
 from tests.system.conftest import Run
 from tests.training.tiny_corpus import write_tiny_corpus
 
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
 
 def _rows(path: Path) -> list[dict[str, float]]:
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 
-@pytest.mark.slow
 def test_two_processes_train_one_model(run: Run, checkout: Path, tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     vectors, ngrams = rng.normal(size=(1, 8)), rng.normal(size=(20, 8))
@@ -48,7 +49,6 @@ def test_two_processes_train_one_model(run: Run, checkout: Path, tmp_path: Path)
     assert len(state["random"]) == 2, "each process has random numbers of its own"
 
 
-@pytest.mark.slow
 def test_two_processes_learn_what_one_learns_from_batches_twice_as_large(
     run: Run, checkout: Path, tmp_path: Path
 ) -> None:

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from rich.console import Console
 
 from aqgt.models.config import ModelConfig, read_config
 from aqgt.resources import data_path
@@ -41,9 +40,8 @@ def _vectors(folder: Path, config: ModelConfig, **step: Any) -> tuple[WordVector
     )
     run = RecipeRun(recipe, folder, folder / "work", folder / "out")
     run.work.mkdir()
-    run._console = Console(stderr=True)
     compose = ComposeConfig(gestures=folder, texts=[folder / "text.txt"])
-    inputs = Inputs(model=folder / "models" / "x.yaml", word_vectors=run._words(config, compose))
+    inputs = Inputs(model=folder / "models" / "x.yaml", word_vectors=run._words(config, compose.texts))
     vectors = words_of(config, inputs)
     return vectors, run._words_in_words(config, vectors)
 

@@ -21,8 +21,8 @@ class WordVectorStep(Settings):
     buckets: int = Field(40_000, ge=1000)
     minimum_count: int = Field(4, ge=1)
     pretrained: Path | None = None
-    """A fastText .bin, relative to the recipe's file: the texts' words get its vectors, reduced to
-    ``dimension``, and nothing is trained."""
+    """A fastText .bin or a table of ours, relative to the recipe's file: the words of the texts, or of a clip
+    corpus that is there, get its vectors, reduced to ``dimension``, and nothing is trained."""
     epochs: int = Field(30, ge=1)
     source: str = ""
     """What the texts are; goes into the file's metadata and the model's card."""

@@ -3,17 +3,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
+from aqgt.errors import AqgtError
 from aqgt.models.config import ModelConfig, read_config
-from aqgt.models.registry import load_model
+from aqgt.models.registry import WEIGHTS, load_model
 from aqgt.speech.file_hashes import file_sha256
 from aqgt.speech.word_vectors import WordVectors
 from aqgt_training.card import model_card
@@ -25,6 +25,7 @@ from aqgt_training.evaluation.comparison import write_figures
 from aqgt_training.evaluation.evaluator import evaluate
 from aqgt_training.publishing import EVALUATION, published
 from aqgt_training.recipe_config import Recipe, StageStep
+from aqgt_training.recipe_steps import RecipeSteps
 from aqgt_training.stages.autoencoder import load_extractor
 from aqgt_training.stages.core.inputs import Inputs
 from aqgt_training.stages.core.network_files import CONFIG as NETWORK
@@ -66,10 +67,13 @@ class RecipeRun:
     devices: int | str = "auto"
     name: str = ""
 
+    def __post_init__(self) -> None:
+        self._console = Console(stderr=True)
+        self._steps = RecipeSteps(self.work, self._console)
+
     def run(self) -> dict[str, Any]:
         """All steps; returns the figures of the evaluation (none in a process that only helped to train)."""
         self.work.mkdir(parents=True, exist_ok=True)
-        self._console = Console(stderr=True)
         config = self._model_config()
         inputs = self._inputs(config)
         for field, name in NETWORKS.items():
@@ -86,32 +90,33 @@ class RecipeRun:
         self._export(config, inputs, training, figures=None)
         if inputs.corpus is None:  # shards hold windows and no clips to judge a model by
             return {}
-        self._console.print("[bold]evaluation[/bold]")
-        vectors = words_of(config, inputs)
-        foreign = vectors is not None and config.text.vectors == "fasttext"
-        model = load_model(self.output, word_vectors=vectors.origin if foreign and vectors else None)
-        extractor = None if inputs.extractor is None else load_extractor(inputs.extractor)
-        figures = evaluate(model, inputs.corpus, self.recipe.evaluation_clips, extractor=extractor).figures
-        (self.work / "evaluation.json").write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+        figures = self._evaluation(config, inputs, inputs.corpus)
         self._export(config, inputs, training, figures)
         self._console.print(f"The model lies in {self.output}.")
         return figures
 
+    def _evaluation(self, config: ModelConfig, inputs: Inputs, corpus: Path) -> dict[str, Any]:
+        """The figures of the exported model."""
+        path = self.work / "evaluation.json"
+
+        def judge(_: bool) -> None:
+            vectors = words_of(config, inputs)
+            foreign = vectors is not None and config.text.vectors == "fasttext"
+            model = load_model(self.output, word_vectors=vectors.origin if foreign and vectors else None)
+            extractor = None if inputs.extractor is None else load_extractor(inputs.extractor)
+            figures = evaluate(model, corpus, self.recipe.evaluation_clips, extractor=extractor).figures
+            path.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+
+        digest = ClipReader(corpus).manifest.get("sha256", "")
+        extracted = "" if inputs.extractor is None else (inputs.extractor / NETWORK).read_text()
+        mark = f"{file_sha256(self.output / WEIGHTS)} {digest} {self.recipe.evaluation_clips} {extracted}"
+        self._steps.made("evaluation", path, mark, judge)
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return found
+
     @property
     def _words_path(self) -> Path:
         return self.work / "words.safetensors"
-
-    def _step(self, name: str, result: Path, settings: str, make: Callable[[], object]) -> Path:
-        """Makes a result unless it is there from the same settings."""
-        stamp = self.work / f"{Path(result.relative_to(self.work).parts[0]).stem}.done"
-        wanted = hashlib.sha256(settings.encode()).hexdigest()
-        if result.exists() and stamp.is_file() and stamp.read_text() == wanted:
-            self._console.print(f"[bold]{name}[/bold]: already there")
-            return result
-        self._console.print(f"[bold]{name}[/bold]")
-        make()
-        stamp.write_text(wanted)
-        return result
 
     def _compose_config(self) -> ComposeConfig | None:
         step = self.recipe.corpus
@@ -124,13 +129,18 @@ class RecipeRun:
 
     def _model_config(self) -> ModelConfig:
         config = read_config(self.folder / self.recipe.generator.model)
-        compose = self._compose_config()
-        if compose is None:
+        compose, folder = self._compose_config(), self.recipe.corpus.folder
+        if compose is not None:
+            speakers = compose.speakers
+        elif folder is not None and config.published is None:
+            entries = ClipReader(self.folder / folder).manifest.get("entries", {}).values()
+            speakers = 1 + max((int(entry["speaker"]) for entry in entries), default=config.speaker.count - 1)
+        else:
             return config
         # An identity the corpus does not have would be an untrained one that a user can choose.
-        speaker = config.speaker.model_copy(update={"count": compose.speakers})
+        speaker = config.speaker.model_copy(update={"count": speakers})
         config = config.model_copy(update={"speaker": speaker})
-        if config.annotation.form_width == 0:
+        if compose is None or config.annotation.form_width == 0:
             return config
         # So would be a gesture form that no clip of the training shows.
         forms = forms_of_training(compose)
@@ -142,39 +152,63 @@ class RecipeRun:
         inputs = Inputs(model=self.recipe.generator.model, corpus=step.folder, shards=step.shards)
         found: dict[str, Any] = {}
         if compose is not None:
-            found["word_vectors"] = self._words(config, compose)
+            found["word_vectors"] = self._words(config, compose.texts)
             mark = step.model_dump_json(exclude={"folder", "shards"}) + compose.model_dump_json()
-            found["corpus"] = self._step(
-                "corpus", self.work / "corpus", mark, lambda: compose_corpus(compose, self.work / "corpus")
+            found["corpus"] = self._steps.made(
+                "corpus",
+                self.work / "corpus",
+                mark,
+                lambda goes_on: compose_corpus(compose, self.work / "corpus", resume=goes_on),
             )
+        elif config.text.vectors == "file" and config.published is None:
+            found["word_vectors"] = self._words_of_recordings(config)
         if encoders == "random" and config.published is not None:
             tokens, width = config.published.logit_tokens, config.published.sentence_width
-            found["encoders"] = self._step(
+            found["encoders"] = self._steps.made(
                 "encoders",
                 self.work / "encoders",
                 f"{tokens} {width}",
-                lambda: write_tiny_encoders(self.work / "encoders", tokens=tokens, width=width),
+                lambda _: write_tiny_encoders(self.work / "encoders", tokens=tokens, width=width),
             )
         elif isinstance(encoders, Path):
             found["encoders"] = self.folder / encoders
         return inputs.from_folder(self.folder).model_copy(update=found)
 
-    def _words(self, config: ModelConfig, compose: ComposeConfig) -> Path | None:
-        """The table of word vectors, where the model wants one of its own."""
+    def _words_of_recordings(self, config: ModelConfig) -> Path | None:
+        """The table for a corpus that is there: its words, from a larger table; shards have theirs already.
+
+        Raises:
+            AqgtError: no table was named.
+        """
+        pretrained, folder = self.recipe.word_vectors.pretrained, self.recipe.corpus.folder
+        if pretrained is None:
+            raise AqgtError(
+                f"The model “{config.name}” reads word vectors, and the recipe names none for this corpus.",
+                "Give --word-vectors TABLE: a fastText .bin, or a model's words.safetensors.",
+                "no-words",
+            )
+        return self.folder / pretrained if folder is None else self._words(config, [self.folder / folder])
+
+    def _words(self, config: ModelConfig, texts: Sequence[Path]) -> Path | None:
+        """The table of word vectors, where the model wants one of its own.
+
+        Args:
+            texts: what the words are from: texts, or the folder of a clip corpus.
+        """
         if config.text.vectors != "file":
             return None
         step = self.recipe.word_vectors
         source = "" if step.pretrained is None else file_sha256(self.folder / step.pretrained)
         mark = step.model_dump_json() + source
-        return self._step("word vectors", self._words_path, mark, lambda: self._make_words(compose))
+        return self._steps.made("word vectors", self._words_path, mark, lambda _: self._make_words(texts))
 
-    def _make_words(self, compose: ComposeConfig) -> None:
+    def _make_words(self, texts: Sequence[Path]) -> None:
         step = self.recipe.word_vectors
         if step.pretrained is not None:
             source = WordVectors.load(self.folder / step.pretrained)
             table, summary = build_vocabulary(
                 source,
-                count_words(compose.texts),
+                count_words(texts),
                 minimum_count=step.minimum_count,
                 dimension=step.dimension,
             )
@@ -183,7 +217,7 @@ class RecipeRun:
                 self._console.print(f"{name}: {value}")
             return
         train_word_vectors(
-            compose.texts,
+            texts,
             self._words_path,
             dimension=step.dimension,
             buckets=step.buckets,
@@ -199,12 +233,13 @@ class RecipeRun:
         own = settings.inputs
         before = [each / NETWORK for each in (own.pose_vq, own.audio_vq, own.annotation) if each is not None]
         mark = settings.model_dump_json() + "".join(path.read_text() for path in before)
+        self._steps.claim(name, settings, own)
 
-        def train() -> None:
+        def train(goes_on: bool) -> None:
             where = {"accelerator": self.accelerator, "devices": self.devices}
             open_stage(name, settings, folder, **where).run(folder)  # type: ignore[arg-type]
 
-        self._step(name, folder / NETWORK, mark, train)
+        self._steps.made(name, folder / NETWORK, mark, train)
         return folder
 
     def _training(self, config: ModelConfig, inputs: Inputs) -> Trainer:
@@ -215,6 +250,9 @@ class RecipeRun:
             self.folder / step.stage,
             {key: value for key, value in changes.items() if value is not None},
             inputs.model_dump(),
+        )
+        self._steps.claim(
+            "generator", settings, settings.inputs, config.model_dump_json(exclude_defaults=True)
         )
         where = {"accelerator": self.accelerator, "devices": self.devices}
         folder = self.work / "generator"
@@ -229,7 +267,8 @@ class RecipeRun:
         if config.text.vectors == "fasttext":
             return f"those of {name} (SHA-256 {vectors.digest}), which is not part of the model"
         if self.recipe.word_vectors.pretrained is not None:
-            return f"those that {name} gives the words of {self.recipe.word_vectors.source or 'plain text'}"
+            own = "the corpus" if self.recipe.corpus.config is None else self.recipe.word_vectors.source
+            return f"those that {name} gives the words of {own or 'plain text'}"
         return f"fastText, trained on {self.recipe.word_vectors.source or 'plain text'}"
 
     def _export(

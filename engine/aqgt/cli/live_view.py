@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.server
 import json
 import queue
 import threading
-from collections import deque
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,6 @@ from aqgt.preview.camera import Camera
 
 _PAGE = Path(__file__).with_name("live_page.html")
 _WIDTH, _HEIGHT = 800, 720
-_REMEMBERED = 4
-"""Windows that a page gets which is opened late."""
 _MOST_WAITING = 64
 _PING_SECONDS = 5.0
 
@@ -42,7 +40,7 @@ class LiveView:
         )
         self._camera = Camera(_WIDTH, _HEIGHT)
         self._lock = threading.Lock()
-        self._last: deque[str] = deque(maxlen=_REMEMBERED)
+        self._last: tuple[str, ...] = ()
         self._viewers: list[queue.Queue[str | None]] = []
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
@@ -58,7 +56,7 @@ class LiveView:
 
     def _tell(self, event: str) -> None:
         with self._lock:
-            self._last.append(event)
+            self._last = (event,)  # a page that is opened late begins with it, and is as late as all others
             for viewer in list(self._viewers):
                 try:
                     viewer.put_nowait(event)
@@ -70,7 +68,8 @@ class LiveView:
         with self._lock:
             viewers, self._viewers = self._viewers, []
         for viewer in viewers:
-            viewer.put(None)
+            with contextlib.suppress(queue.Full):
+                viewer.put_nowait(None)
         self._server.shutdown()
         self._server.server_close()
         self._thread.join(timeout=2.0)

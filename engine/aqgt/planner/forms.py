@@ -15,6 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from aqgt.annotations import HANDS
 from aqgt.gesture_forms import FORM
@@ -104,12 +105,18 @@ def sides_of(kind: str) -> frozenset[str]:
 
 def draw(kind: str, side: str, extent: str | None, random: np.random.Generator) -> Form:
     """A form of the kind and side, near the extent; kinds like it, then any kind, stand in."""
-    pool = _pool(kind, side)
+    pool, chances = _chances(kind, side, extent)
+    return pool[int(random.choice(len(pool), p=chances))]
+
+
+@lru_cache(maxsize=256)
+def _chances(kind: str, side: str, extent: str | None) -> tuple[tuple[Form, ...], NDArray[np.float64]]:
+    pool = tuple(_pool(kind, side))
     weights = np.array([form.weight * (1.0 if form.kind == kind else 0.3) for form in pool])
     if extent is not None:
         away = np.array([abs(_extent_rank(form.extent) - _extent_rank(extent)) for form in pool])
         weights = weights * np.array([1.0, 0.08, 0.004, 0.0004])[np.minimum(away, 3)]
-    return pool[int(random.choice(len(pool), p=weights / weights.sum()))]
+    return pool, weights / weights.sum()
 
 
 def nearest(

@@ -59,12 +59,14 @@ class Sound:
 
     def swells(self, spacing: float = 0.25) -> list[tuple[float, float]]:
         """Peaks of loudness during speech as (second, strength 0–1), at least ``spacing`` seconds apart."""
-        n = len(self.loudness)
         reach = max(1, int(spacing * RATE))
         found: list[tuple[float, float]] = []
-        for at in range(n):
+        # Whatever is the loudest around is no softer than its neighbours; few moments are, and are looked at.
+        before, after = np.r_[-np.inf, self.loudness[:-1]], np.r_[self.loudness[1:], -np.inf]
+        peaks = (self.loudness >= before) & (self.loudness >= after) & self.speech
+        for at in np.flatnonzero(peaks).tolist():
             around = self.loudness[max(0, at - reach) : at + reach + 1]
-            if self.speech[at] and self.loudness[at] == around.max():
+            if self.loudness[at] == around.max():
                 rise = self.loudness[at] - self.loudness[max(0, at - 2 * reach) : at + 1].min()
                 if rise >= 3.0 and (not found or at / RATE - found[-1][0] >= spacing):
                     found.append((at / RATE, float(np.clip(1 + self.loudness[at] / 20, 0, 1))))

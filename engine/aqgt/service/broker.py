@@ -28,6 +28,8 @@ DEFAULT_BACKEND = "aqgt.service.backend:ModelBackend"
 
 _TICK_MS = 100
 _METRICS_EVERY = 1.0
+_VALUES = 10_000
+"""Entries of lists and maps of a message beside its words (8 each) and annotations (32 each, at most)."""
 _JOBS = (
     messages.GenerateRequest,
     messages.AlignRequest,
@@ -51,13 +53,16 @@ class Broker:
 
     def __init__(self, config: EngineConfig, factory: str = DEFAULT_BACKEND) -> None:
         self._config = config
+        # A message that takes seconds to read would make all clients believe that the engine has gone.
+        limits = config.limits
+        self._most_values = min(wire.MAX_VALUES, _VALUES + 8 * limits.words + 32 * limits.spans)
         self._stop_at: float | None = None
         self._told_to_stop, self._told_to_end = threading.Event(), threading.Event()
         self._early: dict[tuple[bytes, str], Any] = {}
         self._counters = Counters()
         self._last_job = time.monotonic()
         self._metrics: MetricsServer | None = None
-        self._metrics_due = 0.0
+        self._metrics_due = self._watch_due = 0.0
         self._context = zmq.Context()
         try:
             self._front = Front(self._context, config)
@@ -138,8 +143,8 @@ class Broker:
 
     # ------------------------------------------------------------ clients
 
-    def _from_client(self, client: bytes, frame: bytes) -> None:
-        message = wire.decode(frame)
+    def _from_client(self, client: bytes, frame: zmq.Frame) -> None:
+        message = wire.decode(frame.buffer, copy=False, most_values=self._most_values)
         body = message.body
         if isinstance(body, messages.Heartbeat):
             self._front.tell(client, message.job, messages.Heartbeat())
@@ -154,6 +159,7 @@ class Broker:
             self._attach(client, message.job)
         elif isinstance(body, messages.Received):
             self._kept.drop(message.job)
+            self._workshop.received(client, message.job)
         elif isinstance(body, _JOBS):
             self._accept(client, message, frame)
         elif isinstance(body, messages.LiveRequest):
@@ -189,7 +195,7 @@ class Broker:
         for (client, name), body in early.items():
             self._introduce_to(client, wire.Message(name, body))
 
-    def _accept(self, client: bytes, message: wire.Message, frame: bytes) -> None:
+    def _accept(self, client: bytes, message: wire.Message, frame: zmq.Frame) -> None:
         request = message.body
         try:
             self._refuse_if_stopping()
@@ -214,7 +220,7 @@ class Broker:
         self._workshop.assign()
         self._workshop.tell_positions()
 
-    def _open_live(self, client: bytes, message: wire.Message, frame: bytes) -> None:
+    def _open_live(self, client: bytes, message: wire.Message, frame: zmq.Frame) -> None:
         try:
             self._refuse_if_stopping()
             if self._queue.find(message.job) is not None:
@@ -268,6 +274,9 @@ class Broker:
 
     def _watch(self) -> None:
         now = time.monotonic()
+        if now < self._watch_due:
+            return  # it costs more than passing a message on
+        self._watch_due = now + _TICK_MS / 1000
         self._workshop.watch(now)
         self._kept.expire(now)
         for client in self._front.silent():

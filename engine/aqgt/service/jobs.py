@@ -7,6 +7,8 @@ from collections import OrderedDict, deque
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
+import zmq
+
 from aqgt.errors import AqgtError
 from aqgt.service.config import Limits
 
@@ -32,7 +34,7 @@ class Job:
     number: bytes
     client: bytes
     name: str
-    frame: bytes
+    frame: bytes | zmq.Frame
     seconds: float
     arrived: float
     model: str | None = None
@@ -68,7 +70,7 @@ class JobQueue:
         self,
         client: bytes,
         name: str,
-        frame: bytes,
+        frame: bytes | zmq.Frame,
         *,
         seconds: float,
         now: float,

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import zmq
 
 from aqgt.errors import AqgtError
 from aqgt.protocol import messages, wire
@@ -69,7 +70,7 @@ class LiveJobs:
         pool: WorkerPool,
         send: Callable[..., Any],
         counters: Counters,
-        deliver: Callable[[LiveJob, AqgtError | bytes], None],
+        deliver: Callable[[LiveJob, AqgtError | zmq.Frame], None],
     ) -> None:
         self._config, self._pool, self._send = config, pool, send
         self._counters, self._deliver = counters, deliver
@@ -81,7 +82,7 @@ class LiveJobs:
 
     # ------------------------------------------------------------ what clients say
 
-    def open(self, client: bytes, message: wire.Message, frame: bytes) -> LiveJob:
+    def open(self, client: bytes, message: wire.Message, frame: zmq.Frame) -> LiveJob:
         """A client opens one.
 
         Raises:
@@ -111,7 +112,7 @@ class LiveJobs:
         log.info("a live job begins", extra={"job": job.name, "worker": worker.number})
         return job
 
-    def feed(self, client: bytes, message: wire.Message, frame: bytes) -> None:
+    def feed(self, client: bytes, message: wire.Message, frame: zmq.Frame) -> None:
         """More sound for one, or its end; what is wrong with it ends the job.
 
         Raises:
@@ -160,7 +161,7 @@ class LiveJobs:
             )
         return seconds
 
-    def _hand_on(self, job: LiveJob, kind: bytes, frame: bytes, seconds: float) -> None:
+    def _hand_on(self, job: LiveJob, kind: bytes, frame: zmq.Frame, seconds: float) -> None:
         assert job.worker.identity is not None
         job.under_way.append(seconds)
         self._send([job.worker.identity, kind, job.number, frame])
@@ -194,7 +195,7 @@ class LiveJobs:
         if job is not None:
             job.under_way.popleft()
 
-    def end(self, job: LiveJob, outcome: bytes, frame: bytes) -> None:
+    def end(self, job: LiveJob, outcome: bytes, frame: zmq.Frame) -> None:
         """A worker has sent the last message of a job."""
         self._forget(job)
         if outcome == inner.OK:

@@ -98,6 +98,20 @@ class WorkerPool:
         for worker in self.workers:
             self._start(worker)
 
+    def _start_again(self, worker: Worker) -> None:
+        """`_start`, or try later: a machine that has no memory left just now does not end the engine."""
+        try:
+            self._start(worker)
+        except OSError as error:
+            log.error("worker %d cannot be started: %s", worker.number, error)
+            self._wait_for_retry(worker)
+
+    def _wait_for_retry(self, worker: Worker) -> None:
+        pause = 0.0 if worker.deaths == 0 else min(_FIRST_PAUSE * 2.0 ** (worker.deaths - 1), _LONGEST_PAUSE)
+        worker.deaths += 1
+        worker.retry_at = time.monotonic() + pause
+        log.info("worker %d is started again in %.1f s", worker.number, pause)
+
     def _start(self, worker: Worker) -> None:
         worker.token = secrets.token_hex(16)
         worker.identity, worker.jobs, worker.live = None, [], []
@@ -122,7 +136,7 @@ class WorkerPool:
             # Only a worker knows PyTorch, and with it how many devices there are.
             for number in range(len(self.workers), facts.devices):
                 self.workers.append(Worker(number))
-                self._start(self.workers[-1])
+                self._start_again(self.workers[-1])
         return True
 
     def claim(self, token: bytes) -> Worker | None:
@@ -153,10 +167,7 @@ class WorkerPool:
             self._dying.append((worker.process, time.monotonic() + _KILL_AFTER))
         worker.process, worker.identity, worker.models = None, None, ()
         worker.jobs, worker.live = [], []
-        pause = 0.0 if worker.deaths == 0 else min(_FIRST_PAUSE * 2.0 ** (worker.deaths - 1), _LONGEST_PAUSE)
-        worker.deaths += 1
-        worker.retry_at = time.monotonic() + pause
-        log.info("worker %d is started again in %.1f s", worker.number, pause)
+        self._wait_for_retry(worker)
 
     def watch(self) -> list[Death]:
         """Start what is due; tell of the workers that have died or do not get ready. They are replaced."""
@@ -167,7 +178,7 @@ class WorkerPool:
             if worker.process is None:
                 if now >= worker.retry_at:
                     worker.restarts += 1
-                    self._start(worker)
+                    self._start_again(worker)
                 continue
             reason = self._reason(worker, now)
             if reason is not None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
+import zmq
+
 
 class KeptResults:
     """The last answers, by the name of their job; the oldest goes where room or time is up.
@@ -17,13 +19,13 @@ class KeptResults:
     def __init__(self, most_bytes: int, seconds: float) -> None:
         self._most_bytes = most_bytes
         self._seconds = seconds
-        self._kept: OrderedDict[str, tuple[bytes, float]] = OrderedDict()
+        self._kept: OrderedDict[str, tuple[bytes | zmq.Frame, float]] = OrderedDict()
         self._bytes = 0
 
     def __len__(self) -> int:
         return len(self._kept)
 
-    def keep(self, name: str, frame: bytes, now: float) -> None:
+    def keep(self, name: str, frame: bytes | zmq.Frame, now: float) -> None:
         """Keep an answer; one that is larger than all the room is not kept."""
         self.drop(name)
         if len(frame) > self._most_bytes:
@@ -33,7 +35,7 @@ class KeptResults:
         while self._bytes > self._most_bytes:
             self.drop(next(iter(self._kept)))
 
-    def find(self, name: str) -> bytes | None:
+    def find(self, name: str) -> bytes | zmq.Frame | None:
         """The answer of a job."""
         kept = self._kept.get(name)
         return None if kept is None else kept[0]

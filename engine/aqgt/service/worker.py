@@ -9,6 +9,7 @@ import multiprocessing.connection
 import os
 import signal
 import threading
+import time
 import traceback
 from typing import Any
 
@@ -25,6 +26,12 @@ from aqgt.service.logs import set_up_logging
 from aqgt.service.memory import give_back_memory
 
 log = logging.getLogger("aqgt.worker")
+
+_TIDY_AFTER_MS = 500
+"""Without a job, until memory is given back: the next job would have to ask for it again, page by page."""
+_TIDY_AT_LAST = 10.0
+"""Seconds after which a worker that is never without a job gives it back."""
+_SMALL = 1024
 
 
 def worker_main(address: str, token: str, factory: str, config: EngineConfig, number: int = 0) -> None:
@@ -57,16 +64,28 @@ def worker_main(address: str, token: str, factory: str, config: EngineConfig, nu
         context.term()
         return
     desk = LiveDesk(lambda *parts: dealer.send_multipart(parts, copy=False), backend.open_live)
+    untidy_since: float | None = None
     while True:
-        kind, *parts = dealer.recv_multipart()
+        if untidy_since is not None:
+            overdue = time.monotonic() - untidy_since > _TIDY_AT_LAST
+            if overdue or not dealer.poll(_TIDY_AFTER_MS):
+                give_back_memory()
+                untidy_since = None
+        kind, *parts = _receive(dealer)
         if kind == inner.RUN:
             _Batch(dealer, parts, desk).run(backend)
             dealer.send_multipart([inner.FREE, backend.facts().pack()])
-            give_back_memory()
+            untidy_since = untidy_since or time.monotonic()
         elif kind == inner.CANCEL:
             desk.drop(parts[0])
         else:
             desk.take(kind, *parts)
+
+
+def _receive(dealer: zmq.Socket) -> list[Any]:
+    """The parts of a message: bytes; requests and sound as views of where libzmq has put them."""
+    parts = dealer.recv_multipart(copy=False)
+    return [part.bytes if len(part) < _SMALL else part.buffer for part in parts]
 
 
 def _die_with_parent() -> None:
@@ -146,7 +165,7 @@ class WorkerTask:
 class _Batch:
     """The jobs that run together; it alone reads the socket while they do."""
 
-    def __init__(self, dealer: zmq.Socket, parts: list[bytes], desk: LiveDesk) -> None:
+    def __init__(self, dealer: zmq.Socket, parts: list[Any], desk: LiveDesk) -> None:
         self._dealer, self._desk = dealer, desk
         self._cancelled: set[bytes] = set()
         self.tasks = [
@@ -161,7 +180,7 @@ class _Batch:
         # While jobs run the broker sends cancellations, possibly a late one of an earlier job, and live
         # sound, which does not wait.
         while self._dealer.poll(0):
-            kind, *parts = self._dealer.recv_multipart()
+            kind, *parts = _receive(self._dealer)
             if kind != inner.CANCEL:
                 self._desk.take(kind, *parts)
             elif not self._desk.drop(parts[0]):

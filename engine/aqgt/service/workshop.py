@@ -56,6 +56,8 @@ class Workshop:
         self.socket = context.socket(zmq.ROUTER)
         self.socket.setsockopt(zmq.LINGER, 0)
         self.socket.setsockopt(zmq.MAXMSGSIZE, wire.MAX_MESSAGE_BYTES)
+        # A ROUTER drops what exceeds it; what a worker may be sent is limited elsewhere (`LiveJobs`).
+        self.socket.setsockopt(zmq.SNDHWM, 0)
         inside = self.socket.bind_to_random_port(f"tcp://{LOOPBACK}")
         self._pool = WorkerPool(format_address(inside), factory, config)
         self.live = LiveJobs(config, self._pool, self.socket.send_multipart, counters, self._end_live)
@@ -127,12 +129,13 @@ class Workshop:
         log.info("failed: %s", error.sentence, extra={"job": job.name})
         self._deliver(job, wire.encode(failures.as_message(error), job.name))
 
-    def _end_live(self, job: LiveJob, last: AqgtError | bytes) -> None:
+    def _end_live(self, job: LiveJob, last: AqgtError | zmq.Frame) -> None:
         if isinstance(last, AqgtError):
-            last = wire.encode(failures.as_message(last), job.name)
-        self._deliver(job, last)
+            self._deliver(job, wire.encode(failures.as_message(last), job.name))
+        else:
+            self._deliver(job, last)
 
-    def _deliver(self, job: Job | LiveJob, frame: bytes) -> None:
+    def _deliver(self, job: Job | LiveJob, frame: bytes | zmq.Frame) -> None:
         self._kept.keep(job.name, frame, time.monotonic())
         if not self._front.send(job.client, frame):
             self._unsent.setdefault(job.client, set()).add(job.name)
@@ -140,16 +143,24 @@ class Workshop:
     def deliver_again(self, client: bytes) -> None:
         """A client shows a sign of life: what it did not take before is sent again."""
         for name in self._unsent.pop(client, ()):
-            frame = self._kept.find(name)
-            if frame is not None and not self._front.send(client, frame):
+            frame = self._kept.find(name) or wire.encode(failures.as_message(_LOST), name)
+            if not self._front.send(client, frame):
                 self._unsent.setdefault(client, set()).add(name)
 
+    def received(self, client: bytes, name: str) -> None:
+        """A client has the answer of a job."""
+        if client in self._unsent:
+            self._unsent[client].discard(name)
+
     def forget(self, client: bytes) -> None:
-        """A client has gone for good."""
+        """A client has gone for good; one that was only kept from speaking is told what has become of it."""
         self._unsent.pop(client, None)
         self.live.forget_client(client)
+        given_up = failures.as_message(_silent(self._config.timing.client_silence))
         for job in self._queue.of_client(client):
             log.info("the client has gone; its job is given up", extra={"job": job.name})
+            if job.cancelled_at is None:
+                self._front.tell(client, job.name, given_up)
             self.abandon(job)
 
     # ------------------------------------------------------------ answers come in
@@ -159,19 +170,20 @@ class Workshop:
         for _ in range(_AT_ONCE):
             if not self.socket.poll(0):
                 return
-            identity, kind, *parts = self.socket.recv_multipart()
+            first, *parts = self.socket.recv_multipart(copy=False)
+            identity, kind = first.bytes, parts.pop(0).bytes
             worker = self._pool.known(identity)
             if worker is None:
-                self._meet(identity, kind, parts)
+                self._meet(identity, kind, [part.bytes for part in parts])
             elif kind == inner.PROGRESS:
-                self._pass_on(parts[0], parts[1])
+                self._pass_on(parts[0].bytes, parts[1])
             elif kind == inner.DONE:
-                self._end(*parts)
+                self._end(parts[0].bytes, parts[1].bytes, parts[2])
                 worker.deaths = 0
             elif kind == inner.TAKEN:
-                self.live.taken(parts[0])
+                self.live.taken(parts[0].bytes)
             elif kind == inner.FREE:
-                worker.jobs, worker.models = [], Facts.unpack(parts[0]).models
+                worker.jobs, worker.models = [], Facts.unpack(parts[0].bytes).models
 
     def _meet(self, identity: bytes, kind: bytes, parts: list[bytes]) -> None:
         """Somebody who is no known worker: one that has just started, or a stranger, who is ignored."""
@@ -188,7 +200,7 @@ class Workshop:
             if self.hello is None:
                 self.hello = hello
 
-    def _pass_on(self, number: bytes, frame: bytes) -> None:
+    def _pass_on(self, number: bytes, frame: zmq.Frame) -> None:
         job = self._queue.by_number(number)
         if job is not None and job.cancelled_at is None:
             self._front.send(job.client, frame)
@@ -196,7 +208,7 @@ class Workshop:
         if live is not None and not self._front.send(live.client, frame):
             self.live.unread(live)
 
-    def _end(self, number: bytes, outcome: bytes, frame: bytes) -> None:
+    def _end(self, number: bytes, outcome: bytes, frame: zmq.Frame) -> None:
         live = self.live.by_number(number)
         if live is not None:
             self.live.end(live, outcome, frame)
@@ -241,7 +253,7 @@ class Workshop:
                 self._counters.cancelled += 1
                 self._replace_worker_of(job)
             elif job.started is not None and job.cancelled_at is None and now - job.started > timing.job:
-                self._front.tell(job.client, job.name, failures.as_message(_timed_out(timing.job)))
+                self._deliver(job, wire.encode(failures.as_message(_timed_out(timing.job)), job.name))
                 self.abandon(job)
 
     def _replace_worker_of(self, job: Job) -> None:
@@ -282,6 +294,21 @@ class Workshop:
 
 
 _ENDS = AqgtError("The engine ends.", "Start it again with `aqgt serve`, then repeat the job.", "stopping")
+
+
+_LOST = AqgtError(
+    "The result was not fetched, and the engine has kept it no longer.",
+    "Send the request again; limits.kept_mib and timing.keep_results in the configuration give more room.",
+    "result-lost",
+)
+
+
+def _silent(seconds: float) -> AqgtError:
+    return AqgtError(
+        f"The engine heard nothing from this program for {seconds:g} s and gave its job up.",
+        "Start it again; timing.client_silence in the engine's configuration allows for longer pauses.",
+        "client-silent",
+    )
 
 
 def _crashed(reason: str) -> AqgtError:

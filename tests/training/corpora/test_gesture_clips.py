@@ -170,7 +170,7 @@ def test_forward_kinematics_of_a_tiny_skeleton(tmp_path: Path) -> None:
     (tmp_path / "tiny.skm").write_text(MOTION)
     motion = read_motion(tmp_path / "tiny.skm")
     assert motion.marks == {"emphasis": 0.25}
-    found = joint_positions(read_skeleton(tmp_path / "tiny.sk"), motion)
+    found = joint_positions(read_skeleton(tmp_path / "tiny.sk"), motion).positions
     # A is turned by 90 degrees: its x points up. B turns by another 90 degrees in the second frame.
     np.testing.assert_allclose(found["A"], [[0, 1, 0], [3, 1, 0]], atol=1e-6)
     np.testing.assert_allclose(found["B"], [[0, 2, 0], [3, 2, 0]], atol=1e-6)
@@ -198,6 +198,6 @@ def test_raw_clips_equal_the_arrays() -> None:
         assert files
         for file in files:
             motion = read_motion(file)
-            found = joint_positions(raw, motion)
+            found = joint_positions(raw, motion).positions
             for index, joint in enumerate(meta["joints"]):
                 np.testing.assert_allclose(found[joint], arrays[motion.name][:, index], atol=1e-3)

@@ -220,6 +220,18 @@ def test_an_import_goes_on(recordings: Path, tmp_path: Path) -> None:
     assert manifest["sha256"] == import_recordings(found, tmp_path / "new", ImportOptions())["sha256"]
 
 
+def test_speakers_keep_their_numbers_when_others_come_before_them(recordings: Path, tmp_path: Path) -> None:
+    options = ImportOptions(speaker=r"_([a-z]+)_")
+    import_recordings(
+        [each for each in find_recordings(recordings) if "ben" in each.name], tmp_path / "out", options
+    )
+    import_recordings(find_recordings(recordings), tmp_path / "out", options, resume=True)
+    with ClipReader(tmp_path / "out") as reader:
+        speakers = {clip.name: clip.speaker for clip in reader}
+        assert reader.manifest["info"]["speakers"] == {"ben": 0, "anna": 1}
+    assert speakers == {"1_anna_0": 1, "1_anna_1": 1, "2_ben_0": 0}
+
+
 def test_nothing_to_import(tmp_path: Path) -> None:
     with pytest.raises(AqgtError, match="no motions"):
         find_recordings(tmp_path)

@@ -152,6 +152,8 @@ def test_a_folder_becomes_annotated_clips(tmp_path: Path) -> None:
     manifest = import_saga(recordings, tmp_path / "out", ImportOptions(without_sound=True))
     assert manifest["info"]["skipped"].keys() == {"V2"}
     assert manifest["info"]["labels_without_number"] == {"phrase_right: gruß": 1}
+    again = import_saga(recordings, tmp_path / "out", ImportOptions(without_sound=True), resume=True)
+    assert again["info"]["labels_without_number"] == {"phrase_right: gruß": 1}, "also what was stored before"
     with ClipReader(tmp_path / "out") as reader:
         (clip,) = list(reader)
     assert clip.annotations is not None

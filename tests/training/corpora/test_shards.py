@@ -152,7 +152,9 @@ def test_reading_processes_change_the_order_alone(shards: Path) -> None:
     stream = open_shards(shards, buffer=8)
     mean, std = np.zeros((53, 3)), np.ones((53, 3))
     sampler = ShardSampler(stream, mean, std, batch_size=4, seed_frames=4, workers=2)
+    before = torch.get_rng_state()
     batches = list(sampler.epoch(0, shuffle=False))
+    assert torch.equal(torch.get_rng_state(), before), "a training that goes on must find its random numbers"
     assert sum(len(batch["speaker"]) for batch in batches) == stream.n_windows // 2 * 2  # type: ignore[operator]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -64,6 +65,42 @@ def test_a_finished_training_is_not_repeated(corpus: Path, tmp_path: Path) -> No
 def test_a_corpus_smaller_than_a_batch_is_refused(corpus: Path, tmp_path: Path) -> None:
     with pytest.raises(AqgtError, match="fewer than 5000 windows"):
         _training(corpus, tmp_path, batch_size=5000).run()
+
+
+def test_a_held_out_part_without_a_window_is_refused_before_the_training(
+    corpus: Path, tmp_path: Path
+) -> None:
+    training = _training(corpus, tmp_path)
+    training.validation.starts = training.validation.starts[:0]  # type: ignore[attr-defined]
+    with pytest.raises(AqgtError, match="held-out part"):
+        training.run()
+    assert training.position.step == 0
+
+
+def test_a_training_that_diverges_says_so_and_keeps_its_last_checkpoint(corpus: Path, tmp_path: Path) -> None:
+    training = _training(corpus, tmp_path, max_steps=6, checkpoint_steps=2)
+    step = training.task.step
+
+    def poisoned(*arguments: Any) -> dict[str, float]:
+        if training.position.step == 3:
+            with torch.no_grad():
+                next(training.task.main.network.parameters()).fill_(torch.nan)
+        return step(*arguments)
+
+    training.task.step = poisoned  # type: ignore[method-assign]
+    with pytest.raises(AqgtError, match="diverged"):
+        training.run()
+    kept = torch.load(tmp_path / "checkpoint.pt", weights_only=True)
+    assert kept["position"]["step"] == 2
+    assert all(bool(value.isfinite().all()) for value in kept["players"]["main"]["network"].values())
+
+
+def test_an_average_that_was_not_kept_begins_at_the_weights(corpus: Path, tmp_path: Path) -> None:
+    _training(corpus, tmp_path, max_steps=3, ema_decay=0.0).run()
+    later = _training(corpus, tmp_path, max_steps=3, ema_decay=0.99)
+    later.run()  # loads, and finds nothing to do
+    weights = later.task.main.network.state_dict()
+    assert all(torch.equal(value, weights[name]) for name, value in later.exported_state().items())
 
 
 def test_the_discriminator_joins_and_is_saved(corpus: Path, tmp_path: Path) -> None:

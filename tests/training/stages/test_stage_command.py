@@ -6,6 +6,8 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import yaml
@@ -65,6 +67,9 @@ def test_mistakes_are_named(tmp_path: Path) -> None:
     unclear = command("--config", config, "--output", tmp_path / "out", "--set", "batch_size")
     assert isinstance(unclear.exception, AqgtError)
     assert "KEY=VALUE" in unclear.exception.sentence
+    many = command("--config", config, "--output", tmp_path / "out", "--devices", "all")
+    assert isinstance(many.exception, AqgtError)
+    assert "--devices auto" in many.exception.next_step
     nothing = command("--output", tmp_path / "out")
     assert isinstance(nothing.exception, AqgtError)
     assert "inputs.corpus" in nothing.exception.sentence
@@ -90,3 +95,49 @@ def test_the_key_of_weights_and_biases_is_not_written_down(
     assert "project: p" in written
     with pytest.raises(AqgtError, match="wandb is not installed"):
         run.trainer.run()
+
+
+class FakeWandb:
+    """Notes what the real package is asked for."""
+
+    def __init__(self, problem: Exception | None = None) -> None:
+        self.logins: list[str] = []
+        self.runs: list[dict[str, Any]] = []
+        self.logged: list[tuple[int, dict[str, float]]] = []
+        self.problem = problem
+
+    def login(self, key: str) -> None:
+        if self.problem is not None:
+            raise self.problem
+        self.logins.append(key)
+
+    def init(self, **options: Any) -> SimpleNamespace:
+        self.runs.append(options)
+        return SimpleNamespace(
+            log=lambda values, step: self.logged.append((step, values)), finish=lambda: None
+        )
+
+
+def test_a_run_on_weights_and_biases_is_its_folders(
+    small: OpenStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two trainings in folders of one name are two runs; one that goes on stays the same run."""
+    fake = FakeWandb()
+    monkeypatch.setitem(sys.modules, "wandb", fake)
+    wandb = {"project": "p", "key": "very-secret", "mode": "offline"}
+    for folder, steps in (("a/run", 2), ("b/run", 2), ("a/run", 3)):
+        small("autoencoder", folder, max_steps=steps, validate_every=1000, wandb=wandb).trainer.run()
+    first, second, resumed = (run["id"] for run in fake.runs)
+    assert first != second
+    assert resumed == first
+    assert not fake.logins, "offline, a key can't be checked"
+    assert [step for step, values in fake.logged if "train/total" in values] == [1, 2, 1, 2, 3]
+    assert "very-secret" not in repr(fake.runs)
+
+
+def test_a_key_that_is_refused_is_said(small: OpenStage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "wandb", FakeWandb(problem=OSError("the key is not known")))
+    run = small("autoencoder", wandb={"project": "p", "key": "very-secret"})
+    with pytest.raises(AqgtError, match="the key is not known") as caught:
+        run.trainer.run()
+    assert "offline" in caught.value.next_step

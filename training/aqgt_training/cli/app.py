@@ -8,7 +8,7 @@ import sys
 import typer
 
 from aqgt.cli.errors import report_errors
-from aqgt_training.cli import card, evaluate, generator, recipe, stage, word_vectors
+from aqgt_training.cli import card, evaluate, recipe, stage, word_vectors
 from aqgt_training.corpora.cli import app as corpus
 
 app = typer.Typer(
@@ -18,9 +18,8 @@ app = typer.Typer(
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.add_typer(corpus, name="corpus", help="Compose and inspect clip corpora.")
+app.add_typer(corpus, name="corpus", help="Make a training corpus, or look at one.")
 app.add_typer(word_vectors.app, name="word-vectors")
-app.command("generator")(generator.generator)
 app.command("stage")(stage.stage)
 app.command("export")(stage.export)
 app.add_typer(evaluate.app, name="evaluate")

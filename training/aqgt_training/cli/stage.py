@@ -15,7 +15,9 @@ Folder = Annotated[Path | None, typer.Option(show_default=False)]
 
 def stage(
     name: Annotated[str, typer.Argument(help="pose-vq, audio-vq, annotation, autoencoder or generator.")],
-    output: Annotated[Path, typer.Option(help="Folder for checkpoints, logs and what the stage makes.")],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="Folder for checkpoints, logs and what the stage makes.")
+    ],
     config: Annotated[
         Path | None, typer.Option(help="Stage config, e.g. configs/stages/pose-vq-code.yaml.")
     ] = None,
@@ -47,6 +49,7 @@ def stage(
     from rich.console import Console
 
     from aqgt_training.stages.core.checkpoints import CHECKPOINT
+    from aqgt_training.stages.core.devices import device_count
     from aqgt_training.stages.running import open_stage, read_stage
 
     if (output / CHECKPOINT).exists() and not resume:
@@ -73,7 +76,7 @@ def stage(
         settings,
         output,
         accelerator=accelerator,
-        devices=devices if devices == "auto" else int(devices),
+        devices=device_count(devices),
     )
     run.run(output)
     if run.trainer.fabric.is_global_zero:

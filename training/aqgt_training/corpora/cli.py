@@ -17,6 +17,7 @@ from aqgt.errors import AqgtError
 from aqgt_training.corpora.cli_gestures import gestures
 from aqgt_training.corpora.cli_import import import_
 from aqgt_training.corpora.cli_official import convert_official
+from aqgt_training.corpora.cli_options import Resume
 from aqgt_training.corpora.cli_saga import saga
 from aqgt_training.corpora.cli_shards import shards
 from aqgt_training.corpora.clip_lmdb import FPS, ClipReader, ClipRecord, ClipWriter
@@ -45,13 +46,16 @@ _composer: Composer | None = None
 @app.command()
 def compose(
     config: Annotated[Path, typer.Argument(help="A file such as configs/corpora/composed.yaml.")],
-    out: Annotated[Path, typer.Option(help="Folder for the corpus; what lies there is replaced.")],
+    out: Annotated[
+        Path,
+        typer.Option("-o", "--output", "--out", help="Folder for the corpus; what lies there is replaced."),
+    ],
     hours: Annotated[
         float | None, typer.Option(help="Hours of training clips, instead of the file's.")
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Seed, instead of the file's.")] = None,
     processes: Annotated[int, typer.Option(min=1, help="Processes to work in.")] = 1,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on where an earlier run stopped.")] = False,
+    resume: Resume = False,
 ) -> None:
     """Compose a corpus of recorded gestures and synthesised speech."""
     manifest = compose_corpus(

@@ -14,7 +14,9 @@ from aqgt_training.corpora.progress import corpus_progress
 
 def gestures(
     smartbody: Annotated[Path, typer.Argument(help="A checkout of github.com/worldforge/smartbody.")],
-    output: Annotated[Path, typer.Option(help="Folder for the arrays, to be named in a corpus config.")],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="Folder for the arrays, to be named in a corpus config.")
+    ],
 ) -> None:
     """Rebuild the gesture clips that composing needs from the public SmartBody repository."""
     from aqgt_training.corpora.gesture_clips import read_gesture_clips

@@ -9,20 +9,26 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from aqgt_training.corpora.progress import corpus_progress
+from aqgt_training.corpora.cli_options import (
+    ClipDatabase,
+    FrameRate,
+    Resume,
+    Shares,
+    Skeleton,
+    SplitSeed,
+    WithoutSound,
+)
+from aqgt_training.corpora.progress import naming_problems
 
 
 def import_(
     source: Annotated[Path, typer.Argument(help="Folder with .bvh, .npz or .npy files, sound and words.")],
-    output: Annotated[Path, typer.Option(help="Folder for the clip database.")],
-    skeleton: Annotated[
-        str | None,
-        typer.Option(help="Map of joint arrays: a name in configs/corpora/skeletons, or a TOML file."),
-    ] = None,
+    output: ClipDatabase,
+    skeleton: Skeleton = None,
     bone_map: Annotated[
         str, typer.Option(help="Bone map of BVH files: a name in rigs, a file, or auto.")
     ] = "auto",
-    fps: Annotated[float | None, typer.Option(help="Frame rate of files that do not say.")] = None,
+    fps: FrameRate = None,
     keep_facing: Annotated[
         bool, typer.Option("--keep-facing", help="Don't turn the speakers to the viewer.")
     ] = False,
@@ -31,12 +37,10 @@ def import_(
     speaker: Annotated[
         str | None, typer.Option(help="Pattern that finds the speaker in a name, e.g. '^([^_]+)'.")
     ] = None,
-    split: Annotated[str | None, typer.Option(help="Shares, e.g. train=0.9,val=0.05,test=0.05.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the split.")] = 0,
-    without_sound: Annotated[
-        bool, typer.Option("--without-sound", help="Take recordings that have no sound.")
-    ] = False,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on where an earlier run stopped.")] = False,
+    split: Shares = None,
+    seed: SplitSeed = 0,
+    without_sound: WithoutSound = False,
+    resume: Resume = False,
 ) -> None:
     """Import BVH, SMPL-X (BEAT2) or joint arrays, with sound and timed words of the same name."""
     from aqgt_training.corpora.cli_shards import shares_of
@@ -55,14 +59,7 @@ def import_(
         without_sound,
     )
     recordings = find_recordings(source)
-    with corpus_progress(console) as bar:
-        task = bar.add_task("Recordings", total=len(recordings))
-
-        def progress(name: str, problem: str | None) -> None:
-            if problem:
-                bar.console.print(f"{name}: {problem}", style="yellow", markup=False)
-            bar.advance(task)
-
+    with naming_problems(console, "Recordings", len(recordings)) as progress:
         manifest = import_recordings(recordings, output, options, resume=resume, progress=progress)
     console.print(
         f"{manifest['clips']} clips ({manifest['seconds'] / 60:.1f} min, {manifest['speakers']} speakers) "

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from aqgt_training.corpora.cli_options import ClipDatabase, Resume
 from aqgt_training.corpora.progress import corpus_progress
 
 
@@ -16,7 +17,7 @@ def convert_official(
     databases: Annotated[
         list[Path], typer.Argument(help="LMDB folders, e.g. dataset/AQGT/dataset_train, or their _cache.")
     ],
-    output: Annotated[Path, typer.Option(help="Folder for the clip database.")],
+    output: ClipDatabase,
     split: Annotated[
         str | None, typer.Option(help="Split of all clips, instead of what the folders' names say.")
     ] = None,
@@ -26,7 +27,7 @@ def convert_official(
         Path | None, typer.Option(help="The published …_speaker_model.pkl, whose numbers are kept.")
     ] = None,
     means: Annotated[Path | None, typer.Option(help="The published means.p.")] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on where an earlier run stopped.")] = False,
+    resume: Resume = False,
 ) -> None:
     """Convert the published databases (AQGT, SaGA); damaged records are counted, named and left out."""
     from aqgt_training.corpora.official import (

@@ -9,25 +9,32 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from aqgt_training.corpora.progress import corpus_progress
+from aqgt_training.corpora.cli_options import (
+    ClipDatabase,
+    FrameRate,
+    Resume,
+    Shares,
+    Skeleton,
+    SplitSeed,
+    WithoutSound,
+)
+from aqgt_training.corpora.progress import naming_problems
 
 
 def saga(
     source: Annotated[
         Path, typer.Argument(help="Folder with .eaf files, motion and sound of the same name.")
     ],
-    output: Annotated[Path, typer.Option(help="Folder for the clip database.")],
+    output: ClipDatabase,
     language: Annotated[
         str, typer.Option(help="de: the words of the ELAN file; en: those of its translation beside it.")
     ] = "de",
-    skeleton: Annotated[str | None, typer.Option(help="Map of joint arrays, see `corpus import`.")] = None,
-    fps: Annotated[float | None, typer.Option(help="Frame rate of motions that do not say.")] = None,
-    split: Annotated[str | None, typer.Option(help="Shares, e.g. train=0.9,val=0.1.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the split.")] = 0,
-    without_sound: Annotated[
-        bool, typer.Option("--without-sound", help="Take recordings that have no sound.")
-    ] = False,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on where an earlier run stopped.")] = False,
+    skeleton: Skeleton = None,
+    fps: FrameRate = None,
+    split: Shares = None,
+    seed: SplitSeed = 0,
+    without_sound: WithoutSound = False,
+    resume: Resume = False,
 ) -> None:
     """Import recordings with the ELAN tiers of SaGA as clips with the 17 annotation channels."""
     from aqgt_training.corpora.cli_shards import shares_of
@@ -45,14 +52,7 @@ def saga(
         without_sound=without_sound,
     )
     recordings = annotated_recordings(source)
-    with corpus_progress(console) as bar:
-        task = bar.add_task("Recordings", total=len(recordings))
-
-        def progress(name: str, problem: str | None) -> None:
-            if problem:
-                bar.console.print(f"{name}: {problem}", style="yellow", markup=False)
-            bar.advance(task)
-
+    with naming_problems(console, "Recordings", len(recordings)) as progress:
         manifest = import_saga(recordings, output, options, resume=resume, progress=progress)
     info = manifest["info"]
     console.print(

@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 from aqgt.errors import AqgtError
+from aqgt_training.corpora.cli_options import Resume
 from aqgt_training.corpora.progress import corpus_progress
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 def shards(
     corpora: Annotated[list[Path], typer.Argument(help="Folders of clip databases.")],
-    output: Annotated[Path, typer.Option(help="Folder for the shards.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="Folder for the shards.")],
     model: Annotated[
         str, typer.Option(help="Config (.yaml) of the model to train, or a model's name or folder.")
     ],
@@ -52,7 +53,7 @@ def shards(
     ] = False,
     device: Annotated[str, typer.Option(help="Where the speech networks of published models run.")] = "cpu",
     processes: Annotated[int, typer.Option(min=1, help="Processes that compute features.")] = 1,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on where an earlier run stopped.")] = False,
+    resume: Resume = False,
 ) -> None:
     """Cut clips into windows with precomputed features and write them as WebDataset shards."""
     from aqgt_training.corpora.model_features import FeatureSpec

@@ -107,11 +107,14 @@ def import_recordings(
     Raises:
         AqgtError: none could be used.
     """
-    speakers: dict[str, int] = {}
     skipped: dict[str, str] = {}
     with ClipWriter(output, resume=resume, info={"kind": "imported"}) as writer:
+        # Those that are stored keep their numbers, whatever was added before them since.
+        speakers = {
+            _speaker(name, options.speaker): int(entry["speaker"]) for name, entry in writer.entries.items()
+        }
         for recording in recordings:
-            speaker = speakers.setdefault(_speaker(recording.name, options.speaker), len(speakers))
+            speaker = numbered(speakers, _speaker(recording.name, options.speaker))
             problem = None
             if recording.name not in writer.entries:
                 try:
@@ -125,6 +128,11 @@ def import_recordings(
             )
         writer.info.update({"skipped": skipped, "speakers": speakers})
     return ClipReader(output).manifest
+
+
+def numbered(numbers: dict[str, int], name: str) -> int:
+    """The number of a name; one that is not there yet gets the next."""
+    return numbers.setdefault(name, max(numbers.values(), default=-1) + 1)
 
 
 def read_recording(recording: Recording, options: ImportOptions, speaker: int = 0) -> ClipRecord:

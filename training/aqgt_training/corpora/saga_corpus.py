@@ -12,7 +12,14 @@ from typing import Any
 from aqgt.errors import AqgtError
 from aqgt_training.corpora.clip_lmdb import ClipReader, ClipWriter
 from aqgt_training.corpora.clip_records import ClipRecord
-from aqgt_training.corpora.importing import ImportOptions, Recording, find_recordings, read_recording, within
+from aqgt_training.corpora.importing import (
+    ImportOptions,
+    Recording,
+    find_recordings,
+    numbered,
+    read_recording,
+    within,
+)
 from aqgt_training.corpora.saga import SagaAnnotations, read_saga
 
 ELAN = ".eaf"
@@ -60,16 +67,18 @@ def import_saga(
     unknown: Counter[str] = Counter()
     missing: Counter[str] = Counter()
     with ClipWriter(output, resume=resume, info={"kind": "saga"}) as writer:
-        for speaker, (recording, elan) in enumerate(recordings):
+        speakers = {name: int(entry["speaker"]) for name, entry in writer.entries.items()}
+        for recording, elan in recordings:
             problem = None
-            if recording.name not in writer.entries:
-                try:
-                    annotations = _annotations(elan, options.language or "de")
+            try:
+                annotations = _annotations(elan, options.language or "de")
+                if recording.name not in writer.entries:
+                    speaker = numbered(speakers, recording.name)
                     writer.add(_clip(recording, annotations, options, speaker))
-                    unknown.update(annotations.unknown)
-                    missing.update(annotations.missing)
-                except AqgtError as error:
-                    problem = skipped[recording.name] = error.sentence
+                unknown.update(annotations.unknown)
+                missing.update(annotations.missing)
+            except AqgtError as error:
+                problem = skipped[recording.name] = error.sentence
             progress(recording.name, problem)
         if not writer.entries:
             raise AqgtError(

@@ -55,7 +55,9 @@ class ShardSampler:
         if self.workers == 0:
             yield from batches
         else:
-            yield from DataLoader(batches, batch_size=None, num_workers=self.workers)
+            # Without a generator of its own it would draw from the numbers that the training uses.
+            own = torch.Generator().manual_seed(seed)
+            yield from DataLoader(batches, batch_size=None, num_workers=self.workers, generator=own)
 
     def batch(self, windows: Sequence[Window]) -> dict[str, Tensor]:
         """Windows side by side."""

@@ -25,6 +25,7 @@ from aqgt_training.corpora.smartbody_files import (
     read_motion,
     read_skeleton,
 )
+from aqgt_training.corpora.smartbody_names import own_names, renamed, turned_to_the_front
 
 ARRAYS, META, MANIFEST = "smartbody_positions_30fps.npz", "smartbody_meta.json", "manifest.json"
 _TABLE = Path(__file__).parent / "data" / "smartbody.toml"
@@ -48,6 +49,11 @@ def joint_names() -> list[str]:
     return list(_table()["joints"]["names"])
 
 
+def skeleton_names(kind: str) -> dict[str, Any]:
+    """What a kind of skeleton calls these joints, see `smartbody_names.own_names`."""
+    return dict(_table()["skeletons"][kind])
+
+
 def is_smartbody(folder: Path) -> bool:
     """Whether a folder is the repository, or holds motions of it side by side with their skeletons."""
     return any((folder / each["motions"]).is_dir() for each in _table()["sets"]) or any(folder.glob("*.skm"))
@@ -63,12 +69,15 @@ def find_motions(folder: Path) -> list[MotionPlace]:
     taken: set[str] = set()
     for each in _table()["sets"]:
         files = sorted((folder / each["motions"]).glob("*.skm"))
+        if "only" in each:
+            files = [path for path in files if path.stem in each["only"]]
         if not files:
             continue
         skeleton = _skeleton(folder, each["skeletons"])
         labels = _labels(folder / each["labels"]) if "labels" in each else {}
         for path in files:
-            name = path.stem + (each.get("second_take", "") if path.stem in taken else "")
+            second = each.get("second_take", "") if path.stem in taken else ""
+            name = each.get("prefix", "") + path.stem + second
             found.append(MotionPlace(path, skeleton, name, each["name"], labels.get(path.stem, [])))
         taken |= {path.stem for path in files}
     if not found:
@@ -125,8 +134,7 @@ def write_clips(folder: Path, output: Path, places: Iterable[MotionPlace]) -> di
 
 
 def _clip(place: MotionPlace) -> tuple[dict[str, Any], NDArray[np.float32]]:
-    skeleton, motion = _read_skeleton(place.skeleton), read_motion(place.path)
-    joints = _joints(skeleton, motion, place.path)
+    joints, motion = _joints(place)
     fps = float(_table()["fps"])
     positions = _at_fps(motion.times, joints, fps).astype(np.float32)
     entry = {
@@ -140,16 +148,25 @@ def _clip(place: MotionPlace) -> tuple[dict[str, Any], NDArray[np.float32]]:
     return entry, positions
 
 
-def _joints(skeleton: SkeletonFile, motion: MotionFile, path: Path) -> NDArray[np.float64]:
-    found = joint_positions(skeleton, motion)
-    missing = [name for name in joint_names() if name not in found]
+def _joints(place: MotionPlace) -> tuple[NDArray[np.float64], MotionFile]:
+    """Positions `[T, J, 3]` of `joint_names`, metres, facing +z, at the times of the motion; and it."""
+    skeleton, motion = _read_skeleton(place.skeleton), read_motion(place.path)
+    own: dict[str, Any] = next((each for each in _table()["sets"] if each["name"] == place.set), {})
+    joints, between = own_names(skeleton_names(own["joints"])) if "joints" in own else ({}, {})
+    found = joint_positions(renamed(skeleton, joints), motion.renamed(joints), own.get("metres", 1.0))
+    positions = dict(found.positions)
+    for name, (first, last, share) in between.items():
+        if first in positions and last in positions:
+            positions[name] = (1 - share) * positions[first] + share * positions[last]
+    missing = [name for name in joint_names() if name not in positions]
     if missing:
         raise AqgtError(
-            f"The skeleton of “{path}” has no joint {missing[0]}.",
+            f"The skeleton of “{place.path}” has no joint {missing[0]}.",
             "Give the skeletons that belong to the motions.",
             "bad-skeleton",
         )
-    return np.stack([found[name] for name in joint_names()], axis=1)
+    kept = np.stack([positions[name] for name in joint_names()], axis=1)
+    return turned_to_the_front(kept, found.forward) if own.get("facing") else kept, motion
 
 
 def _at_fps(times: NDArray, positions: NDArray, fps: float) -> NDArray:

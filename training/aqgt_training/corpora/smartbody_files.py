@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reads SmartBody skeletons (.sk) and motions (.skm), and computes joint positions from them."""
+"""Reads SmartBody skeletons (.sk, .bvh) and motions (.skm), and computes joint positions from them."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from aqgt import rotations
 from aqgt.errors import AqgtError
+from aqgt.formats.bvh_text import read_bvh_animation
 
 Floats = NDArray[np.float64]
 
@@ -26,8 +27,8 @@ _TIP = 0.8
 
 @dataclass(frozen=True)
 class SkeletonFile:
-    """A skeleton: joint names, parents (−1 for the root), offsets `[J, 3]` in metres in the parent's frame,
-    and fixed rotations `[J, 4]` before the animated ones. Parents precede children."""
+    """A skeleton: joint names, parents (−1 for the root), offsets `[J, 3]` in the file's unit in the parent's
+    frame, and fixed rotations `[J, 4]` before the animated ones. Parents precede children."""
 
     names: Sequence[str]
     parents: Sequence[int]
@@ -46,13 +47,27 @@ class MotionFile:
     values: Floats
     marks: dict[str, float]
 
+    def renamed(self, joints: Mapping[str, str]) -> MotionFile:
+        """With channels under other names, given as new name → this file's; the first one of each counts."""
+        new = {own: name for name, own in reversed(list(joints.items()))}
+        return replace(self, channels=[(new.get(joint, joint), kind) for joint, kind in self.channels])
+
 
 def read_skeleton(path: str | Path) -> SkeletonFile:
-    """Read a .sk file.
+    """Read a .sk file, or the hierarchy of a .bvh file, whose motion is left.
 
     Raises:
         AqgtError: the file is missing or is no skeleton.
     """
+    if Path(path).suffix.lower() == ".bvh":
+        joints = read_bvh_animation(Path(path)).joints
+        offsets_of = np.array([joint.offset for joint in joints])
+        return SkeletonFile(
+            [joint.name for joint in joints],
+            [joint.parent for joint in joints],
+            offsets_of,
+            rotations.identity(len(joints)),
+        )
     names: list[str] = []
     parents: list[int] = []
     offsets: list[list[float]] = []
@@ -111,11 +126,36 @@ def read_motion(path: str | Path) -> MotionFile:
     return MotionFile(Path(path).stem, np.array(times), channels, np.array(frames), marks)
 
 
-def joint_positions(skeleton: SkeletonFile, motion: MotionFile) -> dict[str, Floats]:
-    """Name → world positions `[T, 3]` of joints, head proxies and finger tips; metres, y up, facing +z."""
+@dataclass(frozen=True)
+class JointMotion:
+    """Where the joints of a motion are: name → world positions `[T, 3]` in metres, y up, of joints, head
+    proxies and finger tips; and ``forward`` `[T, 3]`, where the pelvis, or else the root, faces."""
+
+    positions: dict[str, Floats]
+    forward: Floats
+
+
+def joint_positions(skeleton: SkeletonFile, motion: MotionFile, metres: float = 1.0) -> JointMotion:
+    """The joints of a motion by forward kinematics; joints that its channels don't name stay at rest.
+
+    Args:
+        skeleton: under ChrBrad's names, see `smartbody_names.renamed`.
+        motion: its channels have the same names.
+        metres: of one unit of both files.
+
+    Raises:
+        AqgtError: the skeleton lacks the skull.
+    """
     index = {name: i for i, name in enumerate(skeleton.names)}
+    if "JtSkullA" not in index:
+        raise AqgtError(
+            f"The skeleton of “{motion.name}” has no joint JtSkullA.",
+            "Give the skeletons that belong to the motions.",
+            "bad-skeleton",
+        )
     n_frames, n_joints = len(motion.times), len(skeleton.names)
-    offsets = np.broadcast_to(skeleton.offsets, (n_frames, n_joints, 3)).copy()
+    rest_offsets = skeleton.offsets * metres
+    offsets = np.broadcast_to(rest_offsets, (n_frames, n_joints, 3)).copy()
     turns = rotations.identity(n_frames, n_joints)
     column = 0
     for joint, kind in motion.channels:
@@ -127,9 +167,9 @@ def joint_positions(skeleton: SkeletonFile, motion: MotionFile) -> dict[str, Flo
         if kind == "Quat":
             turns[:, index[joint]] = rotations.from_rotation_vector(values)
         elif kind in _AXES:
-            offsets[:, index[joint], _AXES[kind]] += values[:, 0]
+            offsets[:, index[joint], _AXES[kind]] += values[:, 0] * metres
     positions, world = _forward(skeleton, offsets, turns)
-    rest, rest_world = _forward(skeleton, skeleton.offsets[None], rotations.identity(1, n_joints))
+    rest, rest_world = _forward(skeleton, rest_offsets[None], rotations.identity(1, n_joints))
     found = {name: positions[:, i] for name, i in index.items()}
 
     def carried(joint: str, rest_offset: Floats) -> Floats:
@@ -142,10 +182,11 @@ def joint_positions(skeleton: SkeletonFile, motion: MotionFile) -> dict[str, Flo
     for finger in ("Thumb", "Index", "Middle", "Ring", "Little"):
         for side in ("Lf", "Rt"):
             last, before = f"Jt{finger}C{side}", f"Jt{finger}B{side}"
-            if last in index and before in index:
+            if last in index and before in index and f"{finger}Tip{side}" not in index:
                 bone = rest[0, index[last]] - rest[0, index[before]]
                 found[f"{finger}Tip{side}"] = carried(last, _TIP * bone)
-    return found
+    body = "JtPelvis" if "JtPelvis" in index else skeleton.names[0]
+    return JointMotion(found, carried(body, np.array([0.0, 0.0, 1.0])) - found[body])
 
 
 def _forward(skeleton: SkeletonFile, offsets: Floats, turns: Floats) -> tuple[Floats, Floats]:

@@ -59,7 +59,8 @@ class SoundChunks:
         self.batch_size = batch_size
         with ClipReader(corpus) as reader:
             names = [name for name in reader.names if reader.split_of(name) == split]
-            self.clips = [reader[name].samples() for name in names]
+            # As they are stored: 115 MB an hour, half of what the network hears takes.
+            self.clips = [reader[name].audio for name in names]
         if not self.clips:
             raise AqgtError(
                 f"The corpus {corpus} has no clips in its {split} split.",
@@ -83,7 +84,8 @@ class SoundChunks:
         places = places[: len(places) // parts * parts][part::parts]
         held: NDArray[np.float32] = np.zeros((0, *PICTURE), np.float32)
         for number, start in places:
-            held = np.concatenate([held, pictures(window_samples(self.clips[number], start))])
+            heard = window_samples(self.clips[number], start).astype(np.float32) / 32768.0
+            held = np.concatenate([held, pictures(heard)])
             while len(held) >= self.batch_size:
                 yield {"sound": torch.from_numpy(held[: self.batch_size, None].copy())}
                 held = held[self.batch_size :]

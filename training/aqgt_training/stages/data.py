@@ -192,7 +192,7 @@ def shard_windows(inputs: Inputs, cut: Cut, chosen: Normalisation) -> Windows:
     mean, std = train.statistics(keep_root=cut.keep_root)
     statistics = chosen(Statistics(mean, std, train.rest_pose(keep_root=cut.keep_root)))
 
-    def sampler(stream: ShardStream) -> BatchSource:
+    def sampler(stream: ShardStream, workers: int) -> BatchSource:
         return ShardSampler(
             stream,
             statistics.mean,
@@ -200,6 +200,7 @@ def shard_windows(inputs: Inputs, cut: Cut, chosen: Normalisation) -> Windows:
             batch_size=cut.batch_size,
             seed_frames=cut.seed_frames,
             keep_root=cut.keep_root,
+            workers=workers,
         )
 
-    return Windows(sampler(train), sampler(held_out), statistics)
+    return Windows(sampler(train, inputs.shard_workers), sampler(held_out, 0), statistics)

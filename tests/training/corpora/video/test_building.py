@@ -35,12 +35,12 @@ def talks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (folder / "more" / "mute.mp4").write_bytes(b"nothing")
     (folder / "bad.webm").write_bytes(b"nothing")
 
-    def track(path: Path, own: Path, *_: object, **__: object) -> object:
+    def track(path: Path, *_: object, **__: object) -> None:
         if path.name == "bad.webm":
             raise AqgtError("The video can't be used: it can't be opened.", "", "bad-video")
-        return tracking_of(positions, own)
 
-    monkeypatch.setattr(building, "track_video", track)
+    monkeypatch.setattr(building, "ensure_tracked", track)
+    monkeypatch.setattr(building, "read_tracking", lambda own: tracking_of(positions, own))
     monkeypatch.setattr(building, "tracker_python", lambda: Path("python"))
     return folder
 

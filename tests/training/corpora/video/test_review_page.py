@@ -15,7 +15,7 @@ from aqgt.words import Word
 from aqgt_training.corpora.video.building import ClipVerdict, VideoVerdict, read_decisions
 from aqgt_training.corpora.video.clips import Stretch
 from aqgt_training.corpora.video.review import write_review
-from tests.training.corpora.video.browser import Browser, chromium
+from tests.browser import Browser, chromium
 
 COUNT = "document.getElementById('count').textContent"
 CLICK_ALL = "document.querySelectorAll('.toggle').forEach(b => b.click())"

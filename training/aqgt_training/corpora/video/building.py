@@ -28,7 +28,7 @@ from aqgt_training.corpora.video.clips import Stretch, judge, measure, measure_s
 from aqgt_training.corpora.video.config import FPS, MotionConfig, VideoConfig
 from aqgt_training.corpora.video.joints import TrackedBody, motion_as_published, motion_of, tracked_body
 from aqgt_training.corpora.video.spoken_words import SpokenWords, words_of
-from aqgt_training.corpora.video.tracking import Tracking, track_video, tracker_python
+from aqgt_training.corpora.video.tracking import Tracking, ensure_tracked, read_tracking, tracker_python
 
 SUFFIXES = (".mp4", ".webm", ".mkv", ".mov", ".avi", ".m4v", ".mpg", ".mpeg", ".ts", ".flv", ".wmv")
 VIDEOS = "videos"
@@ -123,10 +123,11 @@ def build_corpus(
     if not resume:
         shutil.rmtree(output / VIDEOS, ignore_errors=True)
 
-    def track(path: Path) -> Tracking | AqgtError:
+    def track(path: Path) -> AqgtError | None:
+        """Tracks, and leaves the result on the disk: many videos may be done before their turn comes."""
         name = path.relative_to(source).as_posix()
         try:
-            return track_video(
+            ensure_tracked(
                 path,
                 output / VIDEOS / _folder_name(name),
                 config.tracking,
@@ -135,16 +136,21 @@ def build_corpus(
             )
         except AqgtError as error:
             return error
+        return None
 
     speakers: dict[str, int] = {}
     verdicts: list[VideoVerdict] = []
     with ThreadPoolExecutor(options.processes) as pool, ClipWriter(output, info={"kind": "video"}) as writer:
-        for path, tracking in zip(videos, pool.map(track, videos), strict=True):
+        for path, failure in zip(videos, pool.map(track, videos), strict=True):
             name = path.relative_to(source).as_posix()
             speaker = speakers.setdefault(_speaker(name, options.speaker), len(speakers))
             verdict = VideoVerdict(name, path, output / VIDEOS / _folder_name(name))
-            if isinstance(tracking, AqgtError):
-                verdict = replace(verdict, problem=tracking.sentence)
+            try:
+                if failure is not None:
+                    raise failure
+                tracking = read_tracking(verdict.folder)
+            except AqgtError as error:
+                verdict = replace(verdict, problem=error.sentence)
             else:
                 verdict, records = _judged(verdict, tracking, config, options, speaker)
                 for record in records:

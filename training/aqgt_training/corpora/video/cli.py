@@ -10,14 +10,17 @@ import typer
 from rich.console import Console
 
 from aqgt.errors import AqgtError
-from aqgt_training.corpora.progress import corpus_progress
+from aqgt_training.corpora.cli_options import Shares, SplitSeed
+from aqgt_training.corpora.progress import corpus_progress, naming_problems
 
 DECISIONS = "decisions.json"
 
 
 def video(
     source: Annotated[Path, typer.Argument(help="Folder with videos, and words or transcripts beside them.")],
-    output: Annotated[Path, typer.Option(help="Folder for the clip database and the review page.")],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="Folder for the clip database and the review page.")
+    ],
     config: Annotated[
         Path | None, typer.Option(help="Settings, instead of configs/corpora/video.yaml.")
     ] = None,
@@ -30,8 +33,8 @@ def video(
         str | None,
         typer.Option(help="Pattern that finds the speaker in a video's name; else each video has its own."),
     ] = None,
-    split: Annotated[str | None, typer.Option(help="Shares, e.g. train=0.9,val=0.05,test=0.05.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the split.")] = 0,
+    split: Shares = None,
+    seed: SplitSeed = 0,
     processes: Annotated[int, typer.Option(min=1, help="Videos that are tracked at once.")] = 1,
     resume: Annotated[
         bool, typer.Option("--resume", help="Use what an earlier run has tracked; clips are chosen anew.")
@@ -84,7 +87,9 @@ def video(
 
 def download(
     links: Annotated[Path, typer.Argument(help="Text file with one address a line; # begins a comment.")],
-    output: Annotated[Path, typer.Option(help="Folder for videos and subtitles.")] = Path("videos"),
+    output: Annotated[Path, typer.Option("-o", "--output", help="Folder for videos and subtitles.")] = Path(
+        "videos"
+    ),
     language: Annotated[str, typer.Option(help="Language of the subtitles.")] = "en",
     height: Annotated[int, typer.Option(min=144, help="Pixels: the best video up to this height.")] = 720,
 ) -> None:
@@ -93,14 +98,7 @@ def download(
 
     console = Console(stderr=True)
     addresses = read_links(links)
-    with corpus_progress(console) as bar:
-        task = bar.add_task("Videos", total=len(addresses))
-
-        def progress(address: str, problem: str | None) -> None:
-            if problem:
-                bar.console.print(f"{address}: {problem}", style="yellow", markup=False)
-            bar.advance(task)
-
+    with naming_problems(console, "Videos", len(addresses)) as progress:
         failed = download_videos(addresses, output, language=language, height=height, progress=progress)
     console.print(f"{len(addresses) - len(failed)} of {len(addresses)} videos in {output}", markup=False)
     if failed:

@@ -74,22 +74,22 @@ class Tracking:
         return len(self.world)
 
 
-def track_video(
+def ensure_tracked(
     video: Path,
     folder: Path,
     config: TrackingConfig,
     *,
     python: Path | None = None,
     progress: Callable[[float], None] = lambda share: None,
-) -> Tracking:
-    """Track a video, or read what an earlier run with the same video and settings left in the folder.
+) -> None:
+    """Track a video, unless the folder holds what an earlier run with the same video and settings left.
 
     Args:
         folder: what else lies in it is removed.
         python: of the environment with the extra “video”; None: the one `tracker_python` finds.
 
     Raises:
-        AqgtError: the video can't be used (code ``bad-video``), or the tracker ended with an error.
+        AqgtError: the tracker ended with an error.
     """
     key = {"settings": {**config.model_dump(), "fps": FPS}, "video": _fingerprint(video)}
     if not _is_whole(folder, key):
@@ -97,7 +97,6 @@ def track_video(
         folder.mkdir(parents=True)
         _run(video, folder, key["settings"], python or tracker_python(), progress)
         (folder / KEY).write_text(json.dumps(key) + "\n", encoding="utf-8")
-    return read_tracking(folder)
 
 
 def read_tracking(folder: Path) -> Tracking:

@@ -65,8 +65,8 @@ def load_checkpoint(path: Path, task: Task, average: WeightAverage | None, fabri
     try:
         for name, player in task.players.items():
             player.load_state_dict(state["players"][name])
-        if average is not None and "average" in state:
-            average.load(state["average"])
+        if average is not None:  # one that was not kept so far begins at the weights of now
+            average.load(state.get("average") or task.main.network.state_dict())
     except (RuntimeError, ValueError) as problem:
         raise AqgtError(
             f"The checkpoint {path} does not fit the networks of this config.",

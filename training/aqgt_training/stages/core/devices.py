@@ -11,6 +11,8 @@ import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 
+from aqgt.errors import AqgtError
+
 
 def make_fabric(accelerator: str, devices: int | str, precision: str) -> Fabric:
     """Devices and precision of a training; under `torchrun` its processes are joined.
@@ -28,6 +30,21 @@ def make_fabric(accelerator: str, devices: int | str, precision: str) -> Fabric:
     # With several devices this starts the same command once for each of the others, which join here.
     fabric.launch()
     return fabric
+
+
+def device_count(text: str) -> int | str:
+    """How many devices a command line asks for: a number, or ``auto``.
+
+    Raises:
+        AqgtError: it is neither.
+    """
+    if text == "auto":
+        return text
+    if not text.isdecimal() or int(text) == 0:
+        raise AqgtError(
+            f"“{text}” is no number of devices.", "Give --devices 1, 2, …, or --devices auto.", "bad-usage"
+        )
+    return int(text)
 
 
 def average_gradients(fabric: Fabric, parameters: Iterable[nn.Parameter]) -> None:

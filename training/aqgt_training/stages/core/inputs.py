@@ -20,6 +20,8 @@ class Inputs(Settings):
     """Folders or URLs of shards, instead of the corpus."""
     shard_weights: tuple[float, ...] = ()
     """How often each of the shards' folders is drawn from; none: as often as it has windows."""
+    shard_workers: int = Field(0, ge=0)
+    """Processes that read shards ahead; 0: the training reads itself. The windows' order depends on it."""
     model: Path | None = None
     """Model config: a file such as configs/models/compact.yaml."""
     word_vectors: Path | None = None

@@ -12,6 +12,7 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 from torch.optim import AdamW, Optimizer
 
+from aqgt.errors import AqgtError
 from aqgt_training.optimisers import Lookahead, radamw
 from aqgt_training.stages.core.devices import average_gradients, share_state
 from aqgt_training.stages.core.settings import StageSettings
@@ -68,9 +69,25 @@ class Player:
         self.fabric.backward(loss)
         average_gradients(self.fabric, self.parameters)
         if self.clipped:
-            self.fabric.clip_gradients(self.network, self.optimiser, max_norm=self.settings.clip_norm)
+            self._clip()
         self.optimiser.step()
         share_state(self.fabric, self.network, buffers_only=True)
+
+    def _clip(self) -> None:
+        """Clips the norm of all gradients together.
+
+        Raises:
+            AqgtError: it is no number. In half precision that is expected now and then: the step is left out.
+        """
+        scaled = self.settings.precision == "16-mixed"
+        try:
+            self.fabric.clip_gradients(
+                self.network, self.optimiser, max_norm=self.settings.clip_norm, error_if_nonfinite=not scaled
+            )
+        except RuntimeError as problem:
+            if "non-finite" not in str(problem):
+                raise
+            raise diverged("its gradients are no longer numbers") from problem
 
     def scale_learning_rate(self, factor: float, least: float = 0.0) -> None:
         """The learning rate as a share of the first one, never below ``least``."""
@@ -104,6 +121,15 @@ class Player:
         """Continue from a `state_dict`."""
         self.network.load_state_dict(state["network"])
         self.own.load_state_dict(state["optimiser"])
+
+
+def diverged(what: str) -> AqgtError:
+    """What ends a training that can't go on."""
+    return AqgtError(
+        f"The training has diverged: {what}.",
+        "Go on from the last checkpoint with a smaller learning_rate or clip_norm, or in precision 32-true.",
+        "diverged",
+    )
 
 
 def freeze(network: nn.Module) -> nn.Module:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from aqgt.errors import AqgtError
 from aqgt.formats.files import write_bytes
 from aqgt_training.stages.core.settings import WandbSettings
 
-LOG, CURVE, PICTURE = "log.jsonl", "curve.jsonl", "curves.png"
+LOG, CURVE, PICTURE, RUN_ID = "log.jsonl", "curve.jsonl", "curves.png", "wandb-run.txt"
 
 
 class Tracker:
@@ -113,14 +114,29 @@ def _wandb_run(settings: WandbSettings, folder: Path, config: Mapping[str, Any])
             "Install it by: pip install wandb; or take the section “wandb” out of the config.",
             "no-wandb",
         ) from problem
-    if settings.key is not None:
-        wandb.login(key=settings.key)
-    return wandb.init(
-        project=settings.project,
-        name=settings.name,
-        mode=settings.mode,
-        dir=str(folder),
-        config=dict(config),
-        id=f"{settings.name or settings.project}-{folder.resolve().name}",
-        resume="allow",
-    )
+    try:
+        if settings.key is not None and settings.mode == "online":  # the key is checked over the network
+            wandb.login(key=settings.key)
+        return wandb.init(
+            project=settings.project,
+            name=settings.name,
+            mode=settings.mode,
+            dir=str(folder),
+            config=dict(config),
+            id=_run_id(folder),
+            resume="allow",
+        )
+    except Exception as problem:  # of wandb's own, of its service, of the network
+        raise AqgtError(
+            f"Weights & Biases can't be used: {problem}",
+            "Check the key and the network, set the section's “mode: offline”, or take the section out.",
+            "no-wandb",
+        ) from problem
+
+
+def _run_id(folder: Path) -> str:
+    """The name of the run, drawn once for each output folder, so that a resumed training is the same run."""
+    path = folder / RUN_ID
+    if not path.is_file():
+        write_bytes(path, f"{uuid.uuid4().hex[:12]}\n".encode())
+    return path.read_text(encoding="utf-8").strip()

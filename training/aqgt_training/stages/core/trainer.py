@@ -7,6 +7,7 @@ same way: checkpoints hold weights, optimisers, averages, the place in the data 
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -16,11 +17,12 @@ import torch
 from lightning_fabric import Fabric
 from torch import Tensor
 
+from aqgt.errors import AqgtError
 from aqgt_training.stages.core import checkpoints
 from aqgt_training.stages.core.average import WeightAverage
 from aqgt_training.stages.core.devices import gathered
 from aqgt_training.stages.core.feed import Batch, BatchSource, Position, batches
-from aqgt_training.stages.core.players import seed_everything
+from aqgt_training.stages.core.players import diverged, seed_everything
 from aqgt_training.stages.core.progress import progress_bar
 from aqgt_training.stages.core.settings import StageSettings
 from aqgt_training.stages.core.task import Task
@@ -80,6 +82,7 @@ class Trainer:
             self.position = checkpoints.load_checkpoint(self.checkpoint, self.task, self.average, self.fabric)
         if self.share_done() >= 1:
             return self.position
+        self._check_held_out()
         tracker = self._tracker()
         with progress_bar(hidden=not self.fabric.is_global_zero) as bar:
             row = bar.add_task(self.task.name, total=1.0, loss="")
@@ -90,6 +93,15 @@ class Trainer:
         if tracker is not None:
             tracker.close(self.position.history)
         return self.position
+
+    def _check_held_out(self) -> None:
+        """Raises now, not at the first validation, when the held-out part has no batch."""
+        if next(iter(self.validation.epoch(0, shuffle=False)), None) is None:
+            raise AqgtError(
+                "The held-out part of the corpus has no window: its clips are too short.",
+                "Hold out longer or more clips.",
+                "small-corpus",
+            )
 
     def exported_state(self) -> dict[str, Tensor]:
         """The weights that the stage hands on, see `StageSettings.export`."""
@@ -149,6 +161,9 @@ class Trainer:
             player.network.train()
         batch = {name: self.fabric.to_device(value) for name, value in batch.items()}
         terms = self.task.step(batch, self.position, self.share_done())
+        wrong = [name for name, value in terms.items() if not math.isfinite(value)]
+        if wrong and self.settings.precision != "16-mixed":  # which leaves such steps out
+            raise diverged(f"“{wrong[0]}” is no longer a number at step {self.position.step + 1}")
         if self.average is not None:
             self.average.update(self.position.step)
         self.position.step += 1
