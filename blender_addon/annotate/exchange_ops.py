@@ -30,7 +30,7 @@ class AQGT_OT_annotations_export(bpy.types.Operator):
     def poll(cls, context: bpy.types.Context) -> bool:
         """Greyed without annotations."""
         cls.poll_message_set("There is no annotation to write: add one, or have gestures suggested")
-        return bool(store.gesture_markers(context.scene))
+        return store.has_gestures(context.scene)
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         """Ask where to."""

@@ -11,10 +11,11 @@ import bpy
 from aqgt.markers import is_marker
 
 from ..one_job import generation
+from ..scene.markers import names_and_frames
 from ..ui import GesturesPanel, SequencerPanel, draw_lines
 from . import following, presets, store
 from .preset_ops import chosen_preset
-from .reading import is_settled, not_used, reason_not_used
+from .reading import is_settled, listed, not_used
 from .suggest import SuggestJob
 from .vocabulary import OF_HANDS, TITLES
 
@@ -37,8 +38,7 @@ class AQGT_UL_annotations(bpy.types.UIList):
         _filter: int = 0,
     ) -> None:
         """Time and name; red with a button that knows the reason where it is not used."""
-        annotation = store.read(scene, marker)
-        reason = reason_not_used(scene, annotation)
+        annotation, reason = listed(scene, marker)
         row = layout.row(align=True)
         row.alert = bool(reason)
         if reason:
@@ -59,10 +59,7 @@ class AQGT_UL_annotations(bpy.types.UIList):
         self, context: bpy.types.Context, scene: Any, markers_name: str
     ) -> tuple[list[int], list[int]]:
         """Gesture markers alone, in order of time, with the letters of the filter field in their names."""
-        markers = getattr(scene, markers_name)
-        names = tuple(marker.name for marker in markers)
-        frames = tuple(marker.frame for marker in markers)
-        shown, places = _in_order(names, frames, self.filter_name.casefold())
+        shown, places = _in_order(*names_and_frames(scene), self.filter_name.casefold())
         return [self.bitflag_filter_item if show else 0 for show in shown], list(places)
 
 
@@ -101,8 +98,7 @@ class _Annotate:
         row = layout.row(align=True)
         row.operator("aqgt.annotations_import", text="Import", icon="IMPORT")
         row.operator("aqgt.annotations_export", text="Export", icon="EXPORT")
-        markers = store.gesture_markers(scene)
-        if not markers:
+        if not store.has_gestures(scene):
             draw_lines(layout, "No G: marker: gestures are suggested from words and voice", icon="INFO")
             return
         layout.template_list(
@@ -114,7 +110,7 @@ class _Annotate:
         row.operator("aqgt.annotation_mirror", text="", icon="MOD_MIRROR")
         row.operator("aqgt.annotation_lock", text="", icon="LOCKED")
         row.operator("aqgt.annotation_delete", text="", icon="TRASH")
-        bad = [] if settled else not_used(scene, markers)
+        bad = [] if settled else not_used(scene, store.gesture_markers(scene))
         for name, reason in bad[:_REASONS]:
             draw_lines(layout, f"{name}: {reason}", icon="ERROR", alert=True)
         if len(bad) > _REASONS:

@@ -13,8 +13,9 @@ from aqgt.annotations import Span
 from aqgt.errors import AqgtError
 from aqgt.markers import is_marker
 
+from ..scene.markers import names_and_frames
 from ..speech import changes
-from .store import Annotation, gesture_markers, is_stale, read, speaks_to_all
+from .store import Annotation, gesture_markers, heading, is_stale, read, speaks_to_all
 
 _settled: tuple[Any, ...] | None = None
 """Scene, revision, names and frames that were found settled last."""
@@ -87,14 +88,26 @@ def is_settled(scene: bpy.types.Scene) -> bool:
     A panel asks at every draw; as long as no name and no frame changes, the answer is the one of before.
     """
     global _settled
-    markers = scene.timeline_markers
-    state = scene.as_pointer(), changes.revision, [(marker.name, marker.frame) for marker in markers]
+    state = scene.as_pointer(), changes.revision, names_and_frames(scene)
     if state == _settled:
         return True
-    if any(is_stale(marker) or not speaks_to_all(marker) for marker in markers if is_marker(marker.name)):
+    if not all(_is_plain(marker) for marker in scene.timeline_markers if is_marker(marker.name)):
         return False
     _settled = state
     return True
+
+
+def listed(scene: bpy.types.Scene, marker: bpy.types.TimelineMarker) -> tuple[Annotation, str]:
+    """What a list shows of a gesture marker (see `heading`), and why no character hears it, if so."""
+    if _is_plain(marker):
+        return heading(scene, marker), ""
+    annotation = read(scene, marker)
+    return annotation, reason_not_used(scene, annotation)
+
+
+def _is_plain(marker: bpy.types.TimelineMarker) -> bool:
+    """Whether a marker's group is up to date and addresses nobody."""
+    return not is_stale(marker) and speaks_to_all(marker)
 
 
 def reason_not_used(scene: bpy.types.Scene, annotation: Annotation) -> str:

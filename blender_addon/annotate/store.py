@@ -84,6 +84,18 @@ def read(scene: bpy.types.Scene, marker: bpy.types.TimelineMarker) -> Annotation
         return Annotation(time, marker.name, ParsedMarker(), locked=group.locked, problem=error)
 
 
+def has_gestures(scene: bpy.types.Scene) -> bool:
+    """Whether a scene has gesture markers."""
+    return any(is_marker(marker.name) for marker in scene.timeline_markers)
+
+
+def heading(scene: bpy.types.Scene, marker: bpy.types.TimelineMarker) -> Annotation:
+    """`read` without what the marker says and to whom; right of one whose group is up to date."""
+    group: Any = marker.aqgt
+    time = marker_time(scene, marker, group.subframe)
+    return Annotation(time, marker.name, ParsedMarker(), group.suggested, group.locked)
+
+
 def speaks_to_all(marker: bpy.types.TimelineMarker) -> bool:
     """Whether the group is what the name says, and addresses nobody in particular."""
     group: Any = marker.aqgt

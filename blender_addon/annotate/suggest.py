@@ -39,19 +39,17 @@ class SuggestJob(Job):
         """Whether there is a suggestion, an error, or it was cancelled."""
         return self.suggestion is not None or super().finished
 
-    def _generate(self) -> None:
+    def _last(self) -> SuggestRequest:
+        asked = super()._last()
         self.text = "Suggesting gestures…"
-        asked = self.request
-        self._sent = self.client.submit(
-            SuggestRequest(
-                audio=asked.audio,
-                words=asked.words,
-                keep=asked.spans,
-                density=asked.density,
-                energy=asked.energy,
-                handedness=asked.handedness,
-                seed=asked.seed,
-            )
+        return SuggestRequest(
+            audio=asked.audio,
+            words=asked.words,
+            keep=asked.spans,
+            density=asked.density,
+            energy=asked.energy,
+            handedness=asked.handedness,
+            seed=asked.seed,
         )
 
     def _take(self, event: object) -> None:

@@ -18,7 +18,7 @@ from ..connection import session
 from ..preview.buffer import Buffer
 from ..preview.live import Source
 from ..preview.shown import Shown
-from ..retarget.mapping import mapping_of
+from ..retarget.mapping import finding
 from ..retarget.props import of_parts
 from ..retarget.source import read_shown_pose
 from ..scene.armature import describe
@@ -80,7 +80,7 @@ def gather(context: bpy.types.Context) -> Job:
     check_ready(context)
     character = chosen_character(context)
     rig = describe(character)
-    mapping = mapping_of(character, rig)
+    mapping = finding(character, rig)
     sound = read_sound(context)
     annotations = read_annotations(context.scene, character.name, sound.start, sound.duration)
     settings, speech = context.scene.aqgt_generate, context.scene.aqgt_speech
@@ -126,7 +126,7 @@ def gather(context: bpy.types.Context) -> Job:
         joining=joining,
         parts=options.parts,
         buffer=buffer,
-        source=Source(shown, buffer, rig, mapping, options),
+        prepare=lambda: Source(shown, buffer, rig, mapping(), options),
     )
 
 

@@ -8,8 +8,11 @@ the scene and the character, so undo, deleting and loading cannot leave a dead r
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
+
+import numpy as np
 
 from aqgt.errors import AqgtError
 from aqgt.protocol.client import EngineClient
@@ -25,6 +28,7 @@ from aqgt.protocol.messages import (
 )
 from aqgt.words import Word
 
+from ..connection.sending import Sending
 from ..preview.buffer import Buffer
 from ..preview.live import Source
 from ..takes.recipe import SoundSource
@@ -51,6 +55,7 @@ class Job:
         joining: what a part is joined to; None: the motion stands by itself.
         parts: parts of the body that move; None: those of the panel when the result is laid on.
         buffer: the first variant as far as it has come.
+        prepare: called in a thread before anything is sent, returns `source`; its error is the job's.
         source: what can be previewed; None: nothing.
         laying: whether the result is being laid on the character.
     """
@@ -66,6 +71,7 @@ class Job:
     joining: Joining | None = None
     parts: frozenset[str] | None = None
     buffer: Buffer = field(default_factory=Buffer)
+    prepare: Callable[[], Source | None] | None = None
     source: Source | None = None
     fraction: float = 0.0
     text: str = "Starting…"
@@ -74,25 +80,13 @@ class Job:
     cancelled: bool = False
     laying: bool = False
     _aligning: bool = False
-    _sent: str = ""
+    _sending: Sending | None = None
+    _speech: str = ""
     _pace: Pace = field(default_factory=Pace)
 
     def begin(self) -> None:
-        """Send the first request.
-
-        Raises:
-            AqgtError: it cannot be sent.
-        """
-        known = _aligned.get(self._speech_key()) if self.transcript else None
-        if known is not None:
-            self.request = replace(self.request, words=known)
-        if self.transcript and known is None:
-            self.text, self._aligning = "Aligning words…", True
-            self._sent = self.client.submit(
-                AlignRequest(self.request.audio, self.transcript, self.request.language)
-            )
-        else:
-            self._generate()
+        """Have the first request sent."""
+        self._sending = Sending(self.client, self._first)
 
     @property
     def finished(self) -> bool:
@@ -107,7 +101,7 @@ class Job:
     def pump(self) -> bool:
         """Take in what has arrived; True once the job has finished."""
         try:
-            for event in [] if self.finished else self.client.poll(self._sent):
+            for event in [] if self.finished or self._sending is None else self._sending.poll():
                 self._take(event)
         except AqgtError as error:
             self.error = error
@@ -119,7 +113,8 @@ class Job:
             self.cancelled = True
         elif not self.finished:
             self.cancelled = True
-            self.client.cancel(self._sent)
+            if self._sending is not None:
+                self._sending.cancel()
 
     def _take(self, event: Any) -> None:
         if isinstance(event, EngineError):
@@ -154,15 +149,28 @@ class Job:
         self.notes.extend(aligned.notes)
         while len(_aligned) >= _ALIGNED_LIMIT:
             _aligned.pop(next(iter(_aligned)))
-        _aligned[self._speech_key()] = aligned.words
+        _aligned[self._speech] = aligned.words
         self.request = replace(self.request, words=aligned.words)
-        self._generate()
+        self._sending = Sending(self.client, self._last)
 
-    def _generate(self) -> None:
+    def _first(self) -> Any:
+        """The first request: to align, where that was not done before."""
+        if self.prepare is not None:
+            self.source = self.prepare()
+        if self.transcript:
+            self._speech = self._speech_key()
+            if self._speech not in _aligned:
+                self.text, self._aligning = "Aligning words…", True
+                return AlignRequest(self.request.audio, self.transcript, self.request.language)
+            self.request = replace(self.request, words=_aligned[self._speech])
+        return self._last()
+
+    def _last(self) -> Any:
+        """The request whose answer is the job's result."""
         self.text, self._aligning = "Generating…", False
-        self._sent = self.client.submit(self.request)
+        return self.request
 
     def _speech_key(self) -> str:
-        digest = hashlib.sha256(self.request.audio.tobytes())
+        digest = hashlib.sha256(np.ascontiguousarray(self.request.audio).data)
         digest.update(f"{self.request.language}\n{self.transcript}".encode())
         return digest.hexdigest()

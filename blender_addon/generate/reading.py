@@ -3,25 +3,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, field, replace
 
 from aqgt.errors import AqgtError
 
-from ..scene.decoding import Decoding
+from ..scene.decoding import Decoding, Unread
 
 
 @dataclass
 class Reading:
-    """A sound file that is being read; the panel shows it as it shows a job.
+    """A sound that is being read; the panel shows it as it shows a job.
 
     Attributes:
-        path: the file.
+        sound: what is read.
         scene: name of the scene whose job it is for.
         character: name of the armature, for people.
     """
 
-    path: Path
+    sound: Unread
     scene: str
     character: str
     text: str = "Reading the sound…"
@@ -36,7 +35,10 @@ class Reading:
     def begin(self) -> None:
         """Start the process that reads; where none can be started, the job reads the file itself."""
         try:
-            self._decoding = Decoding(self.path)
+            self._decoding = Decoding(self.sound)
+            self.sound = replace(
+                self.sound, write=None
+            )  # it holds data of Blender's, which a tick may change
         except OSError:
             self._is_read = True
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import time
 from abc import abstractmethod
-from pathlib import Path
 from typing import Any, ClassVar
 
 import bpy
@@ -13,8 +12,8 @@ import bpy
 from aqgt.errors import AqgtError
 
 from ..one_job import OneJob, generation
-from ..scene.decoding import forget, takes_long
-from ..speech.source import sound_file
+from ..scene.decoding import Unread, forget
+from ..speech.source import unread
 from ..steps import Steps, drain, some
 from ..ui import redraw
 from .reading import Reading
@@ -57,9 +56,9 @@ class JobOperator:
         yield False
         return self.apply(job)
 
-    def sound_file(self, context: bpy.types.Context) -> Path | None:
-        """The sound file that `gather` decodes, if it is known; raises `AqgtError`."""
-        return sound_file(context)
+    def unread(self, context: bpy.types.Context) -> Unread | None:
+        """The sound that `gather` would take long to read, if there is one; raises `AqgtError`."""
+        return unread(context)
 
     def show(self, job: Any) -> None:
         """Called at each tick in a window while the engine works."""
@@ -149,11 +148,11 @@ class JobOperator:
         """Have a long sound read aside; begin at once where there is none."""
         this: Any = self
         try:
-            file = self.sound_file(context)
-            if file is None or not takes_long(file):
+            sound = self.unread(context)
+            if sound is None:
                 return self._begin(context)
             character = context.scene.aqgt_generate.character
-            self._reading = Reading(file, context.scene.name, "" if character is None else character.name)
+            self._reading = Reading(sound, context.scene.name, "" if character is None else character.name)
             self.jobs.run(self._reading)
         except AqgtError as error:
             this.report({"ERROR"}, str(error))

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +37,13 @@ def mapping_of(armature: bpy.types.Object, rig: RigDescription) -> Mapping:
     Raises:
         AqgtError: no arm can be moved with it.
     """
+    return finding(armature, rig)()
+
+
+def finding(armature: bpy.types.Object, rig: RigDescription) -> Callable[[], Mapping]:
+    """`mapping_of`, to be called later: it takes a moment, and then touches nothing of Blender's."""
     mapping = remembered(armature, rig)
-    return match(rig) if mapping is None else mapping
+    return (lambda: match(rig)) if mapping is None else (lambda: mapping)
 
 
 def corrected(rig: RigDescription, base: Mapping, bones: Bones) -> Mapping:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Long sound files are decoded by a Blender of their own, so that the window stays free.
+"""Sounds that take long are read by a Blender of their own, so that the window stays free.
 
 `aud` has no way to read a part: its seeking misses samples, and it keeps Python's lock while it reads, so
 that neither slices nor a thread would do. Another Blender takes longer and gives the same samples.
@@ -10,6 +10,8 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import bpy
@@ -20,40 +22,79 @@ from aqgt.errors import AqgtError
 
 from . import decoder
 
-LONG_SECONDS = 10.0
+LONG_SECONDS = 5.0
 """Of sound; up to it, decoding here takes less than 50 ms."""
 
-_Key = tuple[str, int, int]
-_ready: dict[_Key, NDArray[np.float32]] = {}
+Key = tuple[str | int | float, ...]
+"""What tells a sound from any other, and from itself once it has changed."""
+_ready: dict[Key, NDArray[np.float32]] = {}
 
 
-def takes_long(path: Path) -> bool:
-    """Whether decoding a file here would keep Blender waiting; not for what is no sound."""
+@dataclass(frozen=True)
+class Unread:
+    """A sound that would keep Blender waiting if it were read here.
+
+    Attributes:
+        key: what its samples are kept under.
+        name: for people.
+        file: where it lies; None: in the .blend.
+        write: puts it into a .blend of its own, where it lies in this one.
+    """
+
+    key: Key
+    name: str
+    file: Path | None = None
+    write: Callable[[Path], None] | None = None
+
+
+def file_key(path: Path) -> Key:
+    """Of a sound file, as it is now."""
     try:
-        return path.is_file() and decoder.seconds_of(str(path)) > LONG_SECONDS
+        stat = path.stat()
+    except OSError:
+        return str(path), 0, 0
+    return str(path), stat.st_mtime_ns, stat.st_size
+
+
+def unread_file(path: Path) -> Unread | None:
+    """A sound file that takes long to decode; None of any other, and of what is no sound."""
+    try:
+        if not path.is_file() or decoder.seconds_of(str(path)) <= LONG_SECONDS:
+            return None
     except (ImportError, ValueError):  # whoever decodes it says what is wrong
-        return False
+        return None
+    return Unread(file_key(path), path.name, path)
 
 
-def ready(path: Path) -> NDArray[np.float32] | None:
-    """The samples of a file that was decoded aside and has not changed since; None of any other."""
-    return _ready.get(_key(path))
+def ready(key: Key) -> NDArray[np.float32] | None:
+    """The samples of a sound that was read aside and has not changed since; None of any other."""
+    return _ready.get(key)
 
 
 def forget() -> None:
-    """Let go of all that was decoded aside."""
+    """Let go of all that was read aside."""
     _ready.clear()
 
 
 class Decoding:
-    """A file that is being decoded by another process; `pump` never waits for it."""
+    """A sound that is being read by another process; `pump` never waits for it.
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._key = _key(path)
+    Raises:
+        OSError: the process cannot be started, or its .blend not be written.
+    """
+
+    def __init__(self, sound: Unread) -> None:
+        self._key, self._name = sound.key, sound.name
         self._folder = tempfile.TemporaryDirectory(prefix="aqgt-")
         self._target = Path(self._folder.name) / "samples.f32"
-        arguments = [decoder.__file__, "--", str(path), str(self._target)]
+        source = sound.file
+        if sound.write is not None:
+            source = Path(self._folder.name) / "sound.blend"
+            try:
+                sound.write(source)
+            except RuntimeError as error:  # so Blender says that a file can't be written
+                raise OSError(str(error)) from error
+        arguments = [decoder.__file__, "--", str(source), str(self._target)]
         here = bpy.app.binary_path
         # Blender as a module has no program of its own: its Python is.
         before = [here, "-b", "--factory-startup", "--python-exit-code", "1", "--python"]
@@ -69,15 +110,17 @@ class Decoding:
         """Whether it is done; from then on `ready` has the samples.
 
         Raises:
-            AqgtError: the file is no sound.
+            AqgtError: it is no sound, or this build of Blender cannot mix.
         """
         code = self._process.poll()
         if code is None:
             return False
         try:
+            if code == decoder.NO_MIXER:
+                raise no_mixer(self._name)
             if code != 0 or not self._target.is_file():
                 raise AqgtError(
-                    f"“{self._path.name}” cannot be read as sound.",
+                    f"“{self._name}” cannot be read as sound.",
                     "Choose a WAV, FLAC, MP3 or OGG file.",
                     "bad-audio",
                 )
@@ -95,9 +138,10 @@ class Decoding:
         self._folder.cleanup()
 
 
-def _key(path: Path) -> _Key:
-    try:
-        stat = path.stat()
-    except OSError:
-        return str(path), 0, 0
-    return str(path), stat.st_mtime_ns, stat.st_size
+def no_mixer(name: str) -> AqgtError:
+    """This build of Blender cannot mix."""
+    return AqgtError(
+        f"This build of Blender cannot mix down the retimed strip “{name}”.",
+        "Reset its retiming, or render the sound to a file and use that.",
+        "no-mixdown",
+    )

@@ -11,6 +11,14 @@ import bpy
 from .context import frames_per_second, seconds
 
 
+def names_and_frames(scene: bpy.types.Scene) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """Of all markers; a panel asks at every draw."""
+    markers = scene.timeline_markers
+    frames = [0] * len(markers)
+    markers.foreach_get("frame", frames)
+    return tuple([marker.name for marker in markers]), tuple(frames)
+
+
 def marker_time(scene: bpy.types.Scene, marker: bpy.types.TimelineMarker, subframe: float = 0.0) -> float:
     """The time of a marker; ``subframe`` is a part of a frame to add."""
     return seconds(scene, marker.frame + subframe)

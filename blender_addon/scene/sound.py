@@ -3,9 +3,8 @@
 
 from __future__ import annotations
 
-import contextlib
+import functools
 import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from aqgt.protocol.messages import SAMPLE_RATE
 
 from . import decoder, decoding
 from .context import seconds
+from .strip_alone import alone, write_block, write_strip
 
 
 @dataclass(frozen=True)
@@ -66,11 +66,27 @@ def strip_origin(scene: bpy.types.Scene, strip: Any) -> float:
     return seconds(scene, _content_start(strip)) + getattr(strip, "sound_offset", 0.0)
 
 
-def plain_file(strip: Any) -> Path | None:
-    """The file that `read_strip` decodes; None where it is packed, or the strip retimed."""
-    if len(getattr(strip, "retiming_keys", ())) or strip.sound is None or strip.sound.packed_file is not None:
+def is_retimed(strip: Any) -> bool:
+    """Whether a strip's speed was changed."""
+    return len(getattr(strip, "retiming_keys", ())) > 0
+
+
+def unread_strip(scene: bpy.types.Scene, strip: Any) -> decoding.Unread | None:
+    """What `read_strip` would take long to read; None where it takes no time."""
+    if strip.sound is None:
         return None
-    return Path(bpy.path.abspath(strip.sound.filepath, library=strip.sound.library))
+    if not is_retimed(strip):
+        return unread_sound(strip.sound)
+    write = functools.partial(write_strip, scene, strip, *strip_range(strip))
+    return decoding.Unread(_retimed_key(strip), strip.name, write=write)
+
+
+def unread_sound(sound: bpy.types.Sound) -> decoding.Unread | None:
+    """What `read_part` would take long to read; a packed sound does, since its length is not known."""
+    if sound.packed_file is None:
+        return decoding.unread_file(_file_of(sound))
+    write = functools.partial(write_block, sound)
+    return decoding.Unread(_packed_key(sound), sound.name, write=write)
 
 
 def read_strip(scene: bpy.types.Scene, strip: Any) -> HeardSound:
@@ -81,12 +97,10 @@ def read_strip(scene: bpy.types.Scene, strip: Any) -> HeardSound:
     """
     first, last = strip_range(strip)
     start, length = seconds(scene, first), seconds(scene, last - first)
-    if len(getattr(strip, "retiming_keys", ())):
+    if is_retimed(strip):
         samples = _mixdown(scene, strip)
     else:
-        with _sound_file(strip.sound) as path:
-            whole = decode(path)
-        samples = cut(whole, start - strip_origin(scene, strip), length)
+        samples = cut(_whole(strip.sound), start - strip_origin(scene, strip), length)
     if not len(samples):
         raise AqgtError(f"Nothing is left of the strip “{strip.name}”.", "Extend its handles.", "empty-audio")
     return HeardSound(samples, start, strip.name)
@@ -98,8 +112,7 @@ def read_part(sound: bpy.types.Sound, skipped: float, length: float) -> NDArray[
     Raises:
         AqgtError: its file is missing or unreadable.
     """
-    with _sound_file(sound) as path:
-        return cut(decode(path), skipped, length)
+    return cut(_whole(sound), skipped, length)
 
 
 def read_file(path: str) -> HeardSound:
@@ -124,7 +137,7 @@ def decode(path: Path) -> NDArray[np.float32]:
         raise AqgtError(
             f"The sound file “{path}” is missing.", "Relink it or choose another one.", "no-sound"
         )
-    found = decoding.ready(path)
+    found = decoding.ready(decoding.file_key(path))
     if found is None:
         found = _decoded(path)
     if not found.size:
@@ -165,59 +178,37 @@ def _content_start(strip: Any) -> float:
     return strip.content_start if hasattr(strip, "content_start") else strip.frame_start
 
 
-@contextlib.contextmanager
-def _sound_file(sound: bpy.types.Sound) -> Iterator[Path]:
+def _whole(sound: bpy.types.Sound) -> NDArray[np.float32]:
+    """All of a sound data-block, packed or not."""
     if sound.packed_file is None:
-        yield Path(bpy.path.abspath(sound.filepath, library=sound.library))
-        return
-    # aud reads files, not memory; the suffix tells it the format.
+        return decode(_file_of(sound))
+    found = decoding.ready(_packed_key(sound))
+    if found is not None:
+        return found
     with tempfile.TemporaryDirectory(prefix="aqgt-") as folder:
-        path = Path(folder) / ("packed" + Path(sound.filepath).suffix)
-        path.write_bytes(sound.packed_file.data)
-        yield path
+        return decode(decoder.unpacked(sound, folder))
+
+
+def _file_of(sound: bpy.types.Sound) -> Path:
+    return Path(bpy.path.abspath(sound.filepath, library=sound.library))
+
+
+def _packed_key(sound: Any) -> decoding.Key:
+    return "packed", sound.session_uid, sound.packed_file.size
+
+
+def _retimed_key(strip: Any) -> decoding.Key:
+    keys = [key.timeline_frame for key in strip.retiming_keys]
+    return "retimed", strip.name, strip.sound.session_uid, *strip_range(strip), *keys
 
 
 def _mixdown(scene: bpy.types.Scene, strip: Any) -> NDArray[np.float32]:
     """A retimed strip through Blender's own mixer: the curve of its speed cannot be read from Python."""
     first, last = strip_range(strip)
-    with tempfile.TemporaryDirectory(prefix="aqgt-") as folder, _alone(scene, strip) as alone:
-        path = Path(folder) / "retimed.wav"
-        with bpy.context.temp_override(scene=alone):
-            bpy.ops.sound.mixdown(
-                filepath=str(path),
-                container="WAV",
-                codec="PCM",
-                format="F32",
-                accuracy=128,  # samples between two looks at the speed; Blender's 1024 begin 64 ms late
-                mixrate=SAMPLE_RATE,
-                channels="MONO",
-            )
-        if not path.is_file():
-            raise AqgtError(
-                f"This build of Blender cannot mix down the retimed strip “{strip.name}”.",
-                "Reset its retiming, or render the sound to a file and use that.",
-                "no-mixdown",
-            )
-        return cut(decode(path), 0.0, seconds(scene, last - first))
-
-
-@contextlib.contextmanager
-def _alone(scene: bpy.types.Scene, strip: Any) -> Iterator[bpy.types.Scene]:
-    """A copy of the scene in which this strip is heard alone and begins at frame 1; removed afterwards.
-
-    Where a retimed strip begins later, Blender's mixer finds no speed for the frames before it, and now and
-    then divides by zero, which ends the process (seen on 4.5.15 and 5.0.1).
-    """
-    first, last = strip_range(strip)
-    copy = scene.copy()
-    try:
-        top = next(one for one in sound_strips(copy) if one.name == strip.name)
-        for other in sound_strips(copy):
-            other.mute = other.name != strip.name
-        while (parent := top.parent_meta()) is not None:
-            top = parent
-        top.frame_start += 1 - first
-        copy.frame_start, copy.frame_end = 1, 1 + int(last - first)
-        yield copy
-    finally:
-        bpy.data.scenes.remove(copy)
+    samples = decoding.ready(_retimed_key(strip))
+    if samples is None:
+        with alone(scene, strip, first, last) as copy:
+            samples = decoder.mixed(copy)
+        if samples is None:
+            raise decoding.no_mixer(strip.name)
+    return cut(samples, 0.0, seconds(scene, last - first))

@@ -18,6 +18,7 @@ from aqgt.protocol.messages import Accepted, AlignRequest, Cancelled, EngineErro
 from aqgt.words import Word, sentence, shifted
 
 from ..connection import session
+from ..connection.sending import Sending
 from .source import origin, read_sound, read_transcript
 from .words import check_editable, heard, list_of_sound, outdated, read, stored, write
 
@@ -50,17 +51,13 @@ class Alignment:
     fraction: float = 0.0
     _position: int = 0
     _began: float = 0.0
-    _sent: str = ""
+    _sending: Sending | None = None
     doing: ClassVar[str] = "Aligning words"
 
     def begin(self) -> None:
-        """Send the request.
-
-        Raises:
-            AqgtError: it cannot be sent.
-        """
+        """Have the request sent."""
         self._began = time.monotonic()
-        self._sent = self.client.submit(self.request)
+        self._sending = Sending(self.client, lambda: self.request)
 
     @property
     def finished(self) -> bool:
@@ -81,24 +78,31 @@ class Alignment:
 
     def pump(self) -> bool:
         """Take in what has arrived; True once it has finished."""
-        for event in [] if self.finished else self.client.poll(self._sent):
-            if isinstance(event, EngineError):
-                self.error = AqgtError(event.sentence, event.next_step, event.code)
-            elif isinstance(event, Cancelled):
-                self.cancelled = True
-            elif isinstance(event, Accepted):
-                self._position = event.position
-            elif isinstance(event, Progress):
-                self.fraction = event.window / max(event.windows, 1)
-            elif hasattr(event, "words"):
-                self.result = event
+        try:
+            for event in [] if self.finished or self._sending is None else self._sending.poll():
+                self._take(event)
+        except AqgtError as error:
+            self.error = error
         return self.finished
 
     def cancel(self) -> None:
         """Give it up; the engine is told."""
         if not self.finished:
             self.cancelled = True
-            self.client.cancel(self._sent)
+            if self._sending is not None:
+                self._sending.cancel()
+
+    def _take(self, event: Any) -> None:
+        if isinstance(event, EngineError):
+            self.error = AqgtError(event.sentence, event.next_step, event.code)
+        elif isinstance(event, Cancelled):
+            self.cancelled = True
+        elif isinstance(event, Accepted):
+            self._position = event.position
+        elif isinstance(event, Progress):
+            self.fraction = event.window / max(event.windows, 1)
+        elif hasattr(event, "words"):
+            self.result = event
 
     def store(self) -> str:
         """Write the words into the list; a sentence for the user.

@@ -12,14 +12,15 @@ import bpy
 from aqgt.errors import AqgtError
 
 from ..scene.context import seconds, sequencer_scene
+from ..scene.decoding import Unread, unread_file
 from ..scene.sound import (
     HeardSound,
-    plain_file,
     read_file,
     read_strip,
     sound_strips,
     strip_origin,
     strip_range,
+    unread_strip,
 )
 
 
@@ -35,16 +36,16 @@ def read_sound(context: bpy.types.Context) -> HeardSound:
     return read_strip(*chosen_strip(context))
 
 
-def sound_file(context: bpy.types.Context) -> Path | None:
-    """The file that `read_sound` decodes; None where there is none such.
+def unread(context: bpy.types.Context) -> Unread | None:
+    """What `read_sound` would take long to read; None where it takes no time.
 
     Raises:
         AqgtError: no sound is chosen.
     """
     speech = context.scene.aqgt_speech
     if speech.source == "FILE":
-        return Path(bpy.path.abspath(speech.filepath)) if speech.filepath else None
-    return plain_file(chosen_strip(context)[1])
+        return unread_file(Path(bpy.path.abspath(speech.filepath))) if speech.filepath else None
+    return unread_strip(*chosen_strip(context))
 
 
 def chosen_strip(context: bpy.types.Context) -> tuple[bpy.types.Scene, Any]:

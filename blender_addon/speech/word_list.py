@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 import bpy
+import numpy as np
 
 from ..ui import draw_lines
 from .source import read_transcript
@@ -78,7 +79,7 @@ def draw_words(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
         row = layout.row(align=True)
         row.prop(group, "count")
         row.operator("aqgt.marker_add_words", text="Gesture on Them", icon="MARKER")
-    estimated = int(read_times(group)[2].sum())
+    estimated = np.count_nonzero(read_times(group)[2])
     layout.label(text=f"{group.made}: {len(group.words)} words, {estimated} estimated")
     if outdated(group, read_transcript(context)):
         draw_lines(layout, "The transcript has changed: align again to use it", icon="ERROR")

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import bpy
@@ -18,14 +17,15 @@ from ..connection import session
 from ..generate.job import Job
 from ..generate.running import Done, JobOperator
 from ..one_job import generation
-from ..retarget.mapping import mapping_of
+from ..retarget.mapping import finding
 from ..scene.armature import describe, find
+from ..scene.decoding import Unread
 from ..scene.nla import check_editable
 from ..steps import Steps
 from .apply import applying_take, take_of
 from .ops import OfTake, take_name
 from .provenance import Take, has_recipe, recall, recipe_of, sources_of
-from .sounds import find_sound
+from .sounds import find_sound, unread_source
 
 SAME = 1e-6
 """Difference of bone vectors up to which two motions are one."""
@@ -54,21 +54,25 @@ class AQGT_OT_take_generate_again(OfTake, JobOperator, bpy.types.Operator):
             return "A generation is running; cancel it first"
         return why_not(armature.aqgt_takes.chosen_take())
 
-    def sound_file(self, context: bpy.types.Context) -> Path | None:
-        """The file that the take's sound was read from."""
+    def unread(self, context: bpy.types.Context) -> Unread | None:
+        """The sound that the take was made from."""
         recipe = recipe_of(self.found(context)[1])
-        return Path(bpy.path.abspath(recipe.sound.filepath)) if recipe and recipe.sound.filepath else None
+        return None if recipe is None else unread_source(context, recipe)
 
     def gather(self, context: bpy.types.Context) -> Job:
         """The take's own request, with the samples of its sound."""
         armature, action = self.found(context)
         check_editable(armature)
-        mapping_of(armature, describe(armature))
+        bones = finding(armature, describe(armature))
         take = recall(action)
         if take.recipe is None:
             raise AqgtError(f"{why_not(action)}.", "Press Generate for a new take.", "no-recipe")
         sound = find_sound(context, take.recipe, take.provenance.inputs.get("audio", ""))
         self._take, self._name = take, action.name
+
+        def check_bones() -> None:
+            bones()
+
         return Job(
             client=session.client(),
             request=replace(take.recipe.request, audio=sound.samples),
@@ -77,6 +81,7 @@ class AQGT_OT_take_generate_again(OfTake, JobOperator, bpy.types.Operator):
             character=armature.name,
             start=sound.start,
             sound=take.recipe.sound,
+            prepare=check_bones,
         )
 
     def applying(self, job: Any) -> Steps[Done]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import bpy
 import numpy as np
@@ -12,13 +14,17 @@ import numpy as np
 from aqgt.errors import AqgtError
 
 from ..scene.context import sequencer_scene
+from ..scene.decoding import Unread, unread_file
 from ..scene.sound import (
     HeardSound,
+    is_retimed,
     read_file,
     read_part,
     read_strip,
     sound_strips,
     strip_origin,
+    unread_sound,
+    unread_strip,
 )
 from ..speech.source import chosen_strip, read_sound
 from .recipe import Recipe, SoundSource
@@ -38,6 +44,16 @@ def sound_source(context: bpy.types.Context, sound: HeardSound) -> SoundSource:
         sound.start - strip_origin(scene, strip),
         sound.duration,
     )
+
+
+def unread_source(context: bpy.types.Context, recipe: Recipe) -> Unread | None:
+    """What `find_sound` would take long to read first; None where it takes no time."""
+    source = recipe.sound
+    for strip in _strips(context, source):
+        return unread_strip(sequencer_scene(context), strip)
+    if source.sound and source.sound in bpy.data.sounds:
+        return unread_sound(bpy.data.sounds[source.sound])
+    return unread_file(Path(bpy.path.abspath(source.filepath))) if source.filepath else None
 
 
 def find_sound(context: bpy.types.Context, recipe: Recipe, digest: str) -> HeardSound:
@@ -73,26 +89,28 @@ def find_sound(context: bpy.types.Context, recipe: Recipe, digest: str) -> Heard
 def _candidates(context: bpy.types.Context, recipe: Recipe) -> Iterator[Callable[[], HeardSound]]:
     """Ways to read the sound, likeliest first: by strip and file, as strips are heard, as chosen now."""
     source, scene = recipe.sound, sequencer_scene(context)
-    strips = [
-        strip
-        for strip in sound_strips(scene)
-        if source.strip and strip.sound is not None and source.strip == strip.name
-    ] or [
-        strip
-        for strip in sound_strips(scene)
-        if strip.sound is not None and source.sound and strip.sound.name == source.sound
-    ]
+    strips = _strips(context, source)
     for strip in strips:
         start = strip_origin(scene, strip) + source.skipped
 
         def part(sound: bpy.types.Sound = strip.sound, start: float = start) -> HeardSound:
             return HeardSound(read_part(sound, source.skipped, source.seconds), start, source.name)
 
-        yield part
-        yield lambda strip=strip: read_strip(scene, strip)
+        def heard(strip: Any = strip) -> HeardSound:
+            return read_strip(scene, strip)
+
+        # Of a retimed strip the part of the file is not what was heard, but for one that was retimed since.
+        yield from (heard, part) if is_retimed(strip) else (part, heard)
     if source.sound and not strips and source.sound in bpy.data.sounds:
         sound = bpy.data.sounds[source.sound]
         yield lambda: HeardSound(read_part(sound, source.skipped, source.seconds), recipe.start, source.name)
     if not source.strip and source.filepath:
         yield lambda: read_file(source.filepath)
     yield lambda: read_sound(context)
+
+
+def _strips(context: bpy.types.Context, source: SoundSource) -> list[Any]:
+    """The strips a sound may have been read from: that of its name, else those that play the same sound."""
+    strips = [strip for strip in sound_strips(sequencer_scene(context)) if strip.sound is not None]
+    named = [strip for strip in strips if source.strip and strip.name == source.strip]
+    return named or [strip for strip in strips if source.sound and strip.sound.name == source.sound]

@@ -34,6 +34,19 @@ def wait_until(condition: Callable[[], bool], seconds: float = 120.0) -> None:
         time.sleep(0.02)
 
 
+def set_speed(strip: Any, percent: float) -> None:
+    """Retime a strip."""
+    window = bpy.context.window_manager.windows[0]
+    area = window.screen.areas[0]
+    area.type = "SEQUENCE_EDITOR"
+    if hasattr(bpy.context.workspace, "sequencer_scene"):
+        bpy.context.workspace.sequencer_scene = bpy.context.scene
+    bpy.context.scene.sequence_editor.active_strip = strip
+    strip.select = True
+    with bpy.context.temp_override(window=window, area=area, region=area.regions[-1]):
+        bpy.ops.sequencer.retiming_segment_speed_set(speed=percent)
+
+
 def snapshot() -> dict[str, Any]:
     """What an operation could touch by mistake: data-blocks, actions, poses, tracks, scene, selection."""
     return {

@@ -372,3 +372,31 @@ def test_markers_are_settled_until_somebody_touches_one(blender, part):
     marker.name = "G@Anna: deictic"
     store.sync(scene)
     assert not reading.is_settled(scene), "whom it addresses may change at any time"
+
+
+def test_the_list_shows_what_is_read(two, store, part):
+    reading, scene = part("annotate.reading"), two
+    stated = store.changed(store.from_span(part("annotate.store").Span(2.013, 3.0, "left")), locked=True)
+    store.add(scene, stated)
+    suggested, moved = (typed(scene, "G: iconic right", frame) for frame in (50, 60))
+    for name in ("G: beat both", "G@Anna: deictic", "G@Nobody: deictic", "G: nonsense", "G: end"):
+        typed(scene, name, 90)
+    renamed = typed(scene, "G: form=chop", 70)
+    store.sync(scene)
+    suggested.aqgt.suggested = moved.aqgt.suggested = True
+    renamed.name = "G: form=shrug"
+    moved.frame = 65
+
+    def rows(look):
+        found = [look(scene, marker) for marker in store.gesture_markers(scene)]
+        return [(one.time, one.name, one.suggested, one.locked, reason) for one, reason in found]
+
+    def whole(scene, marker):
+        annotation = store.read(scene, marker)
+        return annotation, reading.reason_not_used(scene, annotation)
+
+    for _ in range(2):
+        assert rows(reading.listed) == rows(whole)
+        assert sum(bool(row[-1]) for row in rows(whole)) == 2
+        assert [row[2] for row in rows(whole)].count(True) == 1
+        store.sync(scene)

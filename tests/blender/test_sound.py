@@ -10,6 +10,8 @@ import bpy
 import numpy as np
 import pytest
 
+from tests.blender.helpers import set_speed
+
 RATE = 16_000
 SECONDS = 10.0
 
@@ -88,7 +90,7 @@ def test_stereo_at_another_rate_becomes_mono_at_16_khz(sound, tmp_path):
 
 
 def test_a_strip_at_double_speed_is_heard_at_double_speed(blender, sound, ramp):
-    _set_speed(ramp, 200.0)
+    set_speed(ramp, 200.0)
     if hasattr(ramp, "pitch_correction"):  # Blender 4.5 has none: there the pitch always follows the speed
         ramp.pitch_correction = False
     other = blender.scene.sequence_editor.strips.new_sound("Other", ramp.sound.filepath, 2, 1)
@@ -102,7 +104,7 @@ def test_a_strip_at_double_speed_is_heard_at_double_speed(blender, sound, ramp):
 
 
 def test_a_retimed_strip_starts_on_time(blender, sound, ramp):
-    _set_speed(ramp, 100.0)
+    set_speed(ramp, 100.0)
     assert len(ramp.retiming_keys)
     heard = sound.read_strip(blender.scene, ramp)
     assert heard.start == pytest.approx(11 / 24)
@@ -110,7 +112,7 @@ def test_a_retimed_strip_starts_on_time(blender, sound, ramp):
 
 
 def test_a_retimed_strip_in_a_meta_strip(blender, sound, ramp):
-    _set_speed(ramp, 200.0)
+    set_speed(ramp, 200.0)
     alone = sound.read_strip(blender.scene, ramp)
     editor = blender.scene.sequence_editor
     meta = editor.strips.new_meta("Meta", 1, 1)
@@ -122,23 +124,11 @@ def test_a_retimed_strip_in_a_meta_strip(blender, sound, ramp):
 
 
 def test_mixing_a_retimed_strip_leaves_no_scene_behind(blender, sound, ramp):
-    _set_speed(ramp, 150.0)
+    set_speed(ramp, 150.0)
     for _ in range(10):  # a strip that began late used to end the process now and then
         sound.read_strip(blender.scene, ramp)
     assert [scene.name for scene in bpy.data.scenes] == [blender.scene.name]
     assert ramp.frame_final_start == 11
-
-
-def _set_speed(strip, percent: float) -> None:
-    window = bpy.context.window_manager.windows[0]
-    area = window.screen.areas[0]
-    area.type = "SEQUENCE_EDITOR"
-    if hasattr(bpy.context.workspace, "sequencer_scene"):
-        bpy.context.workspace.sequencer_scene = bpy.context.scene
-    bpy.context.scene.sequence_editor.active_strip = strip
-    strip.select = True
-    with bpy.context.temp_override(window=window, area=area, region=area.regions[-1]):
-        bpy.ops.sequencer.retiming_segment_speed_set(speed=percent)
 
 
 def test_the_only_strip_need_not_be_named(blender, part, ramp):

@@ -32,7 +32,8 @@ def run_scenario(
     blender = ["blender", "--window-geometry", "0", "0", width, height, "--python-exit-code", "3"]
     inside = ["env", "HOME=/shared/home", "timeout", "400", "xvfb-run", "-a", "-s", screen, *blender]
     outside = ["bash", str(CHECKOUT / "scripts/gui_root.sh"), "run", str(root), str(folder)]
-    command = [*outside, *inside, "--python", f"/shared/scenarios/{scenario}.py"]
+    shared = ["--python-expr", "import sys; sys.path.insert(0, '/shared/scenarios')"]  # `plan` lies there
+    command = [*outside, *inside, *shared, "--python", f"/shared/scenarios/{scenario}.py"]
     result = subprocess.run(command, capture_output=True, text=True, timeout=420, check=False)
     output = result.stdout + result.stderr
     assert result.returncode == 0, output

@@ -103,9 +103,11 @@ def test_what_is_sent_arrives(body: Any, job: str) -> None:
 
 @pytest.mark.parametrize("dtype", ["f4", "f8", "i2", "i4", "i8", "u1", "?"])
 def test_arrays_keep_dtype_shape_and_bytes(dtype: str) -> None:
-    for shape in [(), (0,), (3,), (2, 0, 3), (2, 3, 4, 1)]:
+    for shape in [(), (0,), (3,), (2, 0, 3), (2, 3, 4, 1), (70_000,), (3, 1000, 40)]:
         array = np.arange(np.prod(shape, dtype=int)).reshape(shape).astype(dtype)
-        packed = msgpack.packb(wire._pack(array, 0))
+        writer = wire._Writer()
+        writer.write(array, 0)
+        packed = writer.frame()
         for copy in (True, False):
             again = wire._unpack(msgpack.unpackb(packed), 0, copy)
             assert same(again, array)
@@ -271,6 +273,15 @@ def test_samples_take_the_right_precision_but_not_another_meaning() -> None:
     assert same(arrived, audio.astype(np.float32))
     with pytest.raises(AqgtError, match="int16"):
         wire.encode(messages.AlignRequest(np.zeros(3, np.int16), "a"))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("samples", [0xFFFF // 4, 0xFFFF // 4 + 1, 300_000])
+def test_a_large_array_is_written_as_msgpack_itself_would(samples: int) -> None:
+    audio = np.random.default_rng(0).standard_normal(samples).astype(np.float32)
+    array = {"!": "ndarray", "dtype": "<f4", "shape": [samples], "data": audio.tobytes()}
+    body = {"!": "AlignRequest", "audio": array, "text": "a", "language": "en"}
+    frame = wire.encode(messages.AlignRequest(audio, "a"), "job")
+    assert frame == msgpack.packb({"version": messages.PROTOCOL_VERSION, "job": "job", "body": body})
 
 
 def test_arrays_travel_as_raw_bytes() -> None:

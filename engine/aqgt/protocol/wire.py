@@ -38,6 +38,9 @@ MAX_VALUES = 2_000_000
 
 _DTYPES = {name: np.dtype(name) for name in ("<f4", "<f8", "<i2", "<i4", "<i8", "|u1", "|b1")}
 _TYPE_KEY = "!"
+_SMALL_BYTES = 0xFFFF
+"""Arrays up to it are packed like everything else; what is larger has msgpack's header of four bytes."""
+_BIN_32 = b"\xc6"
 
 REGISTRY: Mapping[str, type] = {
     cls.__name__: cls
@@ -77,8 +80,13 @@ def encode(body: Any, job: str = "", version: int = messages.PROTOCOL_VERSION) -
     """
     if type(body).__name__ not in REGISTRY:
         raise _bad(f"“{type(body).__name__}” is no message.")
+    writer = _Writer()
     try:
-        frame = msgpack.packb({"version": version, "job": job, "body": _pack(body, 0)})
+        writer.header(3)
+        writer.entry("version", version, 0)
+        writer.entry("job", job, 0)
+        writer.entry("body", body, 0)
+        frame = writer.frame()
     except (TypeError, ValueError, OverflowError) as error:
         raise _bad(f"The message cannot be sent ({error}).") from error
     if len(frame) > MAX_MESSAGE_BYTES:
@@ -166,44 +174,91 @@ def _unpackb(frame: bytes | memoryview, most_values: int) -> Any:
 # ---------------------------------------------------------------- packing
 
 
-def _pack(value: Any, depth: int) -> Any:
-    if depth > MAX_DEPTH:
-        raise _bad("It is nested too deeply.")
-    if value is None or isinstance(value, (bool, str)):
-        return value
-    if isinstance(value, (int, np.integer)):
-        return int(value)
-    if isinstance(value, (float, np.floating)):
-        return float(value)
-    if isinstance(value, np.ndarray):
-        return _pack_array(value)
-    if isinstance(value, (list, tuple)):
-        return [_pack(item, depth + 1) for item in value]
-    if isinstance(value, Mapping):
-        return {_TYPE_KEY: "map", "items": {_key(k): _pack(v, depth + 1) for k, v in value.items()}}
-    cls = type(value)
-    name = cls.__name__
-    if REGISTRY.get(name) is not cls:
-        raise _bad(f"“{name}” has no place on the wire.")
-    packed = {}
-    for field in dataclasses.fields(cls):
-        packed[field.name] = _pack(adapt(cls, field.name, getattr(value, field.name)), depth + 1)
-    return {_TYPE_KEY: name, **packed}
+class _Writer:
+    """Packs one frame; what is large stays where it is until all is joined, so that it is copied once."""
+
+    def __init__(self) -> None:
+        self._packer = msgpack.Packer(autoreset=False)
+        self._pieces: list[bytes | memoryview] = []
+
+    def frame(self) -> bytes:
+        """All that was written."""
+        self._cut()
+        return b"".join(self._pieces)
+
+    def header(self, size: int) -> None:
+        """A map of so many entries begins."""
+        self._packer.pack_map_header(size)
+
+    def entry(self, key: str, value: Any, depth: int) -> None:
+        """One entry of a map."""
+        self._packer.pack(key)
+        self.write(value, depth)
+
+    def write(self, value: Any, depth: int) -> None:
+        """A value, with all that is in it."""
+        if depth > MAX_DEPTH:
+            raise _bad("It is nested too deeply.")
+        if value is None or isinstance(value, (bool, str)):
+            self._packer.pack(value)
+        elif isinstance(value, (int, np.integer)):
+            self._packer.pack(int(value))
+        elif isinstance(value, (float, np.floating)):
+            self._packer.pack(float(value))
+        elif isinstance(value, np.ndarray):
+            self._array(value, depth)
+        elif isinstance(value, (list, tuple)):
+            self._packer.pack_array_header(len(value))
+            for item in value:
+                self.write(item, depth + 1)
+        elif isinstance(value, Mapping):
+            self.header(2)
+            self.entry(_TYPE_KEY, "map", depth)
+            self._packer.pack("items")
+            self.header(len(value))
+            for key, item in value.items():
+                self.entry(_key(key), item, depth + 1)
+        else:
+            self._dataclass(value, depth)
+
+    def _dataclass(self, value: Any, depth: int) -> None:
+        cls = type(value)
+        name = cls.__name__
+        if REGISTRY.get(name) is not cls:
+            raise _bad(f"“{name}” has no place on the wire.")
+        fields = dataclasses.fields(cls)
+        self.header(1 + len(fields))
+        self.entry(_TYPE_KEY, name, depth)
+        for field in fields:
+            self.entry(field.name, adapt(cls, field.name, getattr(value, field.name)), depth + 1)
+
+    def _array(self, array: np.ndarray, depth: int) -> None:
+        little = array.astype(array.dtype.newbyteorder("<"), copy=False)
+        name = little.dtype.str
+        if name not in _DTYPES or array.ndim > MAX_DIMENSIONS:
+            raise _bad(f"Arrays of type {array.dtype} with {array.ndim} dimensions are not sent.")
+        self.header(4)
+        self.entry(_TYPE_KEY, "ndarray", depth)
+        self.entry("dtype", name, depth)
+        self._packer.pack("shape")
+        self._packer.pack(list(array.shape))
+        self._packer.pack("data")
+        if little.nbytes <= _SMALL_BYTES:
+            self._packer.pack(little.tobytes())
+            return
+        self._cut()
+        self._pieces.append(_BIN_32 + little.nbytes.to_bytes(4, "big"))
+        self._pieces.append(np.ascontiguousarray(little).data.cast("B"))
+
+    def _cut(self) -> None:
+        self._pieces.append(self._packer.bytes())
+        self._packer.reset()
 
 
 def _key(key: Any) -> str:
     if not isinstance(key, str):
         raise _bad("The keys of a map must be text.")
     return key
-
-
-def _pack_array(array: np.ndarray) -> dict[str, Any]:
-    little = array.astype(array.dtype.newbyteorder("<"), copy=False)
-    name = little.dtype.str
-    if name not in _DTYPES or array.ndim > MAX_DIMENSIONS:
-        raise _bad(f"Arrays of type {array.dtype} with {array.ndim} dimensions are not sent.")
-    data = np.ascontiguousarray(little).data
-    return {_TYPE_KEY: "ndarray", "dtype": name, "shape": list(array.shape), "data": data}
 
 
 # ---------------------------------------------------------------- unpacking

@@ -4,13 +4,9 @@
 Prints `FILLED …` (what a hand-typed name filled in) and `PLAYHEAD …` (frames before and after the click).
 """
 
-import subprocess
-import time
-import traceback
-
 import bpy
+from plan import install, picture, tell, until
 
-PATIENCE = 100.0
 hidden: list[type] = []
 
 
@@ -52,7 +48,7 @@ def look() -> None:
 
 def finish() -> None:
     """Take a picture and leave."""
-    subprocess.run(["import", "-window", "root", "/shared/annotate.png"], check=True)
+    picture("annotate")
     for panel in hidden:
         bpy.utils.register_class(panel)
     bpy.ops.wm.quit_blender()
@@ -64,29 +60,13 @@ def story():
     yield 1.0
     pick_tab()
     yield 2.0
-    end = time.monotonic() + PATIENCE  # the name is read when Blender gets to it
-    while bpy.context.scene.timeline_markers[0].aqgt.extent_right != "large" and time.monotonic() < end:
-        yield 0.2
+    # The name is read when Blender gets to it.
+    yield from until(lambda: bpy.context.scene.timeline_markers[0].aqgt.extent_right == "large")
     look()
     yield 1.5
     finish()
     yield 1.0
 
 
-def steps():
-    """The story, ended by leaving Blender whatever happens."""
-    try:
-        yield from story()
-    except Exception:
-        traceback.print_exc()
-        print("STEP FAILED", flush=True)
-        bpy.ops.wm.quit_blender()
-    yield None
-
-
-bpy.context.preferences.view.show_splash = False
-bpy.ops.extensions.package_install_files(
-    filepath="/shared/extension.zip", repo="user_default", enable_on_install=True, overwrite=True
-)
-sequence = steps()
-bpy.app.timers.register(lambda: next(sequence, None), first_interval=1.0)
+install()
+tell(story())

@@ -6,16 +6,13 @@ come back. Prints `STARTED`, and `TEXT …` while it runs and after its end.
 """
 
 import os
-import subprocess
 import sys
-import time
-import traceback
 from pathlib import Path
 
 import bpy
+from plan import install, picture, tell, until
 
 EXTENSION = "bl_ext.user_default.aqgt_gestures"
-PATIENCE = 100.0
 STAND_IN = """#!/bin/sh
 for done in 1 2; do
   echo 'AQGT-PROGRESS {"share": 0.'$done', "total": 5, "done": '$done', "kept": 0, "failed": 0, "left": 65}'
@@ -25,11 +22,6 @@ echo report > /shared/report.html
 echo 'AQGT-PROGRESS {"share": 1, "total": 5, "done": 4, "failed": 1, "report": "/shared/report.html"}'
 exit 1
 """
-
-
-def picture(name: str) -> None:
-    """Save what the screen shows."""
-    subprocess.run(["import", "-window", "root", f"/shared/{name}.png"], check=True)
 
 
 def batch():
@@ -58,15 +50,6 @@ def start() -> None:
     """Press the button."""
     bpy.ops.aqgt.batch_run()
     print("STARTED", flush=True)
-
-
-def until(condition):
-    """Give Blender back its event loop until something is true."""
-    end = time.monotonic() + PATIENCE
-    while not condition():
-        if time.monotonic() > end:
-            raise TimeoutError(f"it never came true: {batch().text()}")
-        yield 0.1
 
 
 def look_while_running() -> None:
@@ -101,26 +84,12 @@ def story():
     yield 1.0
 
 
-def steps():
-    """The story, ended by leaving Blender whatever happens."""
-    try:
-        yield from story()
-    except Exception:
-        traceback.print_exc()
-        bpy.ops.wm.quit_blender()
-    yield None
-
-
-bpy.context.preferences.view.show_splash = False
 program = Path("/shared/bin/aqgt")
 program.parent.mkdir()
 program.write_text(STAND_IN)
 program.chmod(0o755)
 os.environ["PATH"] = f"{program.parent}:{os.environ['PATH']}"
 Path("/shared/jobs.yaml").write_text("jobs: []\n")
-bpy.ops.extensions.package_install_files(
-    filepath="/shared/extension.zip", repo="user_default", enable_on_install=True, overwrite=True
-)
+install()
 bpy.context.scene.aqgt_batch.jobs = "/shared/jobs.yaml"
-sequence = steps()
-bpy.app.timers.register(lambda: next(sequence, None), first_interval=1.0)
+tell(story())

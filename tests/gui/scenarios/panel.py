@@ -4,20 +4,11 @@
 Prints `PANELS …` (the panels of the tab) and `DREW …` (those that Blender asked to draw).
 """
 
-import subprocess
-import time
-import traceback
-
 import bpy
+from plan import install, picture, tell, until
 
-PATIENCE = 100.0
 TAB = "Gestures"
 drawn: set[str] = set()
-
-
-def picture(name: str) -> None:
-    """Save what the screen shows."""
-    subprocess.run(["import", "-window", "root", f"/shared/{name}.png"], check=True)
 
 
 def sidebar() -> tuple:
@@ -64,31 +55,15 @@ def story():
     open_sidebar()
     yield 1.0
     pick_tab()
-    end = time.monotonic() + PATIENCE
-    while not drawn and time.monotonic() < end:
-        yield 0.2
+    yield from until(lambda: drawn)
     yield 2.0
     finish()
     yield 1.0
 
 
-def steps():
-    """The story, ended by leaving Blender whatever happens."""
-    try:
-        yield from story()
-    except Exception:
-        traceback.print_exc()
-        bpy.ops.wm.quit_blender()
-    yield None
-
-
-bpy.context.preferences.view.show_splash = False
-bpy.ops.extensions.package_install_files(
-    filepath="/shared/extension.zip", repo="user_default", enable_on_install=True, overwrite=True
-)
+install()
 panels = [panel for panel in bpy.types.Panel.__subclasses__() if getattr(panel, "bl_category", "") == TAB]
 print("PANELS", *(panel.__name__ for panel in panels), flush=True)
 for panel in panels:
     watch(panel)
-sequence = steps()
-bpy.app.timers.register(lambda: next(sequence, None), first_interval=1.0)
+tell(story())

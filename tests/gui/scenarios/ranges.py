@@ -5,12 +5,10 @@ Prints `MARKERS what number` after each step and `LENGTH seconds` of the one tha
 """
 
 import subprocess
-import time
-import traceback
 
 import bpy
+from plan import install, picture, tell, until
 
-PATIENCE = 100.0
 PRESSED, RELEASED = 0.3, 0.6
 """Where the mouse is pressed and released, as parts of the editor's width."""
 
@@ -36,11 +34,6 @@ def point(part: float) -> tuple[int, int]:
     """A place in the editor, counted from the upper left corner of the screen."""
     _, region = sequencer()
     return round(region.x + part * region.width), round(800 - region.y - region.height / 2)
-
-
-def picture(name: str) -> None:
-    """Save what the screen shows."""
-    subprocess.run(["import", "-window", "root", f"/shared/{name}.png"], check=True)
 
 
 def set_up() -> None:
@@ -117,15 +110,6 @@ def modal() -> bool:
     return any("marker_drag" in one.bl_idname.lower() for one in window().modal_operators)
 
 
-def until(condition):
-    """Give Blender back its event loop until something is true."""
-    end = time.monotonic() + PATIENCE
-    while not condition():
-        if time.monotonic() > end:
-            raise TimeoutError("it never came true")
-        yield 0.1
-
-
 def held():
     """From the button to the mouse in the middle of the range."""
     begin()
@@ -165,20 +149,5 @@ def story():
     yield 1.0
 
 
-def steps():
-    """The story, ended by leaving Blender whatever happens."""
-    try:
-        yield from story()
-    except Exception:
-        traceback.print_exc()
-        print("STEP FAILED", flush=True)
-        bpy.ops.wm.quit_blender()
-    yield None
-
-
-bpy.context.preferences.view.show_splash = False
-bpy.ops.extensions.package_install_files(
-    filepath="/shared/extension.zip", repo="user_default", enable_on_install=True, overwrite=True
-)
-sequence = steps()
-bpy.app.timers.register(lambda: next(sequence, None), first_interval=1.0)
+install()
+tell(story())

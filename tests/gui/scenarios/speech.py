@@ -7,12 +7,11 @@ nothing changes from draw to draw; in “moving” the view moves each time.
 """
 
 import importlib
-import subprocess
 import time
-import traceback
 from collections import defaultdict
 
 import bpy
+from plan import install, picture, play
 
 EXTENSION = "bl_ext.user_default.aqgt_gestures"
 DRAWS = 40
@@ -26,11 +25,6 @@ view = "start"
 def part(name: str):
     """A module of the extension."""
     return importlib.import_module(f"{EXTENSION}.{name}")
-
-
-def picture(name: str) -> None:
-    """Save what the screen shows."""
-    subprocess.run(["import", "-window", "root", f"/shared/{name}.png"], check=True)
 
 
 def editors() -> list:
@@ -152,19 +146,8 @@ def steps():
     plan += [(lambda number=number: move(number), 0.1) for number in range(DRAWS)]
     plan += [(lambda: show("last", NEAR), 1.0), (hide, 1.0), (lambda: picture("hidden"), 0.1)]
     plan += [(open_list, 1.0), (pick_tab, 1.0), (lambda: picture("list"), 0.1), (finish, 1.0)]
-    for step, seconds in plan:
-        try:
-            step()
-        except Exception:
-            traceback.print_exc()
-            print("STEP FAILED", flush=True)
-            bpy.ops.wm.quit_blender()
-        yield seconds
+    return plan
 
 
-bpy.context.preferences.view.show_splash = False
-bpy.ops.extensions.package_install_files(
-    filepath="/shared/extension.zip", repo="user_default", enable_on_install=True, overwrite=True
-)
-sequence = steps()
-bpy.app.timers.register(lambda: next(sequence, None), first_interval=1.0)
+install()
+play(steps())

@@ -9,11 +9,11 @@ import importlib
 import statistics
 import sys
 import time
-import traceback
 from collections import defaultdict
 
 import addon_utils
 import bpy
+from plan import install, play
 
 EXTENSION = "bl_ext.user_default.aqgt_gestures"
 DRAWS = 60
@@ -106,19 +106,8 @@ def steps():
         *[(redraw, 0.05)] * DRAWS,
         (finish, 1.0),
     ]
-    for step, seconds in plan:
-        try:
-            step()
-        except Exception:
-            traceback.print_exc()
-            print("STEP FAILED", flush=True)
-            bpy.ops.wm.quit_blender()
-        yield seconds
+    return plan
 
 
-bpy.context.preferences.view.show_splash = False
-bpy.ops.extensions.package_install_files(
-    filepath="/shared/extension.zip", repo="user_default", enable_on_install=False, overwrite=True
-)
-sequence = steps()
-bpy.app.timers.register(lambda: next(sequence, None), first_interval=1.0)
+install(enable=False)
+play(steps())
