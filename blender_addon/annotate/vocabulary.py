@@ -34,8 +34,8 @@ TITLES = {
 
 _LISTENERS = " Heard by compact and aqgt-a; aqgt takes it, but was trained without annotations"
 _EFFECTS = {
-    FORM: "Which recorded movement the hand makes, such as Shrug, Chop, Frame or Offer. Heard by models that"
-    " have learned gesture forms: not by aqgt and aqgt-a, and not yet by compact; there it chooses fitting"
+    FORM: "Which recorded movement the hand makes, such as Shrug, Chop, Frame or Offer. Heard by compact"
+    " and other models that have learned gesture forms; with aqgt and aqgt-a it chooses fitting"
     " labels for all that is not named",
     "phrase": "Kind of movement: a beat with the rhythm, pointing (deictic), a form in the air (iconic)."
     + _LISTENERS,
