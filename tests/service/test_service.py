@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import sys
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -213,6 +214,26 @@ def test_no_engine_is_said_without_waiting_for_one() -> None:
     assert time.monotonic() - started < 100.0
     assert caught.value.code == "no-engine"
     assert "aqgt serve" in caught.value.next_step
+
+
+def test_an_engine_that_ends_while_hands_are_shaken_refuses_nobody() -> None:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        address = f"tcp://127.0.0.1:{listener.getsockname()[1]}"
+
+        def end_at_the_second() -> None:
+            listener.accept()[0].close()  # the first one only looks whether anybody listens
+            shaking, _ = listener.accept()
+            listener.close()
+            shaking.close()
+
+        engine = threading.Thread(target=end_at_the_second, daemon=True)
+        engine.start()
+        with EngineClient(address) as client, pytest.raises(AqgtError) as caught:
+            client.hello()
+        engine.join(60.0)
+    assert caught.value.code == "engine-gone"
 
 
 def test_something_else_at_the_port_is_said() -> None:

@@ -165,8 +165,7 @@ class Connection:
 
     def _meet(self, context: zmq.Context) -> messages.EngineError | None:
         """Talk to the engine until there is nothing more to say (None) or it has gone (the reason)."""
-        patience = self._timing.connect
-        if not somebody_listens(self._address, patience, with_keys=self._keys is not None):
+        if not self._listened_to():
             return failures.no_engine(self._address)
         dealer = Dealer(context, self._address, self._keys)
         try:
@@ -179,6 +178,9 @@ class Connection:
             return self._loop(dealer)
         finally:
             dealer.close()
+
+    def _listened_to(self) -> bool:
+        return somebody_listens(self._address, self._timing.connect, with_keys=self._keys is not None)
 
     def _send_again(self, dealer: Dealer, name: str, job: _Job) -> None:
         job.answered = False
@@ -240,6 +242,8 @@ class Connection:
         return None
 
     def _gone(self, dealer: Dealer, news: News, silence: float) -> messages.EngineError | None:
+        if news is not News.NONE and not dealer.shaken and not self._listened_to():
+            return failures.gone(self._address)  # an engine that ends while hands are shaken refuses nobody
         if news is News.REFUSED:
             return failures.refused(self._address, self._keys is not None)
         if news is News.LOST and not dealer.shaken:
