@@ -34,11 +34,11 @@ def test_two_processes_train_one_model(run: Run, checkout: Path, tmp_path: Path)
     options = [
         "--model",
         configs / "models" / "debug_trained.yaml",
-        "--stage",
+        "--config",
         configs / "stages" / "debug.yaml",
     ]
-    options += ["--word-vectors", "words.safetensors", "--work", "work"]
-    result = run("aqgt-train", "generator", "corpus", *options, "--accelerator", "cpu", "--devices", 2)
+    options += ["--corpus", "corpus", "--word-vectors", "words.safetensors", "--output", "work"]
+    result = run("aqgt-train", "stage", "generator", *options, "--accelerator", "cpu", "--devices", 2)
     assert result.returncode == 0, result.stderr
     assert "MEMBER: 2/2" in result.stderr, "there was no second process"
     rows = _rows(tmp_path / "work" / "log.jsonl")
