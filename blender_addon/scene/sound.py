@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aqgt.errors import AqgtError
-from aqgt.protocol.messages import SAMPLE_RATE
 
 from . import decoder, decoding
 from .context import seconds
+from .decoder import RATE
 from .strip_alone import alone, write_block, write_strip
 
 
@@ -38,7 +38,7 @@ class HeardSound:
     @property
     def duration(self) -> float:
         """Seconds."""
-        return len(self.samples) / SAMPLE_RATE
+        return len(self.samples) / RATE
 
 
 def sound_strips(scene: bpy.types.Scene) -> list[Any]:
@@ -164,7 +164,7 @@ def _decoded(path: Path) -> NDArray[np.float32]:
 
 def cut(samples: NDArray[np.float32], skipped: float, length: float) -> NDArray[np.float32]:
     """``length`` seconds from ``skipped`` seconds on; silence where the sound has none (also before 0)."""
-    first, count = round(skipped * SAMPLE_RATE), round(length * SAMPLE_RATE)
+    first, count = round(skipped * RATE), round(length * RATE)
     if first >= 0 and 0 <= count <= len(samples) - first:
         return samples[first : first + count]
     out = np.zeros(max(count, 0), dtype=np.float32)
