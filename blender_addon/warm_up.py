@@ -32,6 +32,7 @@ LATE = (
     "aqgt.formats.elan",
     "aqgt.formats.subtitles",
     "aqgt.formats.textgrid",
+    "gpu_extras.batch",
 )
 """Modules that are imported where they are used; each brings along what it needs."""
 _FIRST_SECONDS = 1.0
