@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -72,3 +73,22 @@ def test_warming_up_leaves_nothing_to_the_first_use(loaded, checkout):
     # `headless` and what it renders with belong to `aqgt` in a shell.
     left = {name for name in modules - _own(warm) if not name.startswith(".headless.")}
     assert left <= {".scene.rendering"}
+
+
+def test_the_wheel_holds_what_blender_needs_and_nothing_of_the_engine(loaded):
+    """What is unpacked while the extension is being enabled; the other packages need what no Blender has."""
+    _, warm, _ = loaded
+    import aqgt
+
+    folder = Path(aqgt.__file__).parent
+    packages = {path.name for path in folder.iterdir() if path.is_dir() and path.name != "__pycache__"}
+    assert packages == {"_data", "formats", "protocol", "retarget"}
+    assert not (folder.parent / "aqgt_training").exists()
+    used = {name.split(".")[1] for name in warm if name.startswith("aqgt.")}
+    assert used <= packages | {path.stem for path in folder.glob("*.py")}
+    (record,) = folder.parent.glob("aqgt-*.dist-info/RECORD")
+    listed = {line.split(",")[0] for line in record.read_text(encoding="utf-8").splitlines()}
+    there = {path.relative_to(folder.parent).as_posix() for path in folder.rglob("*") if path.is_file()}
+    assert {name for name in there if not name.endswith(".pyc")} == {
+        name for name in listed if name.startswith("aqgt/")
+    }
