@@ -31,7 +31,9 @@ PYTHONS = ("311", "313", "314")
 REQUIRED_PYTHONS = ("311", "313")
 BINARY_PACKAGES = ("pyzmq", "msgpack")
 PACKAGES = ("_data", "formats", "protocol", "retarget")
-"""What the extension imports of `aqgt`, beside its own modules, and the files that those read."""
+"""What the extension needs of `aqgt`, beside its own modules: packages, and the files that are read."""
+VOCABULARY = "aqgt/planner/rules/gesture_forms.json"
+"""The one file among them that lies in the planner."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +121,8 @@ def slim(wheel: Path) -> Path:
 def _runs_in_blender(name: str) -> bool:
     top, _, rest = name.partition("/")
     package, _, deeper = rest.partition("/")
-    return top.endswith(".dist-info") or (top == "aqgt" and (not deeper or package in PACKAGES))
+    ours = top == "aqgt" and (not deeper or package in PACKAGES)
+    return ours or name == VOCABULARY or top.endswith(".dist-info")
 
 
 def binary_wheels(target: Platform) -> list[Path]:

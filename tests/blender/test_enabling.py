@@ -82,7 +82,8 @@ def test_the_wheel_holds_what_blender_needs_and_nothing_of_the_engine(loaded):
 
     folder = Path(aqgt.__file__).parent
     packages = {path.name for path in folder.iterdir() if path.is_dir() and path.name != "__pycache__"}
-    assert packages == {"_data", "formats", "protocol", "retarget"}
+    assert packages == {"_data", "formats", "planner", "protocol", "retarget"}
+    assert not list((folder / "planner").rglob("*.py")), "its vocabulary alone"
     assert not (folder.parent / "aqgt_training").exists()
     used = {name.split(".")[1] for name in warm if name.startswith("aqgt.")}
     assert used <= packages | {path.stem for path in folder.glob("*.py")}

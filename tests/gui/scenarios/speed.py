@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """In Blender's window: how long enabling the extension takes, and each drawing of its tab.
 
-Prints `ENABLED how seconds processor`, `HELD when looks p50 p95 max` (by how many milliseconds a timer is late
-while the rest is loaded in a thread, and afterwards), `PANEL name p50 p95 max` and `TAB p50 p95 max`, in
+Prints `ENABLED how seconds processor`, `HELD when looks p50 p95 max` (milliseconds by which a timer is
+late while the rest is loaded in a thread, and afterwards), `PANEL name p50 p95 max` and `TAB p50 p95 max`, in
 milliseconds by the clock, then of the processor.
 """
 
