@@ -44,6 +44,7 @@ from aqgt_training.corpora.recordings import Recording, read_recordings
 from aqgt_training.corpora.sound_effects import Heard
 from aqgt_training.corpora.speakers import Speaker, make_speakers
 from aqgt_training.corpora.texts import Document, paragraph, read_documents
+from aqgt_training.corpora.variation import Variation, variation
 
 _PHRASES = Path(__file__).parent / "data" / "phrases_en.txt"
 
@@ -98,6 +99,11 @@ class Composer:
             "train": [clip for clip in clips if clip.name not in held],
             "val": [clip for clip in clips if clip.name in held],
         }
+        self._pools = {split: ClipPool(mine) for split, mine in self._clips.items()}
+        self._vary = {
+            split: variation(mine, config.other_hands, config.fit_extent)
+            for split, mine in self._clips.items()
+        }
         self._documents = _split_documents(read_documents(config.texts), config)
         self.speakers = make_speakers(clips, config.speakers, config.seed)
         self._voices = VoicePool()
@@ -130,11 +136,7 @@ class Composer:
         random = np.random.default_rng([0x636F6D70, self.config.seed, number, split == "val"])
         speaker = self.speakers[int(random.integers(len(self.speakers)))]
         utterance = self._speak(split, speaker, random)
-        # A pool of its own per clip keeps clips independent of the order they are made in.
-        pool = ClipPool(self._clips[split])
-        return compose_clip(
-            f"{split}-{number:05d}", split, utterance, speaker, pool, random, self.config.sound
-        )
+        return self._composed(f"{split}-{number:05d}", split, utterance, speaker, random)
 
     def replay(self, recordings: Sequence[Recording], split: str, number: int) -> ClipRecord:
         """Clip ``number`` of recorded sentences, with the gestures of a split."""
@@ -143,8 +145,16 @@ class Composer:
         low, high = self.config.words_per_clip
         utterance = self._replay(recordings, int(random.integers(low, high + 1)), random)
         name = f"{recordings[0].name.partition('/')[0]}-{number:02d}"
-        pool = ClipPool(self._clips[split])
-        return compose_clip(name, split, utterance, speaker, pool, random, self.config.sound)
+        return self._composed(name, split, utterance, speaker, random)
+
+    def _composed(
+        self, name: str, split: str, utterance: Utterance, speaker: Speaker, random: np.random.Generator
+    ) -> ClipRecord:
+        # A pool of its own per clip keeps clips independent of the order they are made in.
+        pool = self._pools[split].fresh()
+        return compose_clip(
+            name, split, utterance, speaker, pool, random, self.config.sound, self._vary[split]
+        )
 
     def _speak(self, split: str, speaker: Speaker, random: np.random.Generator) -> Utterance:
         low, high = self.config.words_per_clip
@@ -216,6 +226,7 @@ def compose_clip(
     pool: ClipPool,
     random: np.random.Generator,
     effects: SoundEffects,
+    vary: Variation,
 ) -> ClipRecord:
     """One clip: plan, place, perform, measure."""
     audio = utterance.samples.astype(np.float32) / 32768.0
@@ -232,7 +243,7 @@ def compose_clip(
         seed=int(random.integers(1 << 31)),
     )
     heard = Heard(sound, effects)
-    placed = place(planned, pool, speaker, random, heard)
+    placed = place(planned, pool, speaker, random, heard, vary)
     accents = heard.accented(_accents(utterance, sound, random))
     nods = heard.nods(accents, random)
     performance = perform(speaker, placed, accents, nods, n_frames, FPS, random)
