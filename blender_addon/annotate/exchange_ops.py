@@ -12,7 +12,6 @@ from aqgt.errors import AqgtError
 
 from ..ui import redraw
 from . import store
-from .exchange import export_annotations, import_annotations
 
 _GLOB = "*.json;*.eaf;*.TextGrid;*.textgrid"
 
@@ -41,6 +40,8 @@ class AQGT_OT_annotations_export(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Write the file."""
+        from .exchange import export_annotations
+
         path = Path(bpy.path.abspath(self.filepath))
         try:
             number, notes = export_annotations(context, path)
@@ -75,6 +76,8 @@ class AQGT_OT_annotations_import(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Set the markers."""
+        from .exchange import import_annotations
+
         this: Any = self
         try:
             number, notes = import_annotations(

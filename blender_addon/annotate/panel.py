@@ -16,7 +16,6 @@ from ..ui import GesturesPanel, SequencerPanel, draw_lines
 from . import following, presets, store
 from .preset_ops import chosen_preset
 from .reading import is_settled, listed, not_used
-from .suggest import SuggestJob
 from .vocabulary import OF_HANDS, TITLES
 
 _REASONS = 4
@@ -244,11 +243,19 @@ class _Suggest:
         for name in ("density", "energy", "handedness", "seed"):
             column.prop(settings, name)
         job = generation.running()
-        if isinstance(job, SuggestJob):
+        if _is_suggesting(job):
             layout.progress(factor=job.fraction, text=job.text)
             layout.operator("aqgt.cancel", icon="X")
         else:
             layout.operator("aqgt.suggest", icon="LIGHT")
+
+
+def _is_suggesting(job: Any) -> bool:
+    if job is None:
+        return False
+    from .suggest import SuggestJob
+
+    return isinstance(job, SuggestJob)
 
 
 class AQGT_PT_suggest(_Suggest, GesturesPanel, bpy.types.Panel):

@@ -3,15 +3,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bpy
 
-from ..generate.job import Job
 from ..generate.running import JobOperator
 from ..scene.context import sequencer_scene
 from ..scene.sound import sound_strips
-from .suggest import apply_suggestion, gather_suggestion
+
+if TYPE_CHECKING:
+    from .suggest import SuggestJob
 
 
 class AQGT_OT_suggest(JobOperator, bpy.types.Operator):
@@ -32,10 +33,14 @@ class AQGT_OT_suggest(JobOperator, bpy.types.Operator):
             return False
         return super().poll(context)
 
-    def gather(self, context: bpy.types.Context) -> Job:
+    def gather(self, context: bpy.types.Context) -> SuggestJob:
         """Sound, words, and what the user has annotated."""
+        from .suggest import gather_suggestion
+
         return gather_suggestion(context)
 
     def apply(self, job: Any) -> tuple[str, list[str]]:
         """The new markers."""
+        from .suggest import apply_suggestion
+
         return apply_suggestion(job)

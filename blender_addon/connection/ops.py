@@ -3,13 +3,15 @@
 
 from __future__ import annotations
 
-import bpy
-import numpy as np
+from typing import TYPE_CHECKING
 
-from aqgt.protocol.messages import SAMPLE_RATE, GenerateRequest
+import bpy
 
 from ..ui import show_text
 from . import engine_process, session
+
+if TYPE_CHECKING:
+    from aqgt.protocol.messages import GenerateRequest
 
 _LOG_BYTES = 200_000
 
@@ -89,6 +91,10 @@ class AQGT_OT_engine_log(bpy.types.Operator):
 
 def _trial(context: bpy.types.Context) -> GenerateRequest:
     """One second of noise for the model of the scene."""
+    import numpy as np
+
+    from aqgt.protocol.messages import SAMPLE_RATE, GenerateRequest
+
     noise = 0.1 * np.random.default_rng(0).standard_normal(SAMPLE_RATE)
     model = context.scene.aqgt_generate.model
     return GenerateRequest(noise.clip(-1, 1).astype(np.float32), model=model, annotate="none")

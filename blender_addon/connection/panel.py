@@ -3,14 +3,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import bpy
 
 from aqgt import __version__
-from aqgt.protocol.messages import EngineStatus, Hello
 
 from .. import migration, preferences
 from ..ui import GesturesPanel, draw_error, draw_lines
 from . import engine_process, session
+
+if TYPE_CHECKING:
+    from aqgt.protocol.messages import EngineStatus, Hello
 
 
 class AQGT_PT_connection(GesturesPanel, bpy.types.Panel):

@@ -8,25 +8,19 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bpy
 
 from aqgt.errors import AqgtError
-from aqgt.protocol.client import EngineClient
-from aqgt.protocol.messages import (
-    EngineError,
-    EngineStatus,
-    GenerateRequest,
-    GenerateResult,
-    Hello,
-    HelloRequest,
-    StatusRequest,
-)
 
 from .. import preferences
 from ..ui import redraw
 from . import engine_process
+
+if TYPE_CHECKING:
+    from aqgt.protocol.client import EngineClient
+    from aqgt.protocol.messages import EngineStatus, GenerateRequest, Hello
 
 OFF, STARTING, CHECKING, TRYING, READY, FAILED = "OFF", "STARTING", "CHECKING", "TRYING", "READY", "FAILED"
 _UNSETTLED = (STARTING, CHECKING, TRYING)
@@ -176,6 +170,8 @@ def in_blender(error: AqgtError) -> AqgtError:
 
 
 def _client() -> EngineClient:
+    from aqgt.protocol.client import EngineClient
+
     local = engine_process.address()
     if local is None and engine_process.running():
         raise AqgtError("The engine is still starting.", "Wait until the panel says it is ready.", "starting")
@@ -192,11 +188,15 @@ def _client() -> EngineClient:
 
 
 def _greet(client: EngineClient) -> None:
+    from aqgt.protocol.messages import HelloRequest
+
     _session.job = client.submit(HelloRequest("Blender"))
     _session.state = CHECKING
 
 
 def _take(client: EngineClient, event: Any) -> None:
+    from aqgt.protocol.messages import EngineError, GenerateResult, Hello, StatusRequest
+
     if isinstance(event, EngineError):
         raise AqgtError(event.sentence, event.next_step, event.code)
     if isinstance(event, Hello):
@@ -240,6 +240,8 @@ def _tick() -> float | None:
 
 def _watch() -> None:
     """Ask a ready engine how busy it is, as long as somebody may be looking."""
+    from aqgt.protocol.messages import EngineError, EngineStatus, StatusRequest
+
     client = _session.client
     if client is None or not _is_shown():
         return

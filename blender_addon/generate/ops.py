@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bpy
 
@@ -12,11 +12,12 @@ from aqgt.errors import AqgtError
 from ..one_job import generation
 from ..preview import live, temporary
 from ..steps import Steps, drain
-from ..takes.apply import applying
 from ..ui import redraw
-from .gather import check_ready, gather
-from .job import Job
+from .chosen import check_ready
 from .running import Done, JobOperator
+
+if TYPE_CHECKING:
+    from .job import Job
 
 
 class AQGT_OT_generate(JobOperator, bpy.types.Operator):
@@ -39,6 +40,8 @@ class AQGT_OT_generate(JobOperator, bpy.types.Operator):
 
     def gather(self, context: bpy.types.Context) -> Job:
         """Everything the engine needs."""
+        from .gather import gather
+
         return gather(context)
 
     def show(self, job: Any) -> None:
@@ -59,6 +62,8 @@ class AQGT_OT_generate(JobOperator, bpy.types.Operator):
 
     def applying(self, job: Any) -> Steps[Done]:
         """The new takes, step by step; begun again where saving or undo swept half a take out of the file."""
+        from ..takes.apply import applying
+
         job.laying, job.text, job.fraction = True, "Laying the take on the character…", 1.0
         try:
             while True:

@@ -12,8 +12,7 @@ from aqgt.errors import AqgtError
 from ..one_job import generation
 from ..ui import GesturesPanel, draw_error, draw_lines
 from . import choices
-from .extent import chosen_range
-from .gather import chosen_character
+from .chosen import chosen_character, chosen_range
 
 
 class AQGT_PT_generate(GesturesPanel, bpy.types.Panel):

@@ -4,18 +4,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bpy
 
 from aqgt.errors import AqgtError
-from aqgt.retarget import Mapping, RetargetOptions, RigDescription
 
 from . import temporary
-from .buffer import Buffer
-from .character import CharacterPreview
-from .figure import FigurePreview, Placement
-from .shown import Shown
+
+if TYPE_CHECKING:
+    from aqgt.retarget import Mapping, RetargetOptions, RigDescription
+
+    from .buffer import Buffer
+    from .character import CharacterPreview
+    from .figure import FigurePreview
+    from .shown import Shown
 
 OFF, FIGURE, CHARACTER = "OFF", "FIGURE", "CHARACTER"
 CLEANING = ("save_pre", "undo_pre", "undo_post", "redo_pre", "redo_post", "load_post")
@@ -96,8 +99,12 @@ def suspend() -> None:
 
 def _begin(source: Source, kind: str) -> CharacterPreview | FigurePreview | None:
     if kind == CHARACTER:
+        from .character import CharacterPreview
+
         return CharacterPreview(source.shown, source.buffer, source.rig, source.mapping, source.options)
     if kind == FIGURE:
+        from .figure import FigurePreview, Placement
+
         return FigurePreview(source.shown, source.buffer, Placement(source.rig, source.mapping))
     return None
 

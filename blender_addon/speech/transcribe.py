@@ -9,12 +9,13 @@ from typing import ClassVar
 import bpy
 
 from aqgt.errors import AqgtError
-from aqgt.protocol.messages import Hello, TranscribeRequest
+from aqgt.protocol.messages import TranscribeRequest
 from aqgt.words import sentence
 
 from ..connection import session
 from .align import Alignment, owner_of
 from .source import origin, read_sound
+from .transcribers import reason_not
 from .transcript_ops import set_transcript
 from .words import check_editable, heard, list_of_sound, read, stored
 
@@ -77,18 +78,3 @@ def gather_transcription(context: bpy.types.Context) -> Transcription:
         kept=kept,
         scene=context.scene.name,
     )
-
-
-def model_names(hello: Hello | None) -> list[str]:
-    """What the engine can transcribe with, as far as it was asked."""
-    told = {} if hello is None else hello.limits.get("transcription", {})
-    return list(told.get("models", ()))
-
-
-def reason_not(hello: Hello | None) -> str:
-    """Why the engine cannot transcribe, and what to do; empty where it can or was not asked yet."""
-    if hello is None or model_names(hello):
-        return ""
-    if "transcription" not in hello.limits:
-        return "The engine is too old to transcribe: install the version of this extension."
-    return str(hello.limits["transcription"].get("reason", ""))

@@ -9,8 +9,6 @@ from typing import Any
 import bpy
 
 from aqgt.errors import AqgtError
-from aqgt.formats.elan import read_elan
-from aqgt.formats.textgrid import read_textgrid
 from aqgt.formats.transcripts import SUFFIXES, read_timed_words
 from aqgt.words import sentence
 
@@ -22,6 +20,9 @@ _PLAIN = ".txt"
 
 def _tiers(operator: Any, _context: bpy.types.Context, typed: str) -> list[str]:
     """The tiers of the chosen file, as far as it has any."""
+    from aqgt.formats.elan import read_elan
+    from aqgt.formats.textgrid import read_textgrid
+
     path = Path(bpy.path.abspath(operator.filepath))
     readers = {".textgrid": read_textgrid, ".eaf": read_elan}
     try:

@@ -12,7 +12,6 @@ from aqgt.errors import AqgtError
 from ..scene.markers import preview_frames, selected_frames
 from ..scene.nla import check_editable
 from . import compare, manage
-from .merge import merge_takes
 from .ops import OfTake, character_of, checked_character, take_name
 from .provenance import takes_of
 
@@ -160,6 +159,8 @@ class AQGT_OT_take_merge(OfTake, bpy.types.Operator):
         return self.attempt(lambda: self._merge(context))
 
     def _merge(self, context: bpy.types.Context) -> str:
+        from .merge import merge_takes
+
         armature, source = self.found(context)
         check_editable(armature)
         name, notes = merge_takes(

@@ -12,8 +12,6 @@ from aqgt.errors import AqgtError
 from ..scene.nla import check_editable
 from ..scene.strips import check_strips, laid_strips, name_strips, remove_strips
 from . import compare
-from .apply import apply_take
-from .placing import as_seen, place
 from .provenance import is_take, takes_of
 
 PART = " · "
@@ -100,6 +98,9 @@ def apply_to(
     Raises:
         AqgtError: there is no such character, or its bones don't fit; nothing has changed.
     """
+    from .apply import apply_take
+    from .placing import as_seen, place
+
     if other is None or other.type != "ARMATURE":
         raise AqgtError(
             "No other character is chosen.", "Choose the armature that is to play it.", "no-character"

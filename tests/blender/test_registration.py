@@ -38,7 +38,7 @@ PANELS = (
 
 
 def _modules() -> list[tuple[str, Any]]:
-    return [(name, module) for name, module in sys.modules.items() if name.startswith(f"{EXTENSION}.")]
+    return [(name, module) for name, module in list(sys.modules.items()) if name.startswith(f"{EXTENSION}.")]
 
 
 def _drawing(name: str) -> list[Any]:
