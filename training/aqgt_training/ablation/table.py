@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The ablations of a recipe as one table, for a model's card."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from aqgt_training.evaluation.controlled import EXTENTS
+from aqgt_training.evaluation.report import Table, number
+
+_HEADER = (
+    "variant", "loss: as given, forms hidden, another's sound", "wrist error: annotated, forms hidden",
+    "Fréchet share", "wrist speed, jerk", "asked-for hand", "excursion small, medium, large", "in its bucket",
+    "two seeds: planner, typed",
+)  # fmt: skip
+
+
+def ablation_table(figures: Mapping[str, Any]) -> Table:
+    """A row per variant that was trained.
+
+    Args:
+        figures: what `running.Ablations` wrote.
+    """
+    rows = tuple(_row(name, each) for name, each in figures["variants"].items())
+    return Table("Ablation of the recipe", _HEADER, rows, _note(figures))
+
+
+def _row(name: str, each: Mapping[str, Any]) -> tuple[str, ...]:
+    given, controlled = each["annotated"], each["controlled"]
+    conditions = (each[condition]["wrist_error_share"] for condition in ("annotated", "channels"))
+    return (
+        f"**{name}**: {each['about']}",
+        _numbers(*(each["loss"][condition] for condition in ("annotated", "channels", "other_sound"))),
+        _numbers(*conditions),
+        number(given["frechet_share"]),
+        _numbers(given["speed_ratio"], given["jerk_ratio"], digits=2),
+        _percent(controlled["right_side"]),
+        _numbers(*(controlled["excursion"][extent] for extent in EXTENTS)),
+        _percent(controlled["bucket"]),
+        _numbers(each["seeds"]["variety"], each["seeds"]["variety_typed"]),
+    )
+
+
+def _numbers(*values: float | None, digits: int = 3) -> str:
+    return ", ".join(number(value, digits) for value in values)
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
+
+
+def _note(figures: Mapping[str, Any]) -> str:
+    variants = figures["variants"]
+    gestures = next((each["controlled"]["gestures"] for each in variants.values()), 0)
+    return (
+        f"Trainings of {figures['steps']} steps of {figures['batch']} windows on {figures['hours']:.1f} h"
+        f" (corpus {figures['corpus_sha256'][:12]}), alike but for what the row names, one seed each: far"
+        " shorter than the model's own training, so all figures are worse than its own, and what pays off late"
+        " does not show. Differences no larger than that of “another seed” from “base” mean nothing. Loss: the"
+        " same for all rows, on held-out windows that begin with recorded frames. Wrist error (a share of"
+        " standing still's), Fréchet distance (of the rest pose's), speed and jerk (recorded motion: 1): of"
+        f" {figures['clips']} held-out clips with their annotations. Then {gestures} single gestures typed as"
+        " markers, and how far the wrists are apart with two seeds, in model units."
+    )
