@@ -109,8 +109,10 @@ class Measure:
         return plain
 
     def _losses(self, model: LoadedModel) -> dict[str, float]:
-        """One loss for all on held-out windows that begin with recorded frames: as given, without the forms, and
-        with the sound of other windows."""
+        """One loss for all on held-out windows that begin with recorded frames.
+
+        As given, without the forms, and with the sound of other windows.
+        """
         generator, config = model.generator, model.config
         clips = load_clips(
             self.corpus,

@@ -17,6 +17,7 @@ from rich.console import Console
 from aqgt.errors import AqgtError
 from aqgt.models.config import ModelConfig, read_config, write_config
 from aqgt.models.registry import load_model
+from aqgt.resources import data_path
 from aqgt.settings import check_settings, read_settings
 from aqgt.speech.features import CompactFeatures
 from aqgt.speech.file_hashes import file_sha256
@@ -169,7 +170,7 @@ class Ablations:
         output = folder / "pose-vq"
         if not (output / NETWORK).is_file():
             changes = {"max_steps": self.sizes.vq_steps, "validate_every": self.sizes.vq_steps}
-            stage = self.path.parent.parent / "stages" / "pose-vq.yaml"
+            stage = data_path("configs", "stages", "pose-vq.yaml")
             settings = read_stage("pose-vq", stage, changes, inputs.model_dump())
             open_stage("pose-vq", settings, output, accelerator="cpu", devices=1).run(output)
         return output
@@ -180,7 +181,7 @@ class Ablations:
 
     def _config(self, variant: Variant) -> ModelConfig:
         compose = self._compose(variant)
-        base = read_config(self.path.parent / self.recipe.generator.model)
+        base = read_config(self._model_file)
         forms = forms_of_training(compose) if base.annotation.form_width else ()
         values = base.model_dump()
         changed(values, {"speaker.count": compose.speakers, "annotation.forms": forms})
@@ -215,7 +216,9 @@ class Ablations:
         return self._given["corpus"] or self._composed(Variant(BASE, ""))
 
     @cached_property
-    def _words(self) -> Path:
+    def _words(self) -> Path | None:
+        if read_config(self._model_file).text.vectors != "file":
+            return None
         if (given := self._given["words"]) is not None:
             return given
         step, texts = self.recipe.word_vectors, self._compose(Variant(BASE, "")).texts
@@ -260,7 +263,8 @@ class Ablations:
         counts = (sizes.steps, sizes.batch, sizes.vq_steps, sizes.clips, sizes.controlled)
         corpus = ClipReader(self._base_corpus).manifest.get("sha256", "")
         stage = (self.path.parent / self.recipe.generator.stage).read_text(encoding="utf-8")
-        return f"{counts} {corpus} {file_sha256(self._words)} {stage}"
+        words = "" if self._words is None else file_sha256(self._words)
+        return f"{counts} {corpus} {words} {stage}"
 
     def _folder(self, variant: Variant) -> Path:
         """Of one variant; other settings, sizes or another corpus make it another one."""

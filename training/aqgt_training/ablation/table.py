@@ -55,11 +55,12 @@ def _note(figures: Mapping[str, Any]) -> str:
     gestures = next((each["controlled"]["gestures"] for each in variants.values()), 0)
     return (
         f"Trainings of {figures['steps']} steps of {figures['batch']} windows on {figures['hours']:.1f} h"
-        f" (corpus {figures['corpus_sha256'][:12]}), alike but for what the row names, one seed each: far"
-        " shorter than the model's own training, so all figures are worse than its own, and what pays off late"
-        " does not show. Differences no larger than that of “another seed” from “base” mean nothing. Loss: the"
-        " same for all rows, on held-out windows that begin with recorded frames. Wrist error (a share of"
-        " standing still's), Fréchet distance (of the rest pose's), speed and jerk (recorded motion: 1): of"
-        f" {figures['clips']} held-out clips with their annotations. Then {gestures} single gestures typed as"
-        " markers, and how far the wrists are apart with two seeds, in model units."
+        f" (corpus {figures['corpus_sha256'][:12]}), alike but for what the row names, one seed each. They"
+        " are far shorter than the model's own training: compare rows with each other alone; what pays off"
+        " late does not show. Differences no larger than those among “base” and the other seeds mean"
+        " nothing."
+        " Loss: the same for all rows, on held-out windows that begin with recorded frames. Wrist error (a"
+        " share of standing still's), Fréchet distance (of the rest pose's), speed and jerk (recorded motion:"
+        f" 1): of {figures['clips']} held-out clips with their annotations. Then {gestures} single gestures"
+        " typed as markers, and how far the wrists are apart with two seeds, in model units."
     )

@@ -64,7 +64,8 @@ class Variant:
 
 VARIANTS = (
     Variant(BASE, "the recipe"),
-    Variant("another seed", "the recipe with another seed: what chance does", stage={"seed": 2}),
+    Variant("another seed", "what chance does", stage={"seed": 2}),
+    Variant("a third seed", "what chance does", stage={"seed": 3}),
     Variant("no discriminator", "GAN off", stage={"adversarial_from": 1.0}),
     Variant("half width", "all layers half as wide", width=0.5),
     Variant("vq", "pose head through a pose VQ of affine layers", model={"pose_head.kind": "mlp_vq"}),
