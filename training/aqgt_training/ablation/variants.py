@@ -78,19 +78,19 @@ VARIANTS = (
     ),
     Variant("nothing hidden", "no annotation dropout", stage=_NOTHING_HIDDEN),
     Variant(
-        "sound rules off",
-        "motion of the training corpus follows no sound, but for the annotations",
-        corpus={"sound.size": 0.0, "sound.sharpness": 0.0, "sound.accents": 0.0, "sound.nods": 0.0},
-    ),
-    Variant(
         "no gesture forms",
         "the model knows no forms",
         model={"annotation.forms": (), "annotation.form_width": 0},
     ),
     Variant("discriminator at once", "GAN from the first step", stage={"adversarial_from": 0.0}),
     Variant("no wrist velocity loss", "that loss alone left out", stage={"losses.wrist_velocity": 0.0}),
-    Variant("one speaker", "one voice, rest pose and style", corpus={"speakers": 1}),
+    Variant(
+        "sound rules off",
+        "motion of the training corpus follows no sound, but for the annotations",
+        corpus={"sound.size": 0.0, "sound.sharpness": 0.0, "sound.accents": 0.0, "sound.nods": 0.0},
+    ),
     Variant("wider", "all layers 1.5 times as wide", width=1.5),
+    Variant("one speaker", "one voice, rest pose and style", corpus={"speakers": 1}),
 )
 
 
