@@ -89,6 +89,8 @@ VARIANTS = (
         "motion of the training corpus follows no sound, but for the annotations",
         corpus={"sound.size": 0.0, "sound.sharpness": 0.0, "sound.accents": 0.0, "sound.nods": 0.0},
     ),
+    Variant("recorded hand shapes", "gestures keep their own fingers", corpus={"other_hands": 0.0}),
+    Variant("recorded sizes", "gestures keep their own size", corpus={"fit_extent": False}),
     Variant("wider", "all layers 1.5 times as wide", width=1.5),
     Variant("one speaker", "one voice, rest pose and style", corpus={"speakers": 1}),
 )
