@@ -6,6 +6,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
+from aqgt_training.ablation.variants import BASE, OTHER_SEEDS
 from aqgt_training.evaluation.controlled import EXTENTS
 from aqgt_training.evaluation.report import Table, number
 
@@ -57,10 +60,24 @@ def _note(figures: Mapping[str, Any]) -> str:
         f"Trainings of {figures['steps']} steps of {figures['batch']} windows on {figures['hours']:.1f} h"
         f" (corpus {figures['corpus_sha256'][:12]}), alike but for what the row names, one seed each. They"
         " are far shorter than the model's own training: compare rows with each other alone; what pays off"
-        " late does not show. Differences no larger than those among “base” and the other seeds mean"
-        " nothing."
-        " Loss: the same for all rows, on held-out windows that begin with recorded frames. Wrist error (a"
+        f" late does not show.{_spread(variants)} Loss: the same for all rows, on held-out windows that"
+        " begin with recorded frames. Wrist error (a"
         " share of standing still's), Fréchet distance (of the rest pose's), speed and jerk (recorded motion:"
         f" 1): of {figures['clips']} held-out clips with their annotations. Then {gestures} single gestures"
         " typed as markers, and how far the wrists are apart with two seeds, in model units."
+    )
+
+
+def _spread(variants: Mapping[str, Any]) -> str:
+    """How far apart trainings are that differ in nothing but the seed."""
+    alike = [variants[name] for name in (BASE, *OTHER_SEEDS) if name in variants]
+    if len(alike) < 2:
+        return ""
+    loss, error = (
+        float(np.ptp([each[part][key] for each in alike]))
+        for part, key in (("loss", "annotated"), ("annotated", "wrist_error_share"))
+    )
+    return (
+        f" The loss of the {len(alike)} rows that differ in the seed alone differs by up to {number(loss)},"
+        f" their wrist error by up to {number(error)}: smaller differences mean nothing."
     )

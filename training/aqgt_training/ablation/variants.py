@@ -11,6 +11,7 @@ from aqgt.models.config import ModelConfig
 from aqgt.settings import check_settings
 
 BASE = "base"
+OTHER_SEEDS = ("another seed", "a third seed")
 _WIDTHS = (
     "sound.mel_width", "sound.beat_width", "text.width", "seed.frame_width", "seed.clip_width",
     "annotation.channel_width", "annotation.width", "annotation.form_width", "backbone.hidden",
@@ -64,8 +65,7 @@ class Variant:
 
 VARIANTS = (
     Variant(BASE, "the recipe"),
-    Variant("another seed", "what chance does", stage={"seed": 2}),
-    Variant("a third seed", "what chance does", stage={"seed": 3}),
+    *(Variant(name, "what chance does", stage={"seed": seed}) for seed, name in enumerate(OTHER_SEEDS, 2)),
     Variant("no discriminator", "GAN off", stage={"adversarial_from": 1.0}),
     Variant("half width", "all layers half as wide", width=0.5),
     Variant("vq", "pose head through a pose VQ of affine layers", model={"pose_head.kind": "mlp_vq"}),
