@@ -65,6 +65,7 @@ def _note(figures: Mapping[str, Any]) -> str:
         " share of standing still's), Fréchet distance (of the rest pose's), speed and jerk (recorded motion:"
         f" 1): of {figures['clips']} held-out clips with their annotations. Then {gestures} single gestures"
         " typed as markers, and how far the wrists are apart with two seeds, in model units."
+        + (f" The pose VQ had {figures['vq_steps']} steps of its own before." if "vq" in variants else "")
     )
 
 
