@@ -35,9 +35,9 @@ class SuggestJob(Job):
     suggestion: tuple[Span, ...] | None = None
 
     @property
-    def finished(self) -> bool:
-        """Whether there is a suggestion, an error, or it was cancelled."""
-        return self.suggestion is not None or super().finished
+    def answered(self) -> bool:
+        """Whether there is a suggestion."""
+        return self.suggestion is not None
 
     def _last(self) -> SuggestRequest:
         asked = super()._last()
@@ -52,11 +52,12 @@ class SuggestJob(Job):
             seed=asked.seed,
         )
 
-    def _take(self, event: object) -> None:
-        if isinstance(event, SuggestResult):
-            self.suggestion = tuple(span for span in event.spans if span.source == "planner")
+    def take(self, answer: object) -> None:
+        """The suggestion, or the words before it."""
+        if isinstance(answer, SuggestResult):
+            self.suggestion = tuple(span for span in answer.spans if span.source == "planner")
         else:
-            super()._take(event)
+            super().take(answer)
 
 
 def gather_suggestion(context: bpy.types.Context) -> SuggestJob:

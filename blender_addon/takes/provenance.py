@@ -100,7 +100,7 @@ def recall(action: bpy.types.Action) -> Take:
     """The take an Action remembers.
 
     Raises:
-        AqgtError: it is no take, or a later version of the add-on wrote it.
+        AqgtError: it is no take, a later version of the add-on wrote it, or it is damaged.
     """
     if not is_take(action):
         raise AqgtError(f"“{action.name}” is no take of this add-on.", "Choose a generated take.", "no-take")
@@ -116,16 +116,23 @@ def recall(action: bpy.types.Action) -> Take:
             "Generate it again, or choose another take.",
             "no-motion",
         )
-    vectors = np.frombuffer(zlib.decompress(action["aqgt_motion"]), dtype="<f4").reshape(-1, 53, 3)
-    return Take(
-        Motion(action["aqgt_fps"], vectors, np.array(action["aqgt_lengths"])),
-        tuple(words_from_json(json.loads(action["aqgt_words"]))),
-        tuple(spans_from_json(json.loads(action["aqgt_spans"]))),
-        provenance_of(action),
-        action["aqgt_start"],
-        recipe_of(action),
-        sources_of(action),
-    )
+    try:
+        vectors = np.frombuffer(zlib.decompress(action["aqgt_motion"]), dtype="<f4").reshape(-1, 53, 3)
+        return Take(
+            Motion(action["aqgt_fps"], vectors, np.array(action["aqgt_lengths"])),
+            tuple(words_from_json(json.loads(action["aqgt_words"]))),
+            tuple(spans_from_json(json.loads(action["aqgt_spans"]))),
+            provenance_of(action),
+            action["aqgt_start"],
+            recipe_of(action),
+            sources_of(action),
+        )
+    except (zlib.error, KeyError, TypeError, ValueError) as error:
+        raise AqgtError(
+            f"What “{action.name}” remembers is damaged: its custom properties were changed.",
+            "Generate it again, or choose another take.",
+            "no-motion",
+        ) from error
 
 
 def provenance_of(action: bpy.types.Action) -> Provenance:
