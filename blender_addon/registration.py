@@ -7,7 +7,7 @@ from typing import Any
 
 import bpy
 
-from . import migration, one_job, preferences
+from . import migration, one_job, preferences, translations
 from .annotate import drawn_range, following
 from .annotate import exchange_ops as annotate_exchange
 from .annotate import ops as annotate_ops
@@ -183,10 +183,12 @@ def register() -> None:
     takes_header.add()
     annotate_range.add_menus()
     migration.begin()
+    translations.register()
 
 
 def unregister() -> None:
     """Called by Blender when the extension is disabled; ends the job, the connection and the local engine."""
+    translations.unregister()
     while _commands:
         bpy.utils.unregister_cli_command(_commands.pop())
     batch_process.stop()

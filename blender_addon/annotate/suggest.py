@@ -16,6 +16,7 @@ from ..connection import session
 from ..generate.job import Job
 from ..speech.said import spoken
 from ..speech.source import read_sound
+from ..translations import rpt
 from . import store
 from .addressing import new_address
 
@@ -121,7 +122,9 @@ def apply_suggestion(job: SuggestJob) -> tuple[str, list[str]]:
     for span in spans:
         store.add(scene, store.from_span(span, job.start, job.address))
     store.activate(scene, chosen)
-    return f"{len(spans)} gestures suggested, {len(old)} earlier suggestions replaced", []
+    return rpt(
+        "{new} gestures suggested, {old} earlier suggestions replaced", new=len(spans), old=len(old)
+    ), []
 
 
 def _is_replaced(annotation: store.Annotation, job: SuggestJob) -> bool:

@@ -11,6 +11,7 @@ from ..generate.job import Job
 from ..generate.running import JobOperator
 from ..scene.context import sequencer_scene
 from ..scene.sound import sound_strips
+from ..translations import tip
 from .suggest import apply_suggestion, gather_suggestion
 
 
@@ -25,10 +26,10 @@ class AQGT_OT_suggest(JobOperator, bpy.types.Operator):
         """Greyed while a job runs, and without a sound."""
         speech = context.scene.aqgt_speech
         if speech.source == "FILE" and not speech.filepath:
-            cls.poll_message_set("No sound is chosen: choose a file under Speech")
+            cls.poll_message_set(tip("No sound is chosen: choose a file under Speech"))
             return False
         if speech.source == "STRIP" and not sound_strips(sequencer_scene(context)):
-            cls.poll_message_set("The sequencer holds no sound strip: add the voice, or choose a file")
+            cls.poll_message_set(tip("The sequencer holds no sound strip: add the voice, or choose a file"))
             return False
         return super().poll(context)
 

@@ -21,6 +21,7 @@ from ..connection.request_job import RequestJob
 from ..preview.buffer import Buffer
 from ..preview.live import Source
 from ..takes.recipe import SoundSource
+from ..translations import iface
 from .extent import Joining
 from .pace import Pace, duration
 
@@ -88,13 +89,13 @@ class Job(RequestJob):
     def waits(self, position: int) -> None:
         """Say so where others go before it."""
         if position:
-            self.text = f"Waiting: {position} before this"
+            self.text = iface("Waiting: {number} before this", number=position)
 
     def goes_on(self, progress: Progress) -> None:
         """A part of the alignment, or a window of the motion."""
         if self._aligning:
             percent = round(100 * progress.window / max(progress.windows, 1))
-            self.text = f"Aligning words… {percent} %"
+            self.text = iface("Aligning words… {percent} %", percent=percent)
         else:
             self._take_window(progress)
 
@@ -110,7 +111,11 @@ class Job(RequestJob):
         super().goes_on(window)
         # Variants are made side by side: a window is done with that of the last of them.
         each = max(self.request.variants, 1)
-        self.text = f"Window {-(-window.window // each)} of {-(-window.windows // each)}"
+        self.text = iface(
+            "Window {number} of {windows}",
+            number=-(-window.window // each),
+            windows=-(-window.windows // each),
+        )
         left = self._pace.left(window.window, window.windows)
         if left is not None:
             self.text += " · " + duration(left)

@@ -13,6 +13,7 @@ from ..one_job import generation
 from ..preview import live, temporary
 from ..steps import Steps, drain
 from ..takes.apply import applying
+from ..translations import of_error, rpt, tip
 from ..ui import redraw
 from .gather import check_ready, gather
 from .job import Job
@@ -33,7 +34,7 @@ class AQGT_OT_generate(JobOperator, bpy.types.Operator):
         try:
             check_ready(context)
         except AqgtError as error:
-            cls.poll_message_set(str(error))
+            cls.poll_message_set(of_error(error))
             return False
         return True
 
@@ -69,7 +70,7 @@ class AQGT_OT_generate(JobOperator, bpy.types.Operator):
                     if temporary.sweeps == swept:
                         raise
                 else:
-                    return f"New take “{take}”", notes
+                    return rpt("New take “{name}”", name=take), notes
         finally:
             job.laying = False
 
@@ -83,7 +84,7 @@ class AQGT_OT_cancel(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Greyed where nothing runs."""
-        cls.poll_message_set("No generation is running")
+        cls.poll_message_set(tip("No generation is running"))
         return generation.running() is not None
 
     def execute(self, context: bpy.types.Context) -> set[str]:

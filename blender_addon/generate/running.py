@@ -15,6 +15,7 @@ from ..one_job import OneJob, generation
 from ..scene.decoding import Unread, forget
 from ..speech.source import unread
 from ..steps import Steps, drain, some
+from ..translations import tip
 from ..ui import redraw
 from ..unforeseen import told
 from .reading import Reading
@@ -71,7 +72,7 @@ class JobOperator:
     def poll(cls, context: bpy.types.Context) -> bool:
         """Greyed while another job runs."""
         this: Any = cls
-        this.poll_message_set("A generation is running; cancel it first")
+        this.poll_message_set(tip("A generation is running; cancel it first"))
         return generation.running() is None
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:

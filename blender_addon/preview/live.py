@@ -11,6 +11,7 @@ import bpy
 from aqgt.errors import AqgtError
 from aqgt.retarget import Mapping, RetargetOptions, RigDescription
 
+from ..translations import rpt
 from . import temporary
 from .buffer import Buffer
 from .character import CharacterPreview
@@ -75,7 +76,7 @@ def follow(source: Source, kind: str) -> str:
         # A preview is never worth a job: it ends, and the job goes on.
         _current.preview.remove()
         _current.preview = None
-        return f"The preview has ended ({error})"
+        return rpt("The preview has ended ({reason})", reason=error)
     return ""
 
 

@@ -17,6 +17,7 @@ from ..generate.gather import chosen_character
 from ..scene.armature import describe
 from ..scene.nla import check_editable
 from ..takes.apply import apply_take
+from ..translations import rpt
 from . import mapping as mappings
 from . import rows
 from .source import chosen_take
@@ -52,7 +53,14 @@ class AQGT_OT_auto_map(_Reporting, bpy.types.Operator):
         found = mappings.found_or_empty(describe(armature))
         rows.fill(context.scene.aqgt_retarget, armature, found)
         doubtful = sum(row.doubtful for row in found.rows)
-        return f"{len(found.bones)} bones found" + (f", {doubtful} of them doubtful" if doubtful else "")
+        said = rpt("{number} bones found", number=len(found.bones))
+        if doubtful:
+            said = rpt(
+                "{number} bones found, {doubtful} of them doubtful",
+                number=len(found.bones),
+                doubtful=doubtful,
+            )
+        return said
 
 
 class AQGT_OT_show_map(_Reporting, bpy.types.Operator):
@@ -70,7 +78,7 @@ class AQGT_OT_show_map(_Reporting, bpy.types.Operator):
         armature = chosen_character(context)
         found = mappings.mapping_of(armature, describe(armature))
         rows.fill(context.scene.aqgt_retarget, armature, found)
-        return f"{len(found.bones)} bones"
+        return rpt("{number} bones", number=len(found.bones))
 
 
 class AQGT_OT_remember_map(_Reporting, bpy.types.Operator):
@@ -92,9 +100,9 @@ class AQGT_OT_remember_map(_Reporting, bpy.types.Operator):
         armature = chosen_character(context)
         if self.forget:
             mappings.forget(armature)
-            return "Forgotten: the bones are found anew"
+            return rpt("Forgotten: the bones are found anew")
         remember_rows(context, armature)
-        return f"Remembered on “{armature.data.name}”"
+        return rpt("Remembered on “{name}”", name=armature.data.name)
 
 
 class AQGT_OT_save_map(_Reporting, bpy.types.Operator):
@@ -119,7 +127,7 @@ class AQGT_OT_save_map(_Reporting, bpy.types.Operator):
     def _save(self, context: bpy.types.Context) -> str:
         path = Path(bpy.path.abspath(self.filepath))
         mappings.save(path, checked_rows(context, chosen_character(context)))
-        return f"Written: {path}"
+        return rpt("Written: {path}", path=path)
 
 
 class AQGT_OT_load_map(_Reporting, bpy.types.Operator):
@@ -145,7 +153,7 @@ class AQGT_OT_load_map(_Reporting, bpy.types.Operator):
         armature = chosen_character(context)
         loaded = mappings.load(Path(bpy.path.abspath(self.filepath)), describe(armature))
         rows.fill(context.scene.aqgt_retarget, armature, loaded)
-        return f"{len(loaded.bones)} bones read"
+        return rpt("{number} bones read", number=len(loaded.bones))
 
 
 class AQGT_OT_retarget(_Reporting, bpy.types.Operator):
@@ -173,7 +181,7 @@ class AQGT_OT_retarget(_Reporting, bpy.types.Operator):
             raise
         for note in notes:
             self.report({"INFO"}, note)
-        return f"New take “{name}”"
+        return rpt("New take “{name}”", name=name)
 
 
 def checked_rows(context: bpy.types.Context, armature: bpy.types.Object) -> Mapping:

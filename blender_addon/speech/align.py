@@ -18,6 +18,7 @@ from aqgt.words import Word, sentence, shifted
 
 from ..connection import session
 from ..connection.request_job import RequestJob
+from ..translations import iface, rpt
 from .source import origin, read_sound, read_transcript
 from .words import check_editable, heard, list_of_sound, outdated, read, stored, write
 
@@ -60,8 +61,8 @@ class Alignment(RequestJob):
     def text(self) -> str:
         """How it stands, for people."""
         if self._position:
-            return f"Waiting: {self._position} before this"
-        return f"{self.doing}… {100 * self.fraction:.0f} %, {time.monotonic() - self._began:.0f} s"
+            return iface("Waiting: {number} before this", number=self._position)
+        return f"{iface(self.doing)}… {100 * self.fraction:.0f} %, {time.monotonic() - self._began:.0f} s"
 
     def waits(self, position: int) -> None:
         """Others may go before it."""
@@ -82,10 +83,15 @@ class Alignment(RequestJob):
         estimated = sum(word.estimated for word in words)
         if estimated == len(words):
             self.notes.append(
-                "All times are estimated from the letters: the engine cannot find words of "
-                f"“{self.request.language}” in the sound. Correct them, or import words with times"
+                rpt(
+                    "All times are estimated from the letters: the engine cannot find words of “{language}”"
+                    " in the sound. Correct them, or import words with times",
+                    language=self.request.language,
+                )
             )
-        return f"{len(words)} words aligned, {estimated} of them estimated"
+        return rpt(
+            "{number} words aligned, {estimated} of them estimated", number=len(words), estimated=estimated
+        )
 
     def merged(self) -> list[Word]:
         """What came back and what stays, in order of time."""

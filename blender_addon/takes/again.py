@@ -22,6 +22,7 @@ from ..scene.armature import describe, find
 from ..scene.decoding import Unread
 from ..scene.nla import check_editable
 from ..steps import Steps
+from ..translations import rpt, tip
 from .apply import applying_take, take_of
 from .ops import OfTake, take_name
 from .provenance import Take, has_recipe, recall, recipe_of, sources_of
@@ -51,7 +52,7 @@ class AQGT_OT_take_generate_again(OfTake, JobOperator, bpy.types.Operator):
     def reason(cls, context: bpy.types.Context, armature: bpy.types.Object, takes: list[Any]) -> str:
         """One job at a time, and the take has to hold what it was made from."""
         if generation.running() is not None:
-            return "A generation is running; cancel it first"
+            return tip("A generation is running; cancel it first")
         return why_not(armature.aqgt_takes.chosen_take())
 
     def unread(self, context: bpy.types.Context) -> Unread | None:
@@ -103,16 +104,18 @@ class AQGT_OT_take_generate_again(OfTake, JobOperator, bpy.types.Operator):
         name, notes = yield from applying_take(scene, armature, take)
         if differs:
             notes.insert(0, differs)
-        same = _equal(take.motion, self._take.motion)
-        return f"New take “{name}”: {'the' if same else 'not the'} same motion as “{self._name}”", notes
+        said = rpt("New take “{name}”: not the same motion as “{old}”")
+        if _equal(take.motion, self._take.motion):
+            said = rpt("New take “{name}”: the same motion as “{old}”")
+        return said.format(name=name, old=self._name), notes
 
 
 def why_not(action: bpy.types.Action) -> str:
     """Why a take can't be generated again, without a full stop; empty where it can."""
     if sources_of(action):
-        return "The take was merged from others: generate those again"
+        return tip("The take was merged from others: generate those again")
     if not has_recipe(action):
-        return "The take does not hold what it was made from"
+        return tip("The take does not hold what it was made from")
     return ""
 
 
