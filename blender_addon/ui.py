@@ -14,7 +14,7 @@ from .translations import iface
 
 _EDITORS = ("VIEW_3D", "DOPESHEET_EDITOR", "SEQUENCE_EDITOR")
 """Those with a section of ours or with words drawn over them."""
-_LINE = 38
+_LINE = 35
 """Letters that fit the sidebar at its default width."""
 
 

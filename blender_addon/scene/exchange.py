@@ -32,7 +32,7 @@ def restored(
             "not-shown",
         )
     active: Any = layer.objects.active
-    mode = active.mode if active is not None else "OBJECT"
+    mode: Any = active.mode if active is not None else "OBJECT"
     selected = [one for one in layer.objects if one.select_get()]
     kept = scene.frame_start, scene.frame_end, scene.frame_current, scene.frame_subframe
     written = [one for one in (armature, *deformed_meshes(armature)) if one.name in layer.objects]

@@ -12,6 +12,8 @@ from aqgt.errors import AqgtError
 
 _TABLES = {"de": ("de_DE", "german")}
 """Beginning of a locale's name to the name by which Blender asks, and the module with the table."""
+CONTEXT = "AQGT"
+"""Of properties whose names or choices Blender itself uses for something else: its own table would win."""
 _owner = object()
 _registered = ""
 
@@ -29,17 +31,18 @@ def follow() -> None:
     if found is not None:
         language = importlib.import_module(f".{found[1]}", __name__)
         contexts = bpy.app.translations.contexts
-        said = {(contexts.default, text): text_said for text, text_said in language.table().items()}
-        buttons = language.table() | language.BUTTONS
-        said |= {(contexts.operator_default, text): text_said for text, text_said in buttons.items()}
+        table, buttons = language.table(), language.table() | language.BUTTONS
+        said = {(kind, text): its for kind in (contexts.default, CONTEXT) for text, its in table.items()}
+        said |= {(contexts.operator_default, text): its for text, its in buttons.items()}
         bpy.app.translations.register(__name__, {wanted: said})
 
 
 def register() -> None:
     """Follow Blender's language from now on."""
     follow()
+    language: Any = (bpy.types.PreferencesView, "language")
     bpy.msgbus.subscribe_rna(
-        key=(bpy.types.PreferencesView, "language"),
+        key=language,
         owner=_owner,
         args=(),
         notify=follow,

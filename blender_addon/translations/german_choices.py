@@ -5,13 +5,13 @@
 CHOICES = {
     # Settings
     "A": "A",
-    "Armature": "Armature",
+    "Armature": "Skelett",
     "B": "B",
     "By Hand": "Von Hand",
     "By Name": "Nach dem Namen",
     "Current Pose": "Aktuelle Pose",
     "Doubtful": "Zweifelhaft",
-    "Frames": "Frames",
+    "Frames": "Einzelbilder",
     "Light": "Leicht",
     "Markers": "Markierungen",
     "Missing": "Fehlt",

@@ -13,7 +13,7 @@ SETTINGS = {
         " der, den AQGT_WHISPER nennt"
     ),
     "Folder with your own presets, one JSON file each; empty: one of the extension's own": (
-        "Ordner mit eigenen Vorgaben, je eine JSON-Datei; leer: ein Ordner der Erweiterung"
+        "Ordner mit eigenen Voreinstellungen, je eine JSON-Datei; leer: ein Ordner der Erweiterung"
     ),
     "Model that new files begin with": "Modell, mit dem neue Dateien beginnen",
     "Python the engine is installed in, or the folder of its environment; empty: the aqgt command on the PATH": (
@@ -63,7 +63,7 @@ SETTINGS = {
     "A change of all annotations of a clip, chosen under Generate": (
         "Eine Änderung aller Annotationen eines Clips, wählbar unter Erzeugen"
     ),
-    "A preset of your own": "Eine eigene Vorgabe",
+    "A preset of your own": "Eine eigene Voreinstellung",
     "Another seed suggests other, equally fitting gestures": (
         "Ein anderer Startwert schlägt andere, ebenso passende Gesten vor"
     ),
@@ -99,7 +99,7 @@ SETTINGS = {
     "Kind of movement: a beat with the rhythm, pointing (deictic), a form in the air (iconic).": (
         "Art der Bewegung: ein Takt im Rhythmus, Zeigen (deiktisch), eine Form in der Luft (ikonisch)."
     ),
-    "Last frame": "Letztes Frame",
+    "Last frame": "Letztes Einzelbild",
     "Neither suggesting nor any button here changes or deletes this annotation": (
         "Weder Vorschlagen noch ein Knopf hier ändert oder löscht diese Annotation"
     ),
@@ -178,7 +178,7 @@ SETTINGS = {
         " verlässlich, und aqgt wurde ohne Annotationen trainiert"
     ),
     # Generate
-    "Armature that gestures": "Armature, die gestikuliert",
+    "Armature that gestures": "Skelett, das gestikuliert",
     "Begin at rest; a published model begins as it likes": (
         "In Ruhe beginnen; ein veröffentlichtes Modell beginnt, wie es will"
     ),
@@ -192,15 +192,15 @@ SETTINGS = {
     "Finished windows play on the character until the take is there": (
         "Fertige Fenster spielen an der Figur, bis der Take da ist"
     ),
-    "First frame of the range": "Erstes Frame des Bereichs",
+    "First frame of the range": "Erstes Einzelbild des Bereichs",
     "From one frame to another, joined to what is there": (
-        "Von einem Frame zum anderen, verbunden mit dem, was da ist"
+        "Von einem Einzelbild zum anderen, verbunden mit dem, was da ist"
     ),
     "From the start of the sound to its end": "Vom Anfang des Tons bis zu seinem Ende",
     "How finished windows are shown while the rest is made; nothing of it stays in the file": (
         "Wie fertige Fenster gezeigt werden, während der Rest entsteht; nichts davon bleibt in der Datei"
     ),
-    "Last frame of the range": "Letztes Frame des Bereichs",
+    "Last frame of the range": "Letztes Einzelbild des Bereichs",
     "Let the planner place gestures between your G: markers; off: only your markers": (
         "Den Planer Gesten zwischen die eigenen G:-Markierungen setzen lassen; aus: nur die eigenen"
     ),

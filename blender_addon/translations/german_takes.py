@@ -16,14 +16,14 @@ TAKES = {
     "Against the trembling of tracked or generated motion": (
         "Gegen das Zittern verfolgter oder erzeugter Bewegung"
     ),
-    "Armature that is to play the take, too": "Armature, die den Take auch spielen soll",
-    "Armature that plays the motion": "Armature, die die Bewegung spielt",
-    "Armature; empty: the one in the panel": "Armature; leer: die im Panel",
+    "Armature that is to play the take, too": "Skelett, das den Take auch spielen soll",
+    "Armature that plays the motion": "Skelett, das die Bewegung spielt",
+    "Armature; empty: the one in the panel": "Skelett; leer: das im Panel",
     "As the end of the file's name says: .bvh and .npz hold the motion alone": (
         "Wie die Endung des Namens sagt: .bvh und .npz enthalten nur die Bewegung"
     ),
     "Begin at the current frame instead of where the motion lay before": (
-        "Am aktuellen Frame beginnen statt dort, wo die Bewegung lag"
+        "Am aktuellen Einzelbild beginnen statt dort, wo die Bewegung lag"
     ),
     "Bend the arms where hands or elbows would lie in torso or head": (
         "Die Arme beugen, wo Hände oder Ellbogen in Rumpf oder Kopf lägen"
@@ -38,7 +38,7 @@ TAKES = {
     "Factor on the motion's depth, for motion from video that is too flat or too deep": (
         "Faktor für die Tiefe, bei Bewegung aus Videos, die zu flach oder zu tief ist"
     ),
-    "First frame; 0 to 0: the panel's span": "Erstes Frame; 0 bis 0: der Abschnitt im Panel",
+    "First frame; 0 to 0: the panel's span": "Erstes Einzelbild; 0 bis 0: der Abschnitt im Panel",
     "For noisy motion; small gestures get smaller": "Für verrauschte Bewegung; kleine Gesten werden kleiner",
     "Found by a guess: look at it": "Geraten: bitte ansehen",
     "Found with certainty": "Sicher gefunden",
@@ -57,10 +57,10 @@ TAKES = {
         "Hüfte und Beine in Ruhe keyframen, damit nichts unter dem Take sie bewegt"
     ),
     "Lay the take over the pose at its first frame as a change: what moves below goes on": (
-        "Den Take als Änderung über die Pose an seinem ersten Frame legen: was darunter läuft, geht weiter"
+        "Den Take als Änderung über die Pose an seinem ersten Einzelbild legen: was darunter läuft, geht weiter"
     ),
     "Leave out keys as long as rotations stay within this many degrees; 0 keys every frame": (
-        "Keyframes weglassen, solange Drehungen um höchstens so viele Grad abweichen; 0: jedes Frame"
+        "Keyframes weglassen, solange Drehungen um höchstens so viele Grad abweichen; 0: jedes Einzelbild"
     ),
     "Motion as it is": "Bewegung, wie sie ist",
     "Motion in BVH or NPZ": "Bewegung als BVH oder NPZ",
@@ -98,9 +98,9 @@ TAKES = {
         "Der gezeigte Take spielt weiter, die anderen bleiben stumm; sonst sind Stumm und Solo wie zuvor"
     ),
     "The timeline's preview range (P in the timeline)": "Der Vorschaubereich der Zeitleiste (P in der Zeitleiste)",
-    "What another armature plays": "Was eine andere Armature spielt",
+    "What another armature plays": "Was ein anderes Skelett spielt",
     "What the character plays in the scene's frames, all tracks together, not one take": (
-        "Was die Figur in den Frames der Szene spielt, alle Spuren zusammen, nicht ein Take"
+        "Was die Figur in den Einzelbildern der Szene spielt, alle Spuren zusammen, nicht ein Take"
     ),
     "Which part of the chosen take is merged": "Welcher Teil des gewählten Takes eingefügt wird",
     "Why it is doubtful": "Warum er zweifelhaft ist",

@@ -48,9 +48,9 @@ TIPS = (
         "Remove the chosen word": "Das gewählte Wort entfernen",
         "Take the text in the clipboard as the transcript": "Den Text der Zwischenablage als Transkript nehmen",
         # Annotate
-        "Annotate with the chosen preset": "Mit der gewählten Vorgabe annotieren",
+        "Annotate with the chosen preset": "Mit der gewählten Voreinstellung annotieren",
         "Delete the chosen annotation and its marker": "Die gewählte Annotation und ihre Markierung löschen",
-        "Delete the file of the chosen preset": "Die Datei der gewählten Vorgabe löschen",
+        "Delete the file of the chosen preset": "Die Datei der gewählten Voreinstellung löschen",
         "Exchange left and right in the chosen annotation: hands, and positions to the left and right": (
             "In der gewählten Annotation links und rechts tauschen: Hände und Positionen"
         ),
@@ -58,7 +58,7 @@ TIPS = (
             "Den Planer der Engine zu Wörtern und Stimme passende Gesten setzen lassen; eigene und gesperrte bleiben"
         ),
         "Keep what the chosen annotation says as a preset of your own": (
-            "Was die gewählte Annotation sagt, als eigene Vorgabe behalten"
+            "Was die gewählte Annotation sagt, als eigene Voreinstellung behalten"
         ),
         "Lock or unlock the chosen annotation; what is locked is neither changed nor deleted": (
             "Die gewählte Annotation sperren oder entsperren; Gesperrtes wird weder geändert noch gelöscht"
@@ -86,7 +86,7 @@ TIPS = (
         "Set gesture markers from annotations in a .json, .eaf (ELAN) or .TextGrid (Praat) file": (
             "Gestenmarkierungen aus den Annotationen einer Datei setzen: .json, .eaf (ELAN) oder .TextGrid (Praat)"
         ),
-        "Take a preset from a .json file among your own": "Eine Vorgabe aus einer .json-Datei zu den eigenen nehmen",
+        "Take a preset from a .json file among your own": "Eine Voreinstellung aus einer .json-Datei zu den eigenen nehmen",
         "Why an annotation is not used; click to move the playhead to it": (
             "Warum eine Annotation nicht gilt; ein Klick bewegt den Abspielkopf zu ihr"
         ),
@@ -94,7 +94,7 @@ TIPS = (
             "Die Annotationen schreiben, je nach Endung als .json, .eaf (ELAN) oder .TextGrid (Praat)"
         ),
         "Write the chosen preset to a .json file for others": (
-            "Die gewählte Vorgabe für andere in eine .json-Datei schreiben"
+            "Die gewählte Voreinstellung für andere in eine .json-Datei schreiben"
         ),
         # Generate
         "Generate gestures for the chosen voice and lay them on the character as a new take": (
@@ -139,13 +139,13 @@ TIPS = (
         ),
         "How sure the bone is": "Wie sicher der Knochen ist",
         "Lay the chosen motion on the character as a new take; corrected bones are remembered on the armature": (
-            "Der Figur die gewählte Bewegung als neuen Take auflegen; korrigierte Knochen merkt sich die Armature"
+            "Der Figur die gewählte Bewegung als neuen Take auflegen; korrigierte Knochen merkt sich das Skelett"
         ),
         "Read bones from a file that was saved here, or by a bone map; Remember makes takes use them": (
             "Knochen aus einer hier gespeicherten Datei oder Knochentabelle lesen; mit Merken benutzen Takes sie"
         ),
         "Remember the bones of the list on the armature (custom property “aqgt_mapping”), for all its takes": (
-            "Die Knochen der Liste an der Armature merken (Eigenschaft „aqgt_mapping“), für alle ihre Takes"
+            "Die Knochen der Liste am Skelett merken (Eigenschaft „aqgt_mapping“), für alle ihre Takes"
         ),
         "Show the bones that takes of this character use now: those remembered, else those found": (
             "Die Knochen zeigen, die Takes dieser Figur jetzt benutzen: die gemerkten, sonst die gefundenen"

@@ -159,6 +159,7 @@ def test_the_table_is_read_when_blender_speaks_german_and_let_go_with_the_extens
     assert table["de_DE"]["*", "Generate Gestures"] == "Gesten erzeugen"
     assert table["de_DE"]["Operator", "Stop"] == "Beenden"
     assert table["de_DE"]["*", "Stop"] == "Halt"
+    assert table["de_DE"][module.CONTEXT, "Speaker"] == "Sprecher"
     spoken.locale = "fr_FR"
     module.follow()
     assert known == {}
