@@ -5,11 +5,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
+
+import numpy as np
 
 from aqgt.annotations import Span
 from aqgt.gesture_forms import forms_of, gesture_forms
 from aqgt.planner import complete, suggest
-from aqgt.planner.forms import forms
+from aqgt.planner.forms import Pair, draw, forms
 from aqgt.words import spread
 
 WORDS = spread("this is a very large house over there and you know that we never stop", 0.3, 6.0)
@@ -68,3 +71,26 @@ def test_spans_without_a_form_get_others_from_other_seeds() -> None:
     assert len({forms_of(complete([span], seed=seed)[0])["right"] for seed in range(12)}) > 2
     (unknown,) = complete([Span(1.0, 2.0, "right", {"form": "unknown"})])
     assert forms_of(unknown) == {"right": "unknown"}
+
+
+def test_who_talks_on_repeats_himself_less() -> None:
+    random = np.random.default_rng(0)
+    used: Counter[Pair] = Counter()
+    plain: Counter[tuple[str, ...]] = Counter()
+    varied: Counter[tuple[str, ...]] = Counter()
+    for _ in range(200):
+        form = draw("inclusive", "both", None, random)
+        plain[tuple(form.draw_gesture_form(random).values())] += 1
+        made = draw("inclusive", "both", None, random, used).draw_gesture_form(random, used=used)
+        used[made["left"], made["right"]] += 1
+        varied[tuple(made.values())] += 1
+    assert max(varied.values()) < 0.75 * max(plain.values())
+    assert len(varied) >= len(plain)
+
+
+def test_what_was_not_made_before_is_drawn_as_ever() -> None:
+    """One gesture of another kind changes nothing."""
+    used = Counter({("somebody-elses", "somebody-elses"): 9})
+    for seed in range(10):
+        first = draw("beat", "both", "large", np.random.default_rng(seed))
+        assert draw("beat", "both", "large", np.random.default_rng(seed), used) == first

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One window of a batch; on a GPU as a CUDA graph, which starts its thousands of small kernels in one go.
+"""One window of a batch; on a GPU as a CUDA graph, which starts its many small kernels in one go.
 
-A window is some two thousand operations on a few rows each. A processor works on them longer than it takes to
-name them; a GPU does not, and waits for Python most of the time. So the operations are recorded once for each
-shape of batch and played back from then on.
+A window is a thousand operations and more on a few rows each. A processor works on them longer than it takes
+to name them; a GPU does not, and waits for Python most of the time. So the operations are recorded once for
+each shape of batch and played back from then on.
 """
 
 from __future__ import annotations

@@ -24,6 +24,9 @@ from aqgt.planner.rules import kinds
 HAND_FAMILIES = ("phrase", "position", "shape", "wrist", "extent", "practice")
 """Families that a form fills for each active hand; phases come from the times."""
 EXTENTS = ("small", "medium", "large")
+Pair = tuple[str, str]
+"""Gesture forms of the left and of the right hand."""
+_NONE_USED: Mapping[Pair, int] = {}
 _FILE = Path(__file__).parent / "rules" / "forms.json"
 
 
@@ -44,7 +47,7 @@ class Form:
     side: str
     hands: Mapping[str, Mapping[str, str]]
     weight: float = 1.0
-    gesture_forms: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    gesture_forms: Mapping[Pair, float] = field(default_factory=dict)
 
     @property
     def extent(self) -> str:
@@ -57,17 +60,32 @@ class Form:
             f"{family}_{side}": label for side, hand in self.hands.items() for family, label in hand.items()
         }
 
+    def freshness(self, used: Mapping[Pair, int]) -> float:
+        """1 where none of its gesture forms was used before, down towards 0 the more often they were."""
+        total = sum(self.gesture_forms.values())
+        if not total:
+            return 1.0
+        return sum(count * _fresh(pair, used) for pair, count in self.gesture_forms.items()) / total
+
     def draw_gesture_form(
-        self, random: np.random.Generator, named: Mapping[str, str] | None = None
+        self,
+        random: np.random.Generator,
+        named: Mapping[str, str] | None = None,
+        used: Mapping[Pair, int] = _NONE_USED,
     ) -> dict[str, str]:
-        """Hand → one of the gesture forms it was measured on, as often as it was; of those that agree with
-        the names in ``named`` (hand → gesture form), where any does."""
+        """Hand → one of the gesture forms it was measured on, as often as it was.
+
+        Args:
+            random: decides.
+            named: hand → gesture form; of the forms that agree with it one is drawn, where any does.
+            used: how often pairs of gesture forms have been drawn before; those are drawn less.
+        """
         pairs = list(self.gesture_forms)
         agreeing = [pair for pair in pairs if _shared(pair, named)] if named else []
         pairs = agreeing or pairs
         if not pairs:
             return {}
-        weights = np.array([self.gesture_forms[pair] for pair in pairs])
+        weights = np.array([self.gesture_forms[pair] * _fresh(pair, used) for pair in pairs])
         left, right = pairs[int(random.choice(len(pairs), p=weights / weights.sum()))]
         return {"left": left, "right": right}
 
@@ -103,9 +121,21 @@ def sides_of(kind: str) -> frozenset[str]:
     return frozenset(form.side for form in forms() if form.kind in _family(kind))
 
 
-def draw(kind: str, side: str, extent: str | None, random: np.random.Generator) -> Form:
-    """A form of the kind and side, near the extent; kinds like it, then any kind, stand in."""
+def draw(
+    kind: str,
+    side: str,
+    extent: str | None,
+    random: np.random.Generator,
+    used: Mapping[Pair, int] = _NONE_USED,
+) -> Form:
+    """A form of the kind and side, near the extent; kinds like it, then any kind, stand in.
+
+    ``used`` counts the gesture forms that somebody has made before: who talks on comes to vary them.
+    """
     pool, chances = _chances(kind, side, extent)
+    if used:
+        chances = chances * [form.freshness(used) for form in pool]
+        chances = chances / chances.sum()
     return pool[int(random.choice(len(pool), p=chances))]
 
 
@@ -145,12 +175,16 @@ def nearest(
 _IMPORTANCE = {"phrase": 4.0, "extent": 3.0, "practice": 2.0, "position": 2.0, "shape": 1.5, "wrist": 1.0}
 
 
-def _pair(names: str) -> tuple[str, str]:
+def _fresh(pair: Pair, used: Mapping[Pair, int]) -> float:
+    return 1.0 / (1.0 + used.get(pair, 0))
+
+
+def _pair(names: str) -> Pair:
     hands = names.split(" ")
     return hands[0], hands[-1]
 
 
-def _shared(pair: tuple[str, str], named: Mapping[str, str]) -> int:
+def _shared(pair: Pair, named: Mapping[str, str]) -> int:
     """How many of the named hands have their gesture form in a pair."""
     return sum(named.get(hand) == name for hand, name in zip(HANDS, pair, strict=True))
 

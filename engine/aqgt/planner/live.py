@@ -7,6 +7,7 @@ that is heard ahead of the motion. Where they do not, the next stretch has to do
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -14,6 +15,7 @@ import numpy as np
 
 from aqgt.annotations import PREPARATION, RETRACTION, STROKE, Span
 from aqgt.planner.candidates import Candidate, find_candidates
+from aqgt.planner.forms import Pair
 from aqgt.planner.planning import (
     HOLD_GAP,
     HOLD_PROBABILITY,
@@ -52,6 +54,7 @@ class LivePlanner:
     def __init__(self, *, density: float, energy: float, handedness: float, seed: int) -> None:
         self._density, self._energy, self._handedness = density, energy, handedness
         self._random = np.random.default_rng([0x6C697665, seed & 0xFFFFFFFF])
+        self._used: Counter[Pair] = Counter()
         self._hand = "right" if self._random.random() < handedness else "left"
         self._gestures: list[PlannedGesture] = []
         self._heard_until = 0.0
@@ -135,7 +138,7 @@ class LivePlanner:
         self, candidate: Candidate, words: Sequence[Word], sound: Sound, offset: float, made_until: float
     ) -> None:
         gesture, self._hand = shape(
-            candidate, self._hand, words, sound, self._energy, self._handedness, self._random
+            candidate, self._hand, words, sound, self._energy, self._handedness, self._random, self._used
         )
         arrival = offset + gesture.arrival
         end = arrival + self._random.uniform(*kinds()[gesture.kind].hold)

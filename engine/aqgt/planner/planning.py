@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from aqgt.annotations import LONGEST_OPEN_SPAN, PREPARATION, RETRACTION, STROKE, Span
 from aqgt.planner.candidates import Candidate, describe, find_candidates
-from aqgt.planner.forms import Form, draw, form_labels, sides_of
+from aqgt.planner.forms import Form, Pair, draw, form_labels, sides_of
 from aqgt.planner.rules import kinds
 from aqgt.planner.sound import RATE, Sound, hear
 from aqgt.words import Word
@@ -90,9 +91,10 @@ def plan_gestures(
     free = [c for c in free if 0.7 <= c.arrival <= sound.duration - 0.15]
     chosen = _choose(free, sound, density, random)
     gestures: list[PlannedGesture] = []
+    used: Counter[Pair] = Counter()
     hand = "right" if random.random() < handedness else "left"
     for candidate in chosen:
-        gesture, hand = shape(candidate, hand, words, sound, energy, handedness, random)
+        gesture, hand = shape(candidate, hand, words, sound, energy, handedness, random, used)
         gestures.append(gesture)
     return _with_ends(gestures, sound, blocked, random)
 
@@ -105,11 +107,19 @@ def shape(
     energy: float,
     handedness: float,
     random: np.random.Generator,
+    used: Counter[Pair],
 ) -> tuple[PlannedGesture, str]:
-    """The gesture of a candidate, ending as it arrives; and the hand that a run of gestures goes on with."""
+    """The gesture of a candidate, ending as it arrives; and the hand that a run of gestures goes on with.
+
+    ``used`` counts the gesture forms so far, this gesture's included when it returns.
+    """
     side, hand = _side(candidate.kind, hand, handedness, random)
     extent = _extent(candidate, sound, energy, random)
-    form = draw(candidate.kind, side, extent, random)
+    form = draw(candidate.kind, side, extent, random, used)
+    # A stream of its own: the gestures of a seed stay as they were before they had forms.
+    gesture_forms = form.draw_gesture_form(random.spawn(1)[0], used=used)
+    if gesture_forms:
+        used[gesture_forms["left"], gesture_forms["right"]] += 1
     gesture = PlannedGesture(
         kind=candidate.kind,
         arrival=candidate.arrival,
@@ -120,8 +130,7 @@ def shape(
         form=form,
         speech=describe(words, candidate.word) if candidate.word >= 0 else {},
         word=candidate.word,
-        # A stream of its own: the gestures of a seed stay as they were before they had forms.
-        gesture_forms=form.draw_gesture_form(random.spawn(1)[0]),
+        gesture_forms=gesture_forms,
     )
     return gesture, hand
 

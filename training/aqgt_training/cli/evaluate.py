@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from aqgt.errors import AqgtError
+from aqgt_training.cli.evaluate_options import Corpus, CorpusRecipe
 from aqgt_training.cli.evaluate_videos import sheet, study, study_pairs, video
 
 if TYPE_CHECKING:
@@ -31,13 +32,8 @@ app.command("study")(study)
 def evaluate(
     context: typer.Context,
     model: Annotated[str | None, typer.Option(help="Name or folder of a model.", show_default=False)] = None,
-    corpus: Annotated[
-        Path | None, typer.Option(help="Folder of a clip corpus; without it one is composed.")
-    ] = None,
-    recipe: Annotated[
-        str | None,
-        typer.Option(help="Recipe by which it is composed (default: that of the model's training)."),
-    ] = None,
+    corpus: Corpus = None,
+    recipe: CorpusRecipe = None,
     voices: Annotated[
         bool, typer.Option(help="Also judge plain speech of the natural voices in the recipe's sources.")
     ] = True,

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from aqgt.errors import AqgtError
+from aqgt_training.cli.evaluate_options import Corpus, CorpusRecipe
 
 
 class Layout(StrEnum):
@@ -129,13 +130,8 @@ def sheet(
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder of the videos and pictures.")] = Path(
         "sheet"
     ),
-    corpus: Annotated[
-        Path | None, typer.Option(help="Folder of a clip corpus; without it one is composed.")
-    ] = None,
-    recipe: Annotated[
-        str | None,
-        typer.Option(help="Recipe by which it is composed (default: that of the model's training)."),
-    ] = None,
+    corpus: Corpus = None,
+    recipe: CorpusRecipe = None,
     clips: Annotated[int, typer.Option(min=1, help="Held-out clips at most.")] = 10,
     seconds: Annotated[float, typer.Option(min=2, max=120, help="Length of the videos.")] = 10.0,
     work: Annotated[Path, typer.Option(help="Folder that keeps the composed corpus.")] = Path(

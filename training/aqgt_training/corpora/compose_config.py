@@ -56,6 +56,10 @@ class ComposeConfig(Settings):
         long_pauses: share of sentence ends followed by a pause of 0.9 to 2 s, in which hands rest.
         noise: level of hiss added to the sound, full scale = 1.
         sound: what of the motion follows the sound alone.
+        other_hands: share of gestures that are made with the fingers of another recording, so that the
+            hand-shape label says something that the gesture does not.
+        fit_extent: whether each gesture's size is fitted to the extent that the planner gave it, so that the
+            extent label says something that the gesture does not.
     """
 
     sources: Path = Path()
@@ -75,6 +79,8 @@ class ComposeConfig(Settings):
     long_pauses: Annotated[float, Field(ge=0, le=1)] = 0.3
     noise: Annotated[float, Field(ge=0, lt=0.5)] = 0.0005
     sound: SoundEffects = SoundEffects()
+    other_hands: Annotated[float, Field(ge=0, le=1)] = 0.0
+    fit_extent: bool = False
 
     @model_validator(mode="after")
     def _performers_are_held_out(self) -> ComposeConfig:

@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,6 +53,8 @@ class PlacedGesture:
         word: index of the word, or -1.
         sharpness: above 0 the stroke comes late and sudden, below 0 early and gently; at 1 its middle
             lags by a quarter of its way. Begin and arrival stay.
+        factors: hand → factor on its excursion, instead of ``amplitude``.
+        fingers: the recording whose fingers it is made with, if not the clip's own.
     """
 
     clip: GestureClip
@@ -66,6 +68,8 @@ class PlacedGesture:
     amplitude: float
     word: int = -1
     sharpness: float = 0.0
+    factors: Mapping[str, float] = field(default_factory=dict)
+    fingers: GestureClip | None = None
 
     @property
     def sides(self) -> tuple[str, ...]:
@@ -218,14 +222,18 @@ def _beats(
 def _layer(gesture: PlacedGesture, side: str, rest: Arm, times: Floats, raised: bool) -> Arm:
     clip = gesture.clip
     arm = take_arm(clip.directions, side).at(gesture.clip_times(times, raised) * clip.fps)
+    fingers = arm.fingers
+    if (other := gesture.fingers) is not None:
+        at = replace(gesture, clip=other).clip_times(times, raised) * other.fps
+        fingers = take_arm(other.directions, side).at(at).fingers
     clavicle = arm.clavicle
     rest_clavicle = np.broadcast_to(rest.clavicle[:1], clavicle.shape)
     # The recorded shoulder's own posture stays behind: only its movement comes along.
     moved = turns_from_first(
         np.concatenate([take_arm(clip.directions[:1], side).clavicle, clavicle])[:, None], (0,)
     )[1:]
-    arm = Arm(_turned(rest_clavicle, moved), arm.upper, arm.fore, arm.wrist, arm.fingers)
-    return arm.scaled(rest, np.full(len(times), gesture.amplitude))
+    arm = Arm(_turned(rest_clavicle, moved), arm.upper, arm.fore, arm.wrist, fingers)
+    return arm.scaled(rest, np.full(len(times), gesture.factors.get(side, gesture.amplitude)))
 
 
 def _sinking_seconds(layer: Arm, rest: Arm, gesture: PlacedGesture, times: Floats) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,10 +18,12 @@ from aqgt_training.corpora.gesture_clips import GestureClip, wrist_paths
 from aqgt_training.corpora.placing import PlacedGesture
 from aqgt_training.corpora.sound_effects import Heard
 from aqgt_training.corpora.speakers import Speaker
+from aqgt_training.corpora.variation import Variation, reach_for
 
 _ONE_HAND_OF_TWO = 0.25
 _EXTENT_MISS = (1.0, 0.25, 0.05)
 _STAND_IN = 0.25
+_AS_RECORDED = Variation()
 _BEFORE_STROKE = 0.15
 """The stroke is labelled from this much before the recorded stroke mark, which lies inside the movement."""
 
@@ -37,6 +40,12 @@ class ClipPool:
     def __init__(self, clips: Sequence[GestureClip]) -> None:
         self._entries = [_Entry(clip, _extents(clip)) for clip in clips]
         self._used: Counter[str] = Counter()
+
+    def fresh(self) -> ClipPool:
+        """The same recordings, none of them chosen yet."""
+        pool = copy(self)
+        pool._used = Counter()
+        return pool
 
     def choose(self, planned: PlannedGesture, random: np.random.Generator) -> tuple[GestureClip, str]:
         """A clip for a planned gesture, and the hands of it to use."""
@@ -76,10 +85,12 @@ def place(
     speaker: Speaker,
     random: np.random.Generator,
     heard: Heard,
+    vary: Variation = _AS_RECORDED,
 ) -> list[PlacedGesture]:
     """Recorded gestures on the timeline, in order; each hand's gestures leave one another room to arrive.
 
-    Where the sound has a say (``heard``), it changes their size and the sharpness of their strokes.
+    Where the sound has a say (``heard``), it changes their size and the sharpness of their strokes; what else
+    sets them apart from their recordings, ``vary`` says.
     """
     placed: list[PlacedGesture] = []
     for gesture in planned:
@@ -94,12 +105,18 @@ def place(
             begin = max(begin, min(free, stroke - 0.15))
         end = max(gesture.end, gesture.arrival + 0.1)
         size = 0.88 + 0.24 * gesture.stress if gesture.kind != "beat" else 0.8 + 0.4 * gesture.stress
-        amplitude = float(np.clip(speaker.amplitude * size * random.normal(1.0, 0.06), 0.75, 1.2))
-        amplitude *= heard.size(gesture.arrival)
+        size *= speaker.amplitude
+        amplitude = float(np.clip(size * random.normal(1.0, 0.06), 0.75, 1.2)) * heard.size(gesture.arrival)
+        factors = {}
+        if vary.reaches is not None:
+            reach = reach_for(gesture.extent, size * heard.size(gesture.arrival), random)
+            factors = vary.reaches.factors(clip, side, speaker, reach)
+        fingers = None if vary.hands is None else vary.hands.choose(clip, side, random)
         placed.append(
             PlacedGesture(
                 clip, gesture.kind, side, max(0.0, begin), max(0.05, stroke), gesture.arrival, end, speed,
-                amplitude, gesture.word, heard.sharpness(gesture.arrival),
+                amplitude, gesture.word, heard.sharpness(gesture.arrival), factors,
+                fingers,
             )
         )  # fmt: skip
     return placed

@@ -6,7 +6,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from aqgt import resources
+from aqgt import planner, resources
 from aqgt.errors import AqgtError
 from aqgt.settings import read_settings
 from aqgt_training.corpora.compose_config import ComposeConfig
@@ -55,7 +55,7 @@ def compose_config(model: str, recipe: str | None = None) -> ComposeConfig:
 def default_corpus(
     model: str, work: Path, recipe: str | None = None, *, hours: float = _HOURS, minutes: float = _MINUTES
 ) -> Path:
-    """The composed corpus in a work folder; made if it is not there from the same settings.
+    """The composed corpus in a work folder; made if it is not there from the same settings and program.
 
     Args:
         model, recipe: see `compose_config`.
@@ -66,11 +66,23 @@ def default_corpus(
 
     changes = {"hours": hours, "val_minutes": minutes}
     config = compose_config(model, recipe).model_copy(update=changes)
-    key = hashlib.sha256(config.model_dump_json().encode()).hexdigest()[:12]
+    key = hashlib.sha256((config.model_dump_json() + _program()).encode()).hexdigest()[:12]
     folder = work / f"corpus-{key}"
     if not (folder / "manifest.json").is_file():  # a manifest is written when all clips are
         compose_corpus(config, folder, processes=2)
     return folder
+
+
+def _program() -> str:
+    """Digest of the planner and of what composes: another version of them makes another corpus."""
+    folders = (Path(planner.__file__).parent, Path(__file__).parents[1] / "corpora")
+    files = sorted(
+        path
+        for folder in folders
+        for path in folder.rglob("*")
+        if path.suffix in (".py", ".toml", ".json", ".txt")
+    )
+    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
 
 
 def _recipe_of(model: str, recipe: str | None) -> Path:

@@ -3,9 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Mapping
 
 import torch
 from lightning_fabric import Fabric
@@ -23,12 +21,12 @@ from aqgt_training.stages.addressing import addressed
 from aqgt_training.stages.config import GeneratorStage
 from aqgt_training.stages.core.feed import Batch, Position
 from aqgt_training.stages.core.players import Player, own_noise
-from aqgt_training.stages.core.task import Task
 from aqgt_training.stages.gesture_distance import GestureDistance
+from aqgt_training.stages.gesture_task import GestureTask
 from aqgt_training.stages.samples import Samples
 
 
-class GeneratorTask(Task):
+class GeneratorTask(GestureTask):
     """A generator and, for the last part, a discriminator.
 
     Args:
@@ -105,31 +103,8 @@ class GeneratorTask(Task):
         with self.fabric.autocast():
             made = self.generator(batch).bone_vectors
         made = made.float()
-        if self.distance is not None:
-            self.distance.add(self.generator.denormalise(made), self.generator.denormalise(batch["target"]))
+        self.compare(made, batch["target"])
         return self.loss(made, batch["target"])
-
-    @contextmanager
-    def judging(self) -> Iterator[None]:
-        """Forgets the windows of the validation before."""
-        if self.distance is not None:
-            self.distance.clear()
-        yield
-
-    def judgement(self) -> dict[str, float]:
-        """The FGD, where an extractor was given."""
-        return {} if self.distance is None else {"fgd": self.distance.value()}
-
-    def score(self, terms: Mapping[str, float]) -> float:
-        """The FGD, else the loss."""
-        return terms.get("fgd", terms["total"])
-
-    def sample(self, folder: Path) -> list[Path]:
-        """Videos of held-out clips."""
-        return [] if self.samples is None else self.samples.write(self.generator, folder)
-
-    def export(self, state: Mapping[str, Tensor], folder: Path) -> None:
-        """Nothing: a model's folder needs words and a card as well, see `aqgt_training.stages.exporting`."""
 
     def _score(self, discriminator: Player, poses: Tensor, batch: Batch) -> Tensor:
         with self.fabric.autocast():

@@ -7,9 +7,7 @@ code their codebooks kept moving and their dropouts were active, because a call 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Mapping
 
 import torch
 from lightning_fabric import Fabric
@@ -27,12 +25,12 @@ from aqgt_training.stages.addressing import addressed
 from aqgt_training.stages.config import GrowingDropout, PublishedStage
 from aqgt_training.stages.core.feed import Batch, Position
 from aqgt_training.stages.core.players import Player, freeze, own_noise
-from aqgt_training.stages.core.task import Task
 from aqgt_training.stages.gesture_distance import GestureDistance
+from aqgt_training.stages.gesture_task import GestureTask
 from aqgt_training.stages.samples import Samples
 
 
-class PublishedGeneratorTask(Task):
+class PublishedGeneratorTask(GestureTask):
     """Generator and discriminator of the published models.
 
     Args:
@@ -134,36 +132,13 @@ class PublishedGeneratorTask(Task):
         with self.fabric.autocast():
             made = self.generator({**batch, "speaker": drawn}).bone_vectors
         made, target = made.float(), batch["target"]
-        if self.distance is not None:
-            self.distance.add(self.generator.denormalise(made), self.generator.denormalise(target))
+        self.compare(made, target)
         joints = (motion.positions(made) - motion.positions(target)).abs()
         return {
             "total": (made - target).abs().mean(),
             "joint_error": joints[:, self.generator.config.seed_frames :].mean(),
             **motion.derivatives(made, target),
         }
-
-    @contextmanager
-    def judging(self) -> Iterator[None]:
-        """Forgets the windows of the validation before."""
-        if self.distance is not None:
-            self.distance.clear()
-        yield
-
-    def judgement(self) -> dict[str, float]:
-        """The FGD, where an extractor was given."""
-        return {} if self.distance is None else {"fgd": self.distance.value()}
-
-    def score(self, terms: Mapping[str, float]) -> float:
-        """The FGD, else the L1."""
-        return terms.get("fgd", terms["total"])
-
-    def sample(self, folder: Path) -> list[Path]:
-        """Videos of held-out clips."""
-        return [] if self.samples is None else self.samples.write(self.generator, folder)
-
-    def export(self, state: Mapping[str, Tensor], folder: Path) -> None:
-        """Nothing: a model's folder needs other networks and a card, see `aqgt_training.stages.exporting`."""
 
     def _score(self, discriminator: nn.Module, batch: Batch, poses: Tensor) -> Tensor:
         # In single precision throughout: the penalty takes the sixth power of a gradient.
