@@ -59,17 +59,17 @@ def unregister() -> None:
         _registered = ""
 
 
-def iface(text: str, **values: Any) -> str:
+def iface(text: str, /, **values: Any) -> str:
     """A label in Blender's language; its placeholders are filled in afterwards."""
     return _filled(bpy.app.translations.pgettext_iface(text), values)
 
 
-def tip(text: str, **values: Any) -> str:
+def tip(text: str, /, **values: Any) -> str:
     """A tooltip, or the reason why a button is greyed."""
     return _filled(bpy.app.translations.pgettext_tip(text), values)
 
 
-def rpt(text: str, **values: Any) -> str:
+def rpt(text: str, /, **values: Any) -> str:
     """What an operator reports."""
     return _filled(bpy.app.translations.pgettext_rpt(text), values)
 

@@ -167,3 +167,15 @@ def test_the_table_is_read_when_blender_speaks_german_and_let_go_with_the_extens
     module.follow()
     module.unregister()
     assert known == {}
+
+
+def test_every_placeholder_is_given_a_value(checkout):
+    wrong = [
+        f"{where}: {ast.unparse(call)}"
+        for where, call in _calls(checkout / "blender_addon")
+        if _name(call) in _TRANSLATORS and call.keywords
+        for text in _branches(call.args[0])
+        if not isinstance(text, ast.Constant)
+        or _placeholders(text.value) != sorted(str(one.arg) for one in call.keywords)
+    ]
+    assert wrong == []
