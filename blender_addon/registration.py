@@ -11,7 +11,7 @@ from typing import Any
 
 import bpy
 
-from . import migration, one_job, preferences, warm_up
+from . import migration, one_job, preferences, translations, warm_up
 from .annotate import drawn_range, following
 from .annotate import exchange_ops as annotate_exchange
 from .annotate import ops as annotate_ops
@@ -187,12 +187,14 @@ def register() -> None:
     takes_header.add()
     annotate_range.add_menus()
     migration.begin()
+    translations.register()
     warm_up.begin()
 
 
 def unregister() -> None:
     """Called by Blender when the extension is disabled; ends the job, the connection and the local engine."""
     warm_up.stop()
+    translations.unregister()
     while _commands:
         bpy.utils.unregister_cli_command(_commands.pop())
     batch_process.stop()

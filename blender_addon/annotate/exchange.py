@@ -14,6 +14,7 @@ from aqgt.errors import AqgtError
 from aqgt.formats.span_files import read_span_file, write_span_file
 
 from ..speech.source import sound_times
+from ..translations import rpt
 from . import store
 from .addressing import new_address
 from .reading import read_annotations
@@ -72,7 +73,7 @@ def import_annotations(context: bpy.types.Context, path: Path, *, instead: bool)
         store.add(scene, one)
     store.activate(scene, None)
     if len(fresh) < len(wanted):
-        notes.append(f"{len(wanted) - len(fresh)} were there already")
+        notes.append(rpt("{number} were there already", number=len(wanted) - len(fresh)))
     return len(fresh), notes
 
 

@@ -12,6 +12,7 @@ from aqgt.markers import is_marker
 
 from ..one_job import generation
 from ..scene.markers import names_and_frames
+from ..translations import iface
 from ..ui import GesturesPanel, SequencerPanel, draw_lines
 from . import following, presets, store
 from .preset_ops import chosen_preset
@@ -113,7 +114,9 @@ class _Annotate:
         for name, reason in bad[:_REASONS]:
             draw_lines(layout, f"{name}: {reason}", icon="ERROR", alert=True)
         if len(bad) > _REASONS:
-            layout.label(text=f"… and {len(bad) - _REASONS} more: see the signs in the list")
+            layout.label(
+                text=iface("… and {number} more: see the signs in the list", number=len(bad) - _REASONS)
+            )
 
 
 class AQGT_PT_annotate(_Annotate, GesturesPanel, bpy.types.Panel):

@@ -10,6 +10,7 @@ import bpy
 from ..generate.running import JobOperator
 from ..scene.context import sequencer_scene
 from ..scene.sound import sound_strips
+from ..translations import tip
 
 if TYPE_CHECKING:
     from .suggest import SuggestJob
@@ -26,10 +27,10 @@ class AQGT_OT_suggest(JobOperator, bpy.types.Operator):
         """Greyed while a job runs, and without a sound."""
         speech = context.scene.aqgt_speech
         if speech.source == "FILE" and not speech.filepath:
-            cls.poll_message_set("No sound is chosen: choose a file under Speech")
+            cls.poll_message_set(tip("No sound is chosen: choose a file under Speech"))
             return False
         if speech.source == "STRIP" and not sound_strips(sequencer_scene(context)):
-            cls.poll_message_set("The sequencer holds no sound strip: add the voice, or choose a file")
+            cls.poll_message_set(tip("The sequencer holds no sound strip: add the voice, or choose a file"))
             return False
         return super().poll(context)
 

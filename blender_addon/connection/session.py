@@ -16,6 +16,7 @@ from aqgt.errors import AqgtError
 
 from .. import preferences
 from ..ui import redraw
+from ..unforeseen import told
 from . import engine_process
 
 if TYPE_CHECKING:
@@ -95,8 +96,8 @@ def begin(start_local: bool, trial: GenerateRequest | None = None) -> None:
             engine_process.start(bpy.path.abspath(own.engine_python), bpy.path.abspath(own.whisper_folder))
         elif not engine_process.running():
             _greet(_client())
-    except AqgtError as error:
-        _fail(error)
+    except Exception as error:
+        _fail(told(error))
 
 
 def client() -> EngineClient:
@@ -124,8 +125,8 @@ def pump() -> bool:
         elif _session.state in _UNSETTLED and _session.client is not None:
             for event in _session.client.poll(_session.job):
                 _take(_session.client, event)
-    except AqgtError as error:
-        _fail(error)
+    except Exception as error:
+        _fail(told(error))
     return _session.state not in _UNSETTLED
 
 
@@ -234,7 +235,12 @@ def _tick() -> float | None:
     if _session.state != READY:
         redraw()
         return None
-    _watch()
+    try:
+        _watch()
+    except Exception as error:  # an engine that went away, too
+        _fail(told(error))
+        redraw()
+        return None
     return _WATCH_SECONDS
 
 

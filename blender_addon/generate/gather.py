@@ -25,6 +25,7 @@ from ..scene.armature import describe
 from ..speech.said import spoken
 from ..speech.source import read_sound
 from ..takes.sounds import sound_source
+from ..translations import rpt
 from .choices import model_info, speaker_number
 from .chosen import check_ready, chosen_character, chosen_range
 from .extent import Joining, join
@@ -71,7 +72,7 @@ def gather(context: bpy.types.Context) -> Job:
     else:
         if joining is not None:
             request = replace(request, start=joining[0], end=joining[1])
-            notes.append("Nothing is there yet to join the range to: it stands by itself")
+            notes.append(rpt("Nothing is there yet to join the range to: it stands by itself"))
             joining = None
         if settings.start_from == "POSE":
             request = replace(request, seed_pose=read_shown_pose(character))

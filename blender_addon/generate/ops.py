@@ -12,6 +12,7 @@ from aqgt.errors import AqgtError
 from ..one_job import generation
 from ..preview import live, temporary
 from ..steps import Steps, drain
+from ..translations import of_error, rpt, tip
 from ..ui import redraw
 from .chosen import check_ready
 from .running import Done, JobOperator
@@ -34,7 +35,7 @@ class AQGT_OT_generate(JobOperator, bpy.types.Operator):
         try:
             check_ready(context)
         except AqgtError as error:
-            cls.poll_message_set(str(error))
+            cls.poll_message_set(of_error(error))
             return False
         return True
 
@@ -74,7 +75,7 @@ class AQGT_OT_generate(JobOperator, bpy.types.Operator):
                     if temporary.sweeps == swept:
                         raise
                 else:
-                    return f"New take “{take}”", notes
+                    return rpt("New take “{name}”", name=take), notes
         finally:
             job.laying = False
 
@@ -88,7 +89,7 @@ class AQGT_OT_cancel(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Greyed where nothing runs."""
-        cls.poll_message_set("No generation is running")
+        cls.poll_message_set(tip("No generation is running"))
         return generation.running() is not None
 
     def execute(self, context: bpy.types.Context) -> set[str]:

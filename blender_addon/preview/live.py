@@ -10,6 +10,7 @@ import bpy
 
 from aqgt.errors import AqgtError
 
+from ..translations import rpt
 from . import temporary
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def follow(source: Source, kind: str) -> str:
         # A preview is never worth a job: it ends, and the job goes on.
         _current.preview.remove()
         _current.preview = None
-        return f"The preview has ended ({error})"
+        return rpt("The preview has ended ({reason})", reason=error)
     return ""
 
 

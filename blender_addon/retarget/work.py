@@ -17,6 +17,7 @@ from ..generate.chosen import chosen_character
 from ..scene.armature import describe
 from ..scene.nla import check_editable
 from ..takes.apply import apply_take
+from ..translations import rpt
 from . import mapping as mappings
 from . import rows
 from .source import chosen_take
@@ -32,7 +33,11 @@ def find(context: bpy.types.Context) -> str:
     found = mappings.found_or_empty(describe(armature))
     rows.fill(context.scene.aqgt_retarget, armature, found)
     doubtful = sum(row.doubtful for row in found.rows)
-    return f"{len(found.bones)} bones found" + (f", {doubtful} of them doubtful" if doubtful else "")
+    if doubtful:
+        return rpt(
+            "{number} bones found, {doubtful} of them doubtful", number=len(found.bones), doubtful=doubtful
+        )
+    return rpt("{number} bones found", number=len(found.bones))
 
 
 def show(context: bpy.types.Context) -> str:
@@ -44,7 +49,7 @@ def show(context: bpy.types.Context) -> str:
     armature = chosen_character(context)
     found = mappings.mapping_of(armature, describe(armature))
     rows.fill(context.scene.aqgt_retarget, armature, found)
-    return f"{len(found.bones)} bones"
+    return rpt("{number} bones", number=len(found.bones))
 
 
 def remember(context: bpy.types.Context, *, forget: bool) -> str:
@@ -56,9 +61,9 @@ def remember(context: bpy.types.Context, *, forget: bool) -> str:
     armature = chosen_character(context)
     if forget:
         mappings.forget(armature)
-        return "Forgotten: the bones are found anew"
+        return rpt("Forgotten: the bones are found anew")
     _remember_rows(context, armature)
-    return f"Remembered on “{armature.data.name}”"
+    return rpt("Remembered on “{name}”", name=armature.data.name)
 
 
 def save(context: bpy.types.Context, path: Path) -> str:
@@ -69,7 +74,7 @@ def save(context: bpy.types.Context, path: Path) -> str:
         OSError: the file can't be written.
     """
     mappings.save(path, _checked_rows(context, chosen_character(context)))
-    return f"Written: {path}"
+    return rpt("Written: {path}", path=path)
 
 
 def load(context: bpy.types.Context, path: Path) -> str:
@@ -81,7 +86,7 @@ def load(context: bpy.types.Context, path: Path) -> str:
     armature = chosen_character(context)
     loaded = mappings.load(path, describe(armature))
     rows.fill(context.scene.aqgt_retarget, armature, loaded)
-    return f"{len(loaded.bones)} bones read"
+    return rpt("{number} bones read", number=len(loaded.bones))
 
 
 def apply(context: bpy.types.Context, note: Callable[[str], None]) -> str:
@@ -103,7 +108,7 @@ def apply(context: bpy.types.Context, note: Callable[[str], None]) -> str:
         raise
     for one in notes:
         note(one)
-    return f"New take “{name}”"
+    return rpt("New take “{name}”", name=name)
 
 
 def _checked_rows(context: bpy.types.Context, armature: bpy.types.Object) -> Mapping:

@@ -12,6 +12,7 @@ from aqgt.errors import AqgtError
 from ..connection import session
 from ..generate.running import JobOperator
 from ..one_job import wording
+from ..translations import of_error, tip
 from ..ui import redraw
 from .source import read_transcript
 from .transcribers import reason_not
@@ -35,7 +36,7 @@ class AQGT_OT_align(JobOperator, bpy.types.Operator):
         if reason := _reason_not_free(context):
             cls.poll_message_set(reason)
             return False
-        cls.poll_message_set("There is no transcript. Type, paste or import what is said in the sound")
+        cls.poll_message_set(tip("There is no transcript. Type, paste or import what is said in the sound"))
         return bool(read_transcript(context)) or stored(context) is not None
 
     def gather(self, context: bpy.types.Context) -> Alignment:
@@ -77,11 +78,11 @@ class AQGT_OT_transcribe(JobOperator, bpy.types.Operator):
 def _reason_not_free(context: bpy.types.Context) -> str:
     """Why the word list of the sound cannot be made anew; empty where it can."""
     if wording.running() is not None:
-        return "Words are being aligned or transcribed; cancel it first"
+        return tip("Words are being aligned or transcribed; cancel it first")
     try:
         check_editable(list_of_sound(context))
     except AqgtError as error:
-        return str(error)
+        return of_error(error)
     return ""
 
 
@@ -94,7 +95,7 @@ class AQGT_OT_align_cancel(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Greyed where nothing runs."""
-        cls.poll_message_set("No words are being aligned or transcribed")
+        cls.poll_message_set(tip("No words are being aligned or transcribed"))
         return wording.running() is not None
 
     def execute(self, context: bpy.types.Context) -> set[str]:

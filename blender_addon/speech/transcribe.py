@@ -13,6 +13,7 @@ from aqgt.protocol.messages import TranscribeRequest
 from aqgt.words import sentence
 
 from ..connection import session
+from ..translations import rpt
 from .align import Alignment, owner_of
 from .source import origin, read_sound
 from .transcribers import reason_not
@@ -45,9 +46,9 @@ class Transcription(Alignment):
         set_transcript(scene, self.transcript)
         if not scene.aqgt_speech.language:
             scene.aqgt_speech.language = self.result.language
-            self.notes.append(f"The language is taken to be “{self.result.language}”")
-        self.notes.append("Read the words and correct them; Align Words then finds finer times")
-        return f"{len(words)} words heard"
+            self.notes.append(rpt("The language is taken to be “{language}”", language=self.result.language))
+        self.notes.append(rpt("Read the words and correct them; Align Words then finds finer times"))
+        return rpt("{number} words heard", number=len(words))
 
 
 def gather_transcription(context: bpy.types.Context) -> Transcription:

@@ -12,6 +12,7 @@ from aqgt.errors import AqgtError
 from aqgt.formats.transcripts import SUFFIXES, read_timed_words
 from aqgt.words import sentence
 
+from ..translations import rpt
 from ..ui import redraw
 from .words import list_of_sound, write
 
@@ -113,7 +114,7 @@ class AQGT_OT_transcript_import(bpy.types.Operator):
         if not text.strip():
             raise AqgtError(f"“{path.name}” holds no text.", "Check that it is the right file.", "bad-words")
         set_transcript(context.scene, text)
-        return "Transcript read; align it to get its times"
+        return rpt("Transcript read; align it to get its times")
 
     def _timed(self, context: bpy.types.Context, path: Path) -> str:
         speech = context.scene.aqgt_speech
@@ -125,4 +126,8 @@ class AQGT_OT_transcript_import(bpy.types.Operator):
         write(group, words, f"From {path.name}", sentence(words), filepath)
         set_transcript(context.scene, sentence(words))
         speech.language = words[0].language
-        return f"{len(words)} words read, {sum(word.estimated for word in words)} of them estimated"
+        return rpt(
+            "{number} words read, {estimated} of them estimated",
+            number=len(words),
+            estimated=sum(word.estimated for word in words),
+        )

@@ -20,6 +20,7 @@ from ..scene.armature import describe, find
 from ..scene.nla import check_editable
 from ..scene.sound import HeardSound
 from ..steps import Steps
+from ..translations import rpt
 from .apply import applying_take, take_of
 from .provenance import Take, recall, why_not_again
 from .sounds import CHANGED, check_same, find_sound
@@ -133,8 +134,10 @@ def applying_again(job: AgainJob, *, other_model: bool) -> Steps[Done]:
     name, notes = yield from applying_take(scene, armature, take)
     if differs:
         notes.insert(0, differs)
-    same = _equal(take.motion, old.motion)
-    return f"New take “{name}”: {'the' if same else 'not the'} same motion as “{job.name}”", notes
+    said = rpt("New take “{name}”: not the same motion as “{old}”")
+    if _equal(take.motion, old.motion):
+        said = rpt("New take “{name}”: the same motion as “{old}”")
+    return said.format(name=name, old=job.name), notes
 
 
 def difference(before: Provenance, now: Provenance) -> str:

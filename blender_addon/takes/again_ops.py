@@ -11,6 +11,7 @@ from ..generate.running import Done, JobOperator
 from ..one_job import generation
 from ..scene.decoding import Unread
 from ..steps import Steps
+from ..translations import tip
 from .ops import OfTake, take_name
 from .provenance import recipe_of, why_not_again
 
@@ -32,7 +33,7 @@ class AQGT_OT_take_generate_again(OfTake, JobOperator, bpy.types.Operator):
     def reason(cls, context: bpy.types.Context, armature: bpy.types.Object, takes: list[Any]) -> str:
         """One job at a time, and the take has to hold what it was made from."""
         if generation.running() is not None:
-            return "A generation is running; cancel it first"
+            return tip("A generation is running; cancel it first")
         return why_not_again(armature.aqgt_takes.chosen_take())
 
     def unread(self, context: bpy.types.Context) -> Unread | None:

@@ -9,6 +9,7 @@ import bpy
 
 from aqgt.errors import AqgtError
 
+from ..translations import rpt
 from .formats import FORMATS, kind_of
 from .provenance import newest_take, take_named
 
@@ -59,7 +60,7 @@ class AQGT_OT_take_export(bpy.types.Operator):
         except (AqgtError, OSError) as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
-        self.report({"INFO"}, f"Written: {path}")
+        self.report({"INFO"}, rpt("Written: {path}", path=path))
         return {"FINISHED"}
 
 

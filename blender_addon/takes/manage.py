@@ -11,6 +11,7 @@ from aqgt.errors import AqgtError
 
 from ..scene.nla import check_editable
 from ..scene.strips import check_strips, laid_strips, name_strips, remove_strips
+from ..translations import rpt
 from . import compare
 from .provenance import is_take, takes_of
 
@@ -77,11 +78,19 @@ def delete(armature: bpy.types.Object, action: bpy.types.Action) -> str:
     name = action.name
     remove_strips(armature, action)
     if action.use_fake_user:
-        return f"“{name}” was taken off “{armature.name}”; its fake user keeps the action"
+        return rpt(
+            "“{name}” was taken off “{character}”; its fake user keeps the action",
+            name=name,
+            character=armature.name,
+        )
     if action.users:
-        return f"“{name}” was taken off “{armature.name}”; the action is used elsewhere and stays"
+        return rpt(
+            "“{name}” was taken off “{character}”; the action is used elsewhere and stays",
+            name=name,
+            character=armature.name,
+        )
     bpy.data.actions.remove(action)
-    return f"“{name}” was deleted"
+    return rpt("“{name}” was deleted", name=name)
 
 
 def apply_to(

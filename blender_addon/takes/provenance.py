@@ -21,6 +21,7 @@ from aqgt.errors import AqgtError
 from aqgt.protocol.provenance import Provenance
 
 from ..scene.strips import laid_strips
+from ..translations import tip
 
 if TYPE_CHECKING:
     from aqgt.annotations import Span
@@ -106,7 +107,7 @@ def recall(action: bpy.types.Action) -> Take:
     """The take an Action remembers.
 
     Raises:
-        AqgtError: it is no take, or a later version of the add-on wrote it.
+        AqgtError: it is no take, a later version of the add-on wrote it, or it is damaged.
     """
     from aqgt.formats.spans_json import spans_from_json
     from aqgt.formats.words_json import words_from_json
@@ -126,16 +127,23 @@ def recall(action: bpy.types.Action) -> Take:
             "Generate it again, or choose another take.",
             "no-motion",
         )
-    vectors = np.frombuffer(zlib.decompress(action["aqgt_motion"]), dtype="<f4").reshape(-1, 53, 3)
-    return Take(
-        Motion(action["aqgt_fps"], vectors, np.array(action["aqgt_lengths"])),
-        tuple(words_from_json(json.loads(action["aqgt_words"]))),
-        tuple(spans_from_json(json.loads(action["aqgt_spans"]))),
-        provenance_of(action),
-        action["aqgt_start"],
-        recipe_of(action),
-        sources_of(action),
-    )
+    try:
+        vectors = np.frombuffer(zlib.decompress(action["aqgt_motion"]), dtype="<f4").reshape(-1, 53, 3)
+        return Take(
+            Motion(action["aqgt_fps"], vectors, np.array(action["aqgt_lengths"])),
+            tuple(words_from_json(json.loads(action["aqgt_words"]))),
+            tuple(spans_from_json(json.loads(action["aqgt_spans"]))),
+            provenance_of(action),
+            action["aqgt_start"],
+            recipe_of(action),
+            sources_of(action),
+        )
+    except (zlib.error, KeyError, TypeError, ValueError) as error:
+        raise AqgtError(
+            f"What “{action.name}” remembers is damaged: its custom properties were changed.",
+            "Generate it again, or choose another take.",
+            "no-motion",
+        ) from error
 
 
 def provenance_of(action: bpy.types.Action) -> Provenance:
@@ -180,9 +188,9 @@ def has_recipe(action: bpy.types.Action) -> bool:
 def why_not_again(action: bpy.types.Action) -> str:
     """Why a take can't be generated again, without a full stop; empty where it can."""
     if sources_of(action):
-        return "The take was merged from others: generate those again"
+        return tip("The take was merged from others: generate those again")
     if not has_recipe(action):
-        return "The take does not hold what it was made from"
+        return tip("The take does not hold what it was made from")
     return ""
 
 
