@@ -25,6 +25,8 @@ class LossWeights(Settings):
     acceleration: float = Field(2.0, ge=0)
     position: float = Field(1.0, ge=0)
     wrist_velocity: float = Field(2.0, ge=0)
+    wrist_distances: float = Field(0.0, ge=0)
+    finger_angles: float = Field(0.0, ge=0)
     hands: float = Field(1.0, ge=0)
     """Weight of the finger joints within the pose terms; arms have 2, the body 1."""
     adversarial: float = Field(0.03, ge=0)
@@ -45,6 +47,7 @@ class GeneratorLoss(nn.Module):
     std: Tensor
     joint_weights: Tensor
     ancestors: Tensor
+    finger_bones: Tensor
 
     def __init__(self, mean: Tensor, std: Tensor, weights: LossWeights, position_scale: float = 0.05) -> None:
         super().__init__()
@@ -59,6 +62,11 @@ class GeneratorLoss(nn.Module):
         # The root stays at the origin: a generator must not explain a pose by moving the whole body.
         ancestors[:, 0] = 0.0
         self.register_buffer("ancestors", ancestors)
+        fingers = [
+            [joint for finger in skeleton.FINGERS for joint in skeleton.finger_chain(side, finger)]
+            for side in ("left", "right")
+        ]
+        self.register_buffer("finger_bones", torch.tensor(fingers), persistent=False)
         self.register_buffer("mean", mean.float())
         self.register_buffer("std", std.float())
 
@@ -66,6 +74,12 @@ class GeneratorLoss(nn.Module):
         """Joint positions `[B, T, J, 3]` in model units from normalised bone vectors `[B, T, J * 3]`."""
         vectors = normalised.unflatten(-1, (skeleton.N_JOINTS, 3)) * self.std + self.mean
         return torch.einsum("ij,btjc->btic", self.ancestors, vectors)
+
+    def _finger_cosines(self, normalised: Tensor) -> Tensor:
+        """Cosines between the bones of each hand, `[B, T, 2, 20, 20]`."""
+        vectors = normalised.unflatten(-1, (skeleton.N_JOINTS, 3)) * self.std + self.mean
+        bones = functional.normalize(vectors[:, :, self.finger_bones], dim=-1, eps=1e-4)
+        return bones @ bones.transpose(-1, -2)
 
     def forward(self, output: Tensor, target: Tensor) -> dict[str, Tensor]:
         """Each term and their weighted sum ``"total"`` for `[B, T, J * 3]` normalised bone vectors."""
@@ -84,6 +98,12 @@ class GeneratorLoss(nn.Module):
                 positions[:, :, wrists].diff(dim=1), target_positions[:, :, wrists].diff(dim=1)
             ),
         }
+        if self.weights.wrist_distances:
+            terms["wrist_distances"] = _huber(
+                distances_in_time(positions[:, :, wrists]), distances_in_time(target_positions[:, :, wrists])
+            )
+        if self.weights.finger_angles:
+            terms["finger_angles"] = _huber(self._finger_cosines(output), self._finger_cosines(target))
         total = sum(
             (getattr(self.weights, name) * value for name, value in terms.items()), output.new_zeros(())
         )
@@ -92,6 +112,18 @@ class GeneratorLoss(nn.Module):
 
 def _huber(output: Tensor, target: Tensor, beta: float = 0.2) -> Tensor:
     return functional.smooth_l1_loss(output / beta, target / beta) * beta
+
+
+def distances_in_time(tracks: Tensor) -> Tensor:
+    """How far each point is at each frame from where it is at each other: `[B, T, P, 3]` → `[B, P, T, T]`.
+
+    Neither a turn nor a shift of a track changes it. Where the way of a gesture is uncertain, the mean of all ways
+    is small and slow; this keeps its size and its speeds apart from its direction.
+    """
+    by_point = tracks.transpose(1, 2)
+    apart = (by_point[:, :, :, None] - by_point[:, :, None]).square().sum(-1)
+    # A root has no slope at 0, and all frames are as near as that to themselves.
+    return (apart + 1e-4).sqrt()
 
 
 def ancestor_matrix() -> NDArray[np.float32]:
