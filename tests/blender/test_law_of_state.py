@@ -71,7 +71,7 @@ def world(installed: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     scratch = folder / "scratch"
     scratch.mkdir()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(part("connection.session"), "EngineClient", lambda *_, **__: world.engine)
+        patch.setattr("aqgt.protocol.client.EngineClient", lambda *_, **__: world.engine)
         patch.setattr(tempfile, "tempdir", str(scratch))
         # Nothing here is worth waiting for.
         patch.setattr(part("connection.session"), "_PUMP_SECONDS", 0.005)

@@ -19,6 +19,7 @@ from aqgt_training.corpora.windows import WindowSampler, load_clips
 from aqgt_training.evaluation.controlled import controlled_gestures
 from aqgt_training.evaluation.evaluator import held_out_clips
 from aqgt_training.evaluation.features import features_of
+from aqgt_training.evaluation.following import Recognisers, followed, trained_recognisers
 from aqgt_training.evaluation.scores import (
     as_plain,
     beat_figures,
@@ -53,6 +54,7 @@ class Measure:
             whatever a model's own normalisation is.
         extractor: of the features of the Fréchet distance.
         extractor_rest: the rest pose's own Fréchet distance.
+        recognisers: of the strokes of its training clips.
     """
 
     corpus: Path
@@ -63,6 +65,7 @@ class Measure:
     statistics: Statistics
     extractor: FeatureExtractor
     extractor_rest: float
+    recognisers: Recognisers
 
     @classmethod
     def of(
@@ -79,7 +82,10 @@ class Measure:
         poses = training_poses(corpus)
         still = next(s for s in baselines(clips, poses.mean, poses.rest) if s.name == "rest pose")
         distance = _frechet(still, clips, extractor)
-        return cls(corpus, clips, controlled, poses.rest, features, statistics, extractor, distance)
+        recognisers = trained_recognisers(corpus, with_reach=False)
+        return cls(
+            corpus, clips, controlled, poses.rest, features, statistics, extractor, distance, recognisers
+        )
 
     def figures(self, model: LoadedModel, progress: Callable[[str, float], None]) -> dict[str, Any]:
         """All figures of one model, as plain values."""
@@ -101,12 +107,18 @@ class Measure:
                 **{name: table[name].value for name in _SHOWN},
                 "frechet_share": distance / self.extractor_rest,
                 "beats": beat_figures(made, self.clips),
+                "recognised": self._recognised(made, real),
             }
         progress("single gestures", len(CONDITIONS) / (len(CONDITIONS) + 1))
         found["controlled"] = controlled_gestures(model, self.clips[: self.controlled]).as_dict()
         found["seeds"] = variety_of(model, self.clips[: self.controlled])
         plain: dict[str, Any] = as_plain(found)
         return plain
+
+    def _recognised(self, made: MotionSet, real: MotionSet) -> dict[str, float]:
+        """Share of strokes recognised as what the annotations say, by family."""
+        figures = followed([made], real, self.clips, self.recognisers).get(made.name, {})
+        return {name: figures[name]["accuracy"] for name in self.recognisers.classifiers if name in figures}
 
     def _losses(self, model: LoadedModel) -> dict[str, float]:
         """One loss for all on held-out windows that begin with recorded frames.

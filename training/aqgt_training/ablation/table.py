@@ -15,7 +15,7 @@ from aqgt_training.evaluation.report import Table, number
 _HEADER = (
     "variant", "loss: as given, forms hidden, another's sound", "wrist error: annotated, forms hidden",
     "Fréchet share", "wrist speed, jerk", "asked-for hand", "excursion small, medium, large", "in its bucket",
-    "two seeds: planner, typed",
+    "recognised: hand shape, lexeme", "two seeds: planner, typed",
 )  # fmt: skip
 
 
@@ -41,6 +41,7 @@ def _row(name: str, each: Mapping[str, Any]) -> tuple[str, ...]:
         _percent(controlled["right_side"]),
         _numbers(*(controlled["excursion"][extent] for extent in EXTENTS)),
         _percent(controlled["bucket"]),
+        " ".join(_percent(given.get("recognised", {}).get(family)) for family in ("shape", "lexeme")),
         _numbers(each["seeds"]["variety"], each["seeds"]["variety_typed"]),
     )
 
@@ -49,8 +50,8 @@ def _numbers(*values: float | None, digits: int = 3) -> str:
     return ", ".join(number(value, digits) for value in values)
 
 
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
+def _percent(share: float | None) -> str:
+    return "–" if share is None else f"{100 * share:.0f} %"
 
 
 def _note(figures: Mapping[str, Any]) -> str:
@@ -63,8 +64,9 @@ def _note(figures: Mapping[str, Any]) -> str:
         f" late does not show.{_spread(variants)} Loss: the same for all rows, on held-out windows that"
         " begin with recorded frames. Wrist error (a"
         " share of standing still's), Fréchet distance (of the rest pose's), speed and jerk (recorded motion:"
-        f" 1): of {figures['clips']} held-out clips with their annotations. Then {gestures} single gestures"
-        " typed as markers, and how far the wrists are apart with two seeds, in model units."
+        f" 1): of {figures['clips']} held-out clips with their annotations; recognised: shares of their"
+        f" strokes, by classifiers of recorded ones. Then {gestures} single gestures typed as"
+        " markers, and how far the wrists are apart with two seeds, in model units."
         + (f" The pose VQ had {figures['vq_steps']} steps of its own before." if "vq" in variants else "")
     )
 

@@ -66,7 +66,14 @@ class Variant:
 VARIANTS = (
     Variant(BASE, "the recipe"),
     *(Variant(name, "what chance does", stage={"seed": seed}) for seed, name in enumerate(OTHER_SEEDS, 2)),
-    Variant("no discriminator", "GAN off", stage={"adversarial_from": 1.0}),
+    Variant("late discriminator", "GAN for the last 40 %", stage={"adversarial_from": 0.6}),
+    Variant("no finger angles", "no loss of hand shapes", stage={"losses.finger_angles": 0.0}),
+    Variant("no wrist distances", "no loss of sizes", stage={"losses.wrist_distances": 0.0}),
+    Variant(
+        "neither",
+        "no loss of hand shapes or sizes",
+        stage={"losses.finger_angles": 0.0, "losses.wrist_distances": 0.0},
+    ),
     Variant("half width", "all layers half as wide", width=0.5),
     Variant("vq", "pose head through a pose VQ of affine layers", model={"pose_head.kind": "mlp_vq"}),
     Variant("quarter corpus", "a quarter of the hours", share=0.25),
