@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The one ordered list of everything Blender is told about; unregistering walks it backwards."""
+"""The one ordered list of everything Blender is told about; unregistering walks it backwards.
+
+Whatever is imported from here is compiled and run before Blender can go on. Modules that do the work of an
+operator are therefore imported in the function that uses them, and by `warm_up` soon afterwards.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ from typing import Any
 
 import bpy
 
-from . import migration, one_job, preferences
+from . import migration, one_job, preferences, translations, warm_up
 from .annotate import drawn_range, following
 from .annotate import exchange_ops as annotate_exchange
 from .annotate import ops as annotate_ops
@@ -35,7 +39,7 @@ from .retarget import props as retarget_props
 from .speech import align_ops, changes, overlay, transcript_ops, word_list, word_ops, words
 from .speech import panel as speech_panel
 from .speech import props as speech_props
-from .takes import again as takes_again
+from .takes import again_ops as takes_again
 from .takes import compare_ops as takes_compare
 from .takes import export_ops as takes_export
 from .takes import header as takes_header
@@ -183,10 +187,14 @@ def register() -> None:
     takes_header.add()
     annotate_range.add_menus()
     migration.begin()
+    translations.register()
+    warm_up.begin()
 
 
 def unregister() -> None:
     """Called by Blender when the extension is disabled; ends the job, the connection and the local engine."""
+    warm_up.stop()
+    translations.unregister()
     while _commands:
         bpy.utils.unregister_cli_command(_commands.pop())
     batch_process.stop()

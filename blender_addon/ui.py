@@ -10,9 +10,11 @@ import bpy
 
 from aqgt.errors import AqgtError
 
+from .translations import iface
+
 _EDITORS = ("VIEW_3D", "DOPESHEET_EDITOR", "SEQUENCE_EDITOR")
 """Those with a section of ours or with words drawn over them."""
-_LINE = 38
+_LINE = 35
 """Letters that fit the sidebar at its default width."""
 
 
@@ -72,8 +74,10 @@ def draw_lines(layout: bpy.types.UILayout, text: str, *, icon: Any = "NONE", ale
     """A sentence over as many lines as it needs; Blender would cut it."""
     column = layout.column(align=True)
     column.alert = alert
-    for index, line in enumerate(textwrap.wrap(text, _LINE)):
-        column.label(text=line, icon=icon if index == 0 else "BLANK1" if icon != "NONE" else "NONE")
+    for index, line in enumerate(textwrap.wrap(iface(text), _LINE)):
+        column.label(
+            text=line, translate=False, icon=icon if index == 0 else "BLANK1" if icon != "NONE" else "NONE"
+        )
 
 
 def draw_error(layout: bpy.types.UILayout, error: AqgtError) -> None:

@@ -17,6 +17,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +30,10 @@ PYTHONS = ("311", "313", "314")
 """Blender 4.5 and 5.0 run on Python 3.11, 5.1 and later on 3.13, some distributions' on 3.14."""
 REQUIRED_PYTHONS = ("311", "313")
 BINARY_PACKAGES = ("pyzmq", "msgpack")
+PACKAGES = ("_data", "formats", "protocol", "retarget")
+"""What the extension needs of `aqgt`, beside its own modules: packages, and the files that are read."""
+VOCABULARY = "aqgt/planner/rules/gesture_forms.json"
+"""The one file among them that lies in the planner."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +95,34 @@ def build_project_wheel(folder: Path) -> Path:
         raise BuildError(
             f"The build left {len(wheels)} wheels in {folder}. Remove the folder and build again."
         )
-    return wheels[0]
+    return slim(wheels[0])
+
+
+def slim(wheel: Path) -> Path:
+    """Leave out of the project's wheel, in place, what never runs inside Blender, and its lines in RECORD.
+
+    Blender unpacks the wheel while it enables the extension and shows nothing meanwhile: each file counts.
+    """
+    whole = wheel.with_suffix(".whole")
+    wheel.rename(whole)
+    with zipfile.ZipFile(whole) as old, zipfile.ZipFile(wheel, "w", zipfile.ZIP_DEFLATED) as new:
+        for entry in old.infolist():
+            if not _runs_in_blender(entry.filename):
+                continue
+            data = old.read(entry)
+            if entry.filename.endswith(".dist-info/RECORD"):
+                lines = data.decode("utf-8").splitlines(keepends=True)
+                data = "".join(line for line in lines if _runs_in_blender(line.split(",")[0])).encode("utf-8")
+            new.writestr(entry, data)
+    whole.unlink()
+    return wheel
+
+
+def _runs_in_blender(name: str) -> bool:
+    top, _, rest = name.partition("/")
+    package, _, deeper = rest.partition("/")
+    ours = top == "aqgt" and (not deeper or package in PACKAGES)
+    return ours or name == VOCABULARY or top.endswith(".dist-info")
 
 
 def binary_wheels(target: Platform) -> list[Path]:

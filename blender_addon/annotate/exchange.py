@@ -13,7 +13,8 @@ from aqgt.annotations import Span
 from aqgt.errors import AqgtError
 from aqgt.formats.span_files import read_span_file, write_span_file
 
-from ..speech.source import read_sound
+from ..speech.source import sound_times
+from ..translations import rpt
 from . import store
 from .addressing import new_address
 from .reading import read_annotations
@@ -72,21 +73,21 @@ def import_annotations(context: bpy.types.Context, path: Path, *, instead: bool)
         store.add(scene, one)
     store.activate(scene, None)
     if len(fresh) < len(wanted):
-        notes.append(f"{len(wanted) - len(fresh)} were there already")
+        notes.append(rpt("{number} were there already", number=len(wanted) - len(fresh)))
     return len(fresh), notes
 
 
 def _clock(context: bpy.types.Context) -> tuple[float, float, str | None]:
     """Where the sound starts on the timeline, how long it lasts, its address; without one, the timeline's."""
     try:
-        sound = read_sound(context)
+        start, duration = sound_times(context)
     except AqgtError:
         return 0.0, math.inf, None
     speech = context.scene.aqgt_speech
     media = None
     if speech.source == "FILE":
         media = Path(bpy.path.abspath(speech.filepath)).absolute().as_uri()
-    return sound.start, sound.duration, media
+    return start, duration, media
 
 
 def _character(scene: bpy.types.Scene) -> str | None:

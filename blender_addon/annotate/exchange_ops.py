@@ -10,9 +10,9 @@ import bpy
 
 from aqgt.errors import AqgtError
 
+from ..translations import rpt, tip
 from ..ui import redraw
 from . import store
-from .exchange import export_annotations, import_annotations
 
 _GLOB = "*.json;*.eaf;*.TextGrid;*.textgrid"
 
@@ -29,7 +29,7 @@ class AQGT_OT_annotations_export(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Greyed without annotations."""
-        cls.poll_message_set("There is no annotation to write: add one, or have gestures suggested")
+        cls.poll_message_set(tip("There is no annotation to write: add one, or have gestures suggested"))
         return store.has_gestures(context.scene)
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
@@ -41,6 +41,8 @@ class AQGT_OT_annotations_export(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Write the file."""
+        from .exchange import export_annotations
+
         path = Path(bpy.path.abspath(self.filepath))
         try:
             number, notes = export_annotations(context, path)
@@ -49,7 +51,7 @@ class AQGT_OT_annotations_export(bpy.types.Operator):
             return {"CANCELLED"}
         for note in notes:
             self.report({"WARNING"}, note)
-        self.report({"INFO"}, f"{number} annotations written: {path}")
+        self.report({"INFO"}, rpt("{number} annotations written: {path}", number=number, path=path))
         return {"FINISHED"}
 
 
@@ -75,6 +77,8 @@ class AQGT_OT_annotations_import(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Set the markers."""
+        from .exchange import import_annotations
+
         this: Any = self
         try:
             number, notes = import_annotations(
@@ -85,6 +89,6 @@ class AQGT_OT_annotations_import(bpy.types.Operator):
             return {"CANCELLED"}
         for note in notes:
             self.report({"WARNING"}, note)
-        self.report({"INFO"}, f"{number} annotations set")
+        self.report({"INFO"}, rpt("{number} annotations set", number=number))
         redraw()
         return {"FINISHED"}

@@ -12,6 +12,7 @@ from aqgt.errors import AqgtError
 from aqgt.markers import ParsedMarker
 
 from ..scene.markers import marker_time, playhead, preview_range
+from ..translations import tip
 from ..ui import redraw
 from . import store
 from .addressing import new_address
@@ -82,7 +83,7 @@ class AQGT_OT_marker_add_range(Labels, bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Greyed where there is no preview range."""
-        cls.poll_message_set("There is no preview range: draw one in the timeline with P")
+        cls.poll_message_set(tip("There is no preview range: draw one in the timeline with P"))
         return context.scene.use_preview_range
 
     def execute(self, context: bpy.types.Context) -> set[str]:
@@ -104,14 +105,14 @@ class _OfActive:
         this: Any = cls
         marker = store.active(context.scene)
         if marker is None:
-            this.poll_message_set("No annotation is chosen: click one in the list, or add one")
+            this.poll_message_set(tip("No annotation is chosen: click one in the list, or add one"))
             return False
         annotation = store.read(context.scene, marker)
         if cls.needs_unlocked and annotation.locked:
-            this.poll_message_set("The annotation is locked: unlock it first")
+            this.poll_message_set(tip("The annotation is locked: unlock it first"))
             return False
         if cls.needs_readable and annotation.problem is not None:
-            this.poll_message_set("The annotation cannot be read: mend its name first")
+            this.poll_message_set(tip("The annotation cannot be read: mend its name first"))
             return False
         return True
 

@@ -12,11 +12,11 @@ from aqgt.markers import is_marker
 
 from ..one_job import generation
 from ..scene.markers import names_and_frames
+from ..translations import iface
 from ..ui import GesturesPanel, SequencerPanel, draw_lines
 from . import following, presets, store
 from .preset_ops import chosen_preset
 from .reading import is_settled, listed, not_used
-from .suggest import SuggestJob
 from .vocabulary import OF_HANDS, TITLES
 
 _REASONS = 4
@@ -114,7 +114,9 @@ class _Annotate:
         for name, reason in bad[:_REASONS]:
             draw_lines(layout, f"{name}: {reason}", icon="ERROR", alert=True)
         if len(bad) > _REASONS:
-            layout.label(text=f"… and {len(bad) - _REASONS} more: see the signs in the list")
+            layout.label(
+                text=iface("… and {number} more: see the signs in the list", number=len(bad) - _REASONS)
+            )
 
 
 class AQGT_PT_annotate(_Annotate, GesturesPanel, bpy.types.Panel):
@@ -244,11 +246,19 @@ class _Suggest:
         for name in ("density", "energy", "handedness", "seed"):
             column.prop(settings, name)
         job = generation.running()
-        if isinstance(job, SuggestJob):
+        if _is_suggesting(job):
             layout.progress(factor=job.fraction, text=job.text)
             layout.operator("aqgt.cancel", icon="X")
         else:
             layout.operator("aqgt.suggest", icon="LIGHT")
+
+
+def _is_suggesting(job: Any) -> bool:
+    if job is None:
+        return False
+    from .suggest import SuggestJob
+
+    return isinstance(job, SuggestJob)
 
 
 class AQGT_PT_suggest(_Suggest, GesturesPanel, bpy.types.Panel):

@@ -12,6 +12,7 @@ from aqgt.errors import AqgtError
 
 from ..scene.markers import playhead, preview_range
 from ..speech.words import chosen_words
+from ..translations import rpt, tip
 from ..ui import redraw
 from . import presets, store
 from .addressing import new_address
@@ -52,7 +53,7 @@ class _OfPreset:
     def poll(cls, context: bpy.types.Context) -> bool:
         """Greyed where none is chosen."""
         this: Any = cls
-        this.poll_message_set("No preset of your own is chosen: choose one in the field, or save one")
+        this.poll_message_set(tip("No preset of your own is chosen: choose one in the field, or save one"))
         return chosen_preset(context.scene) is not None
 
 
@@ -73,9 +74,9 @@ class AQGT_OT_preset_save(bpy.types.Operator):
         """Greyed where no annotation that can be read is chosen."""
         marker = store.active(context.scene)
         if marker is None:
-            cls.poll_message_set("No annotation is chosen: click one in the list, or add one")
+            cls.poll_message_set(tip("No annotation is chosen: click one in the list, or add one"))
             return False
-        cls.poll_message_set("The annotation cannot be read: mend its name first")
+        cls.poll_message_set(tip("The annotation cannot be read: mend its name first"))
         return store.read(context.scene, marker).problem is None
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
@@ -99,7 +100,7 @@ class AQGT_OT_preset_save(bpy.types.Operator):
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
         scene.aqgt_annotate.preset_kind, scene.aqgt_annotate.preset = preset.kind, preset.title
-        self.report({"INFO"}, f"Preset “{preset.title}” saved")
+        self.report({"INFO"}, rpt("Preset “{name}” saved", name=preset.title))
         redraw()
         return {"FINISHED"}
 
@@ -118,7 +119,7 @@ class AQGT_OT_preset_apply(_OfPreset, bpy.types.Operator):
         """Greyed where none is chosen, or where it belongs to a whole clip."""
         if not super().poll(context):
             return False
-        cls.poll_message_set("This preset changes a whole clip: choose it under Generate")
+        cls.poll_message_set(tip("This preset changes a whole clip: choose it under Generate"))
         return context.scene.aqgt_annotate.preset_kind == presets.ANNOTATION
 
     def execute(self, context: bpy.types.Context) -> set[str]:
@@ -174,7 +175,7 @@ class AQGT_OT_preset_delete(_OfPreset, bpy.types.Operator):
         preset = chosen_preset(context.scene)
         presets.delete(preset)
         context.scene.aqgt_annotate.preset = ""
-        self.report({"INFO"}, f"Preset “{preset.title}” deleted")
+        self.report({"INFO"}, rpt("Preset “{name}” deleted", name=preset.title))
         redraw()
         return {"FINISHED"}
 
@@ -207,7 +208,7 @@ class AQGT_OT_preset_export(_OfPreset, _File, bpy.types.Operator):
         except AqgtError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
-        self.report({"INFO"}, f"Preset written: {path}")
+        self.report({"INFO"}, rpt("Preset written: {path}", path=path))
         return {"FINISHED"}
 
 
@@ -232,6 +233,6 @@ class AQGT_OT_preset_import(_File, bpy.types.Operator):
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
         settings.preset_kind, settings.preset = kept.kind, kept.title
-        self.report({"INFO"}, f"Preset “{kept.title}” imported")
+        self.report({"INFO"}, rpt("Preset “{name}” imported", name=kept.title))
         redraw()
         return {"FINISHED"}

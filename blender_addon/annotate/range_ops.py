@@ -14,6 +14,7 @@ from ..scene.context import frames_per_second, sequencer_scene
 from ..speech.source import origin
 from ..speech.times import read_times
 from ..speech.words import chosen_words, stored
+from ..translations import iface, tip
 from . import drawn_range
 from .ops import Labels
 
@@ -32,7 +33,7 @@ class AQGT_OT_marker_add_words(Labels, bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Greyed where no words are listed."""
-        cls.poll_message_set("No words are listed: align or transcribe the voice, and choose a word")
+        cls.poll_message_set(tip("No words are listed: align or transcribe the voice, and choose a word"))
         return stored(context) is not None
 
     def execute(self, context: bpy.types.Context) -> set[str]:
@@ -71,7 +72,9 @@ class AQGT_OT_marker_drag(Labels, bpy.types.Operator):
             return {"CANCELLED"}
         context.window_manager.modal_handler_add(self)
         context.window.cursor_modal_set("CROSSHAIR")
-        context.workspace.status_text_set("Drag over the timeline · Ctrl: snap to words · Esc: give up")
+        context.workspace.status_text_set(
+            iface("Drag over the timeline · Ctrl: snap to words · Esc: give up")
+        )
         return {"RUNNING_MODAL"}
 
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:

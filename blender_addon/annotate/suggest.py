@@ -16,6 +16,7 @@ from ..connection import session
 from ..generate.job import Job
 from ..speech.said import spoken
 from ..speech.source import read_sound
+from ..translations import rpt
 from . import store
 from .addressing import new_address
 
@@ -35,9 +36,9 @@ class SuggestJob(Job):
     suggestion: tuple[Span, ...] | None = None
 
     @property
-    def finished(self) -> bool:
-        """Whether there is a suggestion, an error, or it was cancelled."""
-        return self.suggestion is not None or super().finished
+    def answered(self) -> bool:
+        """Whether there is a suggestion."""
+        return self.suggestion is not None
 
     def _last(self) -> SuggestRequest:
         asked = super()._last()
@@ -52,11 +53,12 @@ class SuggestJob(Job):
             seed=asked.seed,
         )
 
-    def _take(self, event: object) -> None:
-        if isinstance(event, SuggestResult):
-            self.suggestion = tuple(span for span in event.spans if span.source == "planner")
+    def take(self, answer: object) -> None:
+        """The suggestion, or the words before it."""
+        if isinstance(answer, SuggestResult):
+            self.suggestion = tuple(span for span in answer.spans if span.source == "planner")
         else:
-            super()._take(event)
+            super().take(answer)
 
 
 def gather_suggestion(context: bpy.types.Context) -> SuggestJob:
@@ -120,7 +122,9 @@ def apply_suggestion(job: SuggestJob) -> tuple[str, list[str]]:
     for span in spans:
         store.add(scene, store.from_span(span, job.start, job.address))
     store.activate(scene, chosen)
-    return f"{len(spans)} gestures suggested, {len(old)} earlier suggestions replaced", []
+    return rpt(
+        "{new} gestures suggested, {old} earlier suggestions replaced", new=len(spans), old=len(old)
+    ), []
 
 
 def _is_replaced(annotation: store.Annotation, job: SuggestJob) -> bool:

@@ -3,15 +3,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bpy
 
-from ..generate.job import Job
 from ..generate.running import JobOperator
 from ..scene.context import sequencer_scene
 from ..scene.sound import sound_strips
-from .suggest import apply_suggestion, gather_suggestion
+from ..translations import tip
+
+if TYPE_CHECKING:
+    from .suggest import SuggestJob
 
 
 class AQGT_OT_suggest(JobOperator, bpy.types.Operator):
@@ -25,17 +27,21 @@ class AQGT_OT_suggest(JobOperator, bpy.types.Operator):
         """Greyed while a job runs, and without a sound."""
         speech = context.scene.aqgt_speech
         if speech.source == "FILE" and not speech.filepath:
-            cls.poll_message_set("No sound is chosen: choose a file under Speech")
+            cls.poll_message_set(tip("No sound is chosen: choose a file under Speech"))
             return False
         if speech.source == "STRIP" and not sound_strips(sequencer_scene(context)):
-            cls.poll_message_set("The sequencer holds no sound strip: add the voice, or choose a file")
+            cls.poll_message_set(tip("The sequencer holds no sound strip: add the voice, or choose a file"))
             return False
         return super().poll(context)
 
-    def gather(self, context: bpy.types.Context) -> Job:
+    def gather(self, context: bpy.types.Context) -> SuggestJob:
         """Sound, words, and what the user has annotated."""
+        from .suggest import gather_suggestion
+
         return gather_suggestion(context)
 
     def apply(self, job: Any) -> tuple[str, list[str]]:
         """The new markers."""
+        from .suggest import apply_suggestion
+
         return apply_suggestion(job)

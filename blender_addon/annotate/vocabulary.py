@@ -10,6 +10,8 @@ import bpy
 from aqgt.annotations import CHANNEL_BY_KEY, SIDED_FAMILIES
 from aqgt.gesture_forms import FORM, FORM_CHANNELS
 
+from ..translations import CONTEXT
+
 NOT_NAMED = "NONE"
 """Choice of a channel that the annotation does not name."""
 
@@ -77,6 +79,7 @@ def choice(family: str, hand: str = "", **options: Any) -> Any:
         description=_EFFECTS[family],
         items=label_items(channel),
         default=NOT_NAMED,
+        translation_context=CONTEXT,
         **options,
     )
 
@@ -92,6 +95,7 @@ def side_choice(**options: Any) -> Any:
             ("both", "Both", "Both hands"),
         ),
         default="both",
+        translation_context=CONTEXT,
         **options,
     )
 

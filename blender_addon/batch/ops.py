@@ -9,6 +9,7 @@ import bpy
 
 from aqgt.errors import AqgtError
 
+from ..translations import rpt, tip
 from ..ui import redraw
 from . import process
 
@@ -24,7 +25,7 @@ class AQGT_OT_batch_run(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Greyed while one runs."""
-        cls.poll_message_set("A batch is running; cancel it first")
+        cls.poll_message_set(tip("A batch is running; cancel it first"))
         return process.running() is None
 
     def execute(self, context: bpy.types.Context) -> set[str]:
@@ -49,7 +50,7 @@ class AQGT_OT_batch_run(bpy.types.Operator):
         if batch.error is not None:
             self.report({"ERROR"}, str(batch.error))
             return {"CANCELLED"}
-        self.report({"INFO"}, f"Batch: {batch.text()}. Report: {batch.report}")
+        self.report({"INFO"}, rpt("Batch: {text}. Report: {report}", text=batch.text(), report=batch.report))
         return {"FINISHED"}
 
 
@@ -62,7 +63,7 @@ class AQGT_OT_batch_cancel(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Greyed where nothing runs."""
-        cls.poll_message_set("No batch is running")
+        cls.poll_message_set(tip("No batch is running"))
         return process.running() is not None
 
     def execute(self, context: bpy.types.Context) -> set[str]:
@@ -81,7 +82,7 @@ class AQGT_OT_batch_report(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Greyed where there is none."""
-        cls.poll_message_set("There is no report yet: run a batch to its end")
+        cls.poll_message_set(tip("There is no report yet: run a batch to its end"))
         batch = process.current
         return batch is not None and batch.report is not None and batch.report.is_file()
 

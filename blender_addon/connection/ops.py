@@ -3,13 +3,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import bpy
-import numpy as np
 
-from aqgt.protocol.messages import SAMPLE_RATE, GenerateRequest
-
+from ..translations import tip
 from ..ui import show_text
 from . import engine_process, session
+
+if TYPE_CHECKING:
+    from aqgt.protocol.messages import GenerateRequest
 
 _LOG_BYTES = 200_000
 
@@ -23,7 +26,7 @@ class AQGT_OT_engine_start(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Greyed while one runs."""
-        cls.poll_message_set("The engine is running already")
+        cls.poll_message_set(tip("The engine is running already"))
         return not engine_process.running()
 
     def execute(self, context: bpy.types.Context) -> set[str]:
@@ -40,7 +43,7 @@ class AQGT_OT_engine_check(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Greyed while it goes on."""
-        cls.poll_message_set("The engine is being started or asked; wait for its answer")
+        cls.poll_message_set(tip("The engine is being started or asked; wait for its answer"))
         return session.state() not in (session.STARTING, session.CHECKING, session.TRYING)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
@@ -57,7 +60,7 @@ class AQGT_OT_engine_stop(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Greyed where there is none to end."""
-        cls.poll_message_set("This Blender has started no engine")
+        cls.poll_message_set(tip("This Blender has started no engine"))
         return engine_process.running()
 
     def execute(self, context: bpy.types.Context) -> set[str]:
@@ -76,7 +79,7 @@ class AQGT_OT_engine_log(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Greyed where there is none."""
-        cls.poll_message_set("No engine was started here yet; one elsewhere keeps its own log")
+        cls.poll_message_set(tip("No engine was started here yet; one elsewhere keeps its own log"))
         return engine_process.log_file().is_file()
 
     def execute(self, context: bpy.types.Context) -> set[str]:
@@ -89,6 +92,10 @@ class AQGT_OT_engine_log(bpy.types.Operator):
 
 def _trial(context: bpy.types.Context) -> GenerateRequest:
     """One second of noise for the model of the scene."""
+    import numpy as np
+
+    from aqgt.protocol.messages import SAMPLE_RATE, GenerateRequest
+
     noise = 0.1 * np.random.default_rng(0).standard_normal(SAMPLE_RATE)
     model = context.scene.aqgt_generate.model
     return GenerateRequest(noise.clip(-1, 1).astype(np.float32), model=model, annotate="none")

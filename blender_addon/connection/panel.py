@@ -3,14 +3,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import bpy
 
 from aqgt import __version__
-from aqgt.protocol.messages import EngineStatus, Hello
 
 from .. import migration, preferences
+from ..translations import iface
 from ..ui import GesturesPanel, draw_error, draw_lines
 from . import engine_process, session
+
+if TYPE_CHECKING:
+    from aqgt.protocol.messages import EngineStatus, Hello
 
 
 class AQGT_PT_connection(GesturesPanel, bpy.types.Panel):
@@ -76,14 +81,17 @@ def _draw_state(layout: bpy.types.UILayout, model: str) -> None:
     elif state == session.CHECKING:
         layout.label(text="Asking…", icon="TIME")
     elif state == session.TRYING:
-        layout.label(text=f"Trying {model}…", icon="TIME")
+        layout.label(text=iface("Trying {model}…", model=model), icon="TIME")
     elif state == session.FAILED and error is not None:
         draw_error(layout, error)
     elif state == session.READY and hello is not None:
         layout.label(text=line(hello, session.status(), model), icon="CHECKMARK")
         tried = session.tried()
         if tried is not None:
-            layout.label(text=f"It works: 1 s of {tried[0]} took {tried[1]:.1f} s", icon="BLANK1")
+            layout.label(
+                text=iface("It works: 1 s of {model} took {seconds:.1f} s", model=tried[0], seconds=tried[1]),
+                icon="BLANK1",
+            )
     else:
         layout.label(text="Not connected", icon="UNLINKED")
     if hello is not None and (different := mismatch(hello)):

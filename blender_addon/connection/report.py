@@ -14,7 +14,7 @@ import bpy
 from aqgt import __version__
 from aqgt.errors import AqgtError
 
-from .. import preferences
+from .. import preferences, unforeseen
 from ..one_job import generation, wording
 from ..scene.context import blender_version
 from ..ui import show_text
@@ -106,3 +106,5 @@ def _errors() -> Iterator[str]:
             yield f"{where}: {error.code}: {_QUOTED.sub('“…”', f'{error.sentence} {error.next_step}')}"
     if not any(found.values()):
         yield "none"
+    for number, line in enumerate(unforeseen.last()):
+        yield f"unforeseen: {line}" if number == 0 else f"  {line}"

@@ -30,7 +30,7 @@ class Sending:
         """What has arrived since the last call, in order.
 
         Raises:
-            AqgtError: the request could not be made or sent.
+            BaseException: why the request could not be made or sent.
         """
         if self._thread.is_alive():
             return []

@@ -8,25 +8,20 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bpy
 
 from aqgt.errors import AqgtError
-from aqgt.protocol.client import EngineClient
-from aqgt.protocol.messages import (
-    EngineError,
-    EngineStatus,
-    GenerateRequest,
-    GenerateResult,
-    Hello,
-    HelloRequest,
-    StatusRequest,
-)
 
 from .. import preferences
 from ..ui import redraw
+from ..unforeseen import told
 from . import engine_process
+
+if TYPE_CHECKING:
+    from aqgt.protocol.client import EngineClient
+    from aqgt.protocol.messages import EngineStatus, GenerateRequest, Hello
 
 OFF, STARTING, CHECKING, TRYING, READY, FAILED = "OFF", "STARTING", "CHECKING", "TRYING", "READY", "FAILED"
 _UNSETTLED = (STARTING, CHECKING, TRYING)
@@ -101,8 +96,8 @@ def begin(start_local: bool, trial: GenerateRequest | None = None) -> None:
             engine_process.start(bpy.path.abspath(own.engine_python), bpy.path.abspath(own.whisper_folder))
         elif not engine_process.running():
             _greet(_client())
-    except AqgtError as error:
-        _fail(error)
+    except Exception as error:
+        _fail(told(error))
 
 
 def client() -> EngineClient:
@@ -130,8 +125,8 @@ def pump() -> bool:
         elif _session.state in _UNSETTLED and _session.client is not None:
             for event in _session.client.poll(_session.job):
                 _take(_session.client, event)
-    except AqgtError as error:
-        _fail(error)
+    except Exception as error:
+        _fail(told(error))
     return _session.state not in _UNSETTLED
 
 
@@ -176,6 +171,8 @@ def in_blender(error: AqgtError) -> AqgtError:
 
 
 def _client() -> EngineClient:
+    from aqgt.protocol.client import EngineClient
+
     local = engine_process.address()
     if local is None and engine_process.running():
         raise AqgtError("The engine is still starting.", "Wait until the panel says it is ready.", "starting")
@@ -192,11 +189,15 @@ def _client() -> EngineClient:
 
 
 def _greet(client: EngineClient) -> None:
+    from aqgt.protocol.messages import HelloRequest
+
     _session.job = client.submit(HelloRequest("Blender"))
     _session.state = CHECKING
 
 
 def _take(client: EngineClient, event: Any) -> None:
+    from aqgt.protocol.messages import EngineError, GenerateResult, Hello, StatusRequest
+
     if isinstance(event, EngineError):
         raise AqgtError(event.sentence, event.next_step, event.code)
     if isinstance(event, Hello):
@@ -234,12 +235,19 @@ def _tick() -> float | None:
     if _session.state != READY:
         redraw()
         return None
-    _watch()
+    try:
+        _watch()
+    except Exception as error:  # an engine that went away, too
+        _fail(told(error))
+        redraw()
+        return None
     return _WATCH_SECONDS
 
 
 def _watch() -> None:
     """Ask a ready engine how busy it is, as long as somebody may be looking."""
+    from aqgt.protocol.messages import EngineError, EngineStatus, StatusRequest
+
     client = _session.client
     if client is None or not _is_shown():
         return

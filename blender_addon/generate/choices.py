@@ -3,15 +3,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bpy
 
 from aqgt.errors import AqgtError
-from aqgt.protocol.messages import ModelInfo
 
 from ..annotate.presets import request_presets
 from ..connection import session
+
+if TYPE_CHECKING:
+    from aqgt.protocol.messages import ModelInfo
 
 
 def model_info(name: str) -> ModelInfo | None:

@@ -10,18 +10,15 @@ from dataclasses import dataclass, replace
 import bpy
 import numpy as np
 
-from aqgt.annotations import HANDS, Span, hand_gestures
+from aqgt.annotations import Span
 from aqgt.errors import AqgtError
 from aqgt.motion import Motion
 from aqgt.protocol.messages import GenerateRequest
-from aqgt.splice import JOIN_SECONDS, LEAD_SECONDS, Gap, fill, open_gap
+from aqgt.splice import LEAD_SECONDS, Gap, fill, open_gap
 
-from ..annotate import store
-from ..annotate.reading import read_annotations
 from ..retarget.source import read_pose
 from ..scene import nla
-from ..scene.context import frames_per_second, seconds
-from ..scene.markers import preview_range
+from ..scene.context import frames_per_second
 from ..scene.sound import HeardSound
 from ..takes.apply import moved_spans
 from ..takes.kept import Kept
@@ -86,31 +83,6 @@ class Joining:
         return tuple(sorted((*kept, *new), key=lambda span: span.start))
 
 
-def chosen_range(context: bpy.types.Context, character: bpy.types.Object) -> tuple[float, float] | None:
-    """Start and end of the chosen part on the timeline, in seconds; None: the whole sound.
-
-    Raises:
-        AqgtError: there is no such part.
-    """
-    scene = context.scene
-    settings = scene.aqgt_generate
-    if settings.extent == "WHOLE":
-        return None
-    if settings.extent == "ANNOTATION":
-        return _annotation(scene, character)
-    if settings.extent == "PREVIEW":
-        if not scene.use_preview_range:
-            raise AqgtError("The timeline has no preview range.", "Set one (P in the timeline).", "bad-range")
-        return preview_range(scene)
-    if settings.last_frame <= settings.first_frame:
-        raise AqgtError(
-            f"The range from frame {settings.first_frame} to {settings.last_frame} is empty.",
-            "Choose a later last frame.",
-            "bad-range",
-        )
-    return seconds(scene, settings.first_frame), seconds(scene, settings.last_frame + 1)
-
-
 def join(
     context: bpy.types.Context,
     character: bpy.types.Object,
@@ -165,26 +137,3 @@ def _played(
     first = math.floor((sound.start + max(start - LEAD_SECONDS, 0.0)) * fps)
     last = math.ceil((sound.start + end) * fps) + 1
     return read_pose(scene, character, np.arange(first, last + 1)), first / fps - sound.start
-
-
-def _annotation(scene: bpy.types.Scene, character: bpy.types.Object) -> tuple[float, float]:
-    marker = store.active(scene)
-    if marker is None:
-        raise AqgtError("No annotation is chosen.", "Choose one in the list under Annotate.", "bad-range")
-    time = store.read(scene, marker).time
-    spans = read_annotations(scene, character.name).spans
-    found = [
-        gesture
-        for hand in HANDS
-        for gesture in hand_gestures(spans, hand)
-        if abs(gesture.span.start - time) < _EDGE
-    ]
-    if not found:
-        raise AqgtError(
-            f"“{marker.name}” is no gesture of “{character.name}”.",
-            "Choose another annotation in the list under Annotate.",
-            "bad-range",
-        )
-    # The hand is on its way before and after the gesture itself, and that is where the joins belong.
-    begin, end = min(one.begin for one in found), max(one.release for one in found)
-    return begin - LEAD_SECONDS / 2, end + JOIN_SECONDS

@@ -22,53 +22,17 @@ from ..retarget.mapping import finding
 from ..retarget.props import of_parts
 from ..retarget.source import read_shown_pose
 from ..scene.armature import describe
-from ..scene.nla import check_editable
 from ..speech.said import spoken
-from ..speech.source import chosen_strip, read_sound
+from ..speech.source import read_sound
 from ..takes.sounds import sound_source
+from ..translations import rpt
 from .choices import model_info, speaker_number
-from .extent import Joining, chosen_range, join
+from .chosen import check_ready, chosen_character, chosen_range
+from .extent import Joining, join
 from .job import Job
 
 _USUAL_FPS = 15.0
 """Of every model that was made so far; an engine that was checked says it itself."""
-
-
-def chosen_character(context: bpy.types.Context) -> bpy.types.Object:
-    """The armature that is to gesture: the chosen one, else the active object.
-
-    Raises:
-        AqgtError: there is none, or it is not in this scene.
-    """
-    character = context.scene.aqgt_generate.character
-    if character is None and context.object is not None and context.object.type == "ARMATURE":
-        character = context.object
-    if character is None:
-        raise AqgtError("No character is chosen.", "Choose the armature that is to gesture.", "no-character")
-    if character.name not in context.scene.objects:
-        raise AqgtError(
-            f"“{character.name}” is not in the scene “{context.scene.name}”.",
-            "Choose an armature of this scene.",
-            "no-character",
-        )
-    return character
-
-
-def check_ready(context: bpy.types.Context) -> None:
-    """Whether a press of Generate could work, as far as can be told in no time.
-
-    Raises:
-        AqgtError: what is missing.
-    """
-    character = chosen_character(context)
-    check_editable(character)
-    speech, settings = context.scene.aqgt_speech, context.scene.aqgt_generate
-    if speech.source != "FILE":
-        chosen_strip(context)
-    elif not speech.filepath:
-        raise AqgtError("No sound file is chosen.", "Choose one under Speech, or pick a strip.", "no-sound")
-    chosen_range(context, character)
-    speaker_number(settings.speaker, model_info(settings.model))
 
 
 def gather(context: bpy.types.Context) -> Job:
@@ -108,7 +72,7 @@ def gather(context: bpy.types.Context) -> Job:
     else:
         if joining is not None:
             request = replace(request, start=joining[0], end=joining[1])
-            notes.append("Nothing is there yet to join the range to: it stands by itself")
+            notes.append(rpt("Nothing is there yet to join the range to: it stands by itself"))
             joining = None
         if settings.start_from == "POSE":
             request = replace(request, seed_pose=read_shown_pose(character))

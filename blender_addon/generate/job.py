@@ -14,24 +14,14 @@ from typing import Any
 
 import numpy as np
 
-from aqgt.errors import AqgtError
-from aqgt.protocol.client import EngineClient
-from aqgt.protocol.messages import (
-    Accepted,
-    AlignRequest,
-    AlignResult,
-    Cancelled,
-    EngineError,
-    GenerateRequest,
-    GenerateResult,
-    Progress,
-)
+from aqgt.protocol.messages import AlignRequest, AlignResult, GenerateRequest, GenerateResult, Progress
 from aqgt.words import Word
 
-from ..connection.sending import Sending
+from ..connection.request_job import RequestJob
 from ..preview.buffer import Buffer
 from ..preview.live import Source
 from ..takes.recipe import SoundSource
+from ..translations import iface
 from .extent import Joining
 from .pace import Pace, duration
 
@@ -40,18 +30,16 @@ _ALIGNED_LIMIT = 8
 
 
 @dataclass
-class Job:
+class Job(RequestJob):
     """A running generation.
 
     Attributes:
-        client: connection to the engine.
         request: what to generate; its words are filled in once the transcript is aligned.
         transcript: what is said, aligned before generating; empty: gestures from the sound alone.
         scene: name of the character's scene.
         character: name of the armature.
         start: time of the first sample on the timeline, in seconds.
         sound: where the samples were read, so that they are found again.
-        notes: sentences for the user.
         joining: what a part is joined to; None: the motion stands by itself.
         parts: parts of the body that move; None: those of the panel when the result is laid on.
         buffer: the first variant as far as it has come.
@@ -60,85 +48,74 @@ class Job:
         laying: whether the result is being laid on the character.
     """
 
-    client: EngineClient
     request: GenerateRequest
     transcript: str
     scene: str
     character: str
     start: float
     sound: SoundSource = field(default_factory=SoundSource)
-    notes: list[str] = field(default_factory=list)
     joining: Joining | None = None
     parts: frozenset[str] | None = None
     buffer: Buffer = field(default_factory=Buffer)
     prepare: Callable[[], Source | None] | None = None
     source: Source | None = None
-    fraction: float = 0.0
     text: str = "Starting…"
     result: GenerateResult | None = None
-    error: AqgtError | None = None
-    cancelled: bool = False
     laying: bool = False
     _aligning: bool = False
-    _sending: Sending | None = None
     _speech: str = ""
     _pace: Pace = field(default_factory=Pace)
 
     def begin(self) -> None:
         """Have the first request sent."""
-        self._sending = Sending(self.client, self._first)
+        self.send(self._first)
 
     @property
-    def finished(self) -> bool:
-        """Whether there is a result, an error, or it was cancelled."""
-        return self.result is not None or self.error is not None or self.cancelled
+    def answered(self) -> bool:
+        """Whether there is a result."""
+        return self.result is not None
 
     @property
     def busy(self) -> bool:
         """Whether it goes on until its result lies on the character."""
         return self.laying or not self.finished
 
-    def pump(self) -> bool:
-        """Take in what has arrived; True once the job has finished."""
-        try:
-            for event in [] if self.finished or self._sending is None else self._sending.poll():
-                self._take(event)
-        except AqgtError as error:
-            self.error = error
-        return self.finished
-
     def cancel(self) -> None:
         """Give the job up; the engine is told."""
         if self.laying:
             self.cancelled = True
-        elif not self.finished:
-            self.cancelled = True
-            if self._sending is not None:
-                self._sending.cancel()
+        super().cancel()
 
-    def _take(self, event: Any) -> None:
-        if isinstance(event, EngineError):
-            self.error = AqgtError(event.sentence, event.next_step, event.code)
-        elif isinstance(event, Cancelled):
-            self.cancelled = True
-        elif isinstance(event, Accepted) and event.position:
-            self.text = f"Waiting: {event.position} before this"
-        elif isinstance(event, Progress) and self._aligning:
-            percent = round(100 * event.window / max(event.windows, 1))
-            self.text = f"Aligning words… {percent} %"
-        elif isinstance(event, Progress):
-            self._take_window(event)
-        elif isinstance(event, AlignResult):
-            self._take_words(event)
-        elif isinstance(event, GenerateResult):
-            self.notes.extend(event.notes)
-            self.result = event
+    def waits(self, position: int) -> None:
+        """Say so where others go before it."""
+        if position:
+            self.text = iface("Waiting: {number} before this", number=position)
+
+    def goes_on(self, progress: Progress) -> None:
+        """A part of the alignment, or a window of the motion."""
+        if self._aligning:
+            percent = round(100 * progress.window / max(progress.windows, 1))
+            self.text = iface("Aligning words… {percent} %", percent=percent)
+        else:
+            self._take_window(progress)
+
+    def take(self, answer: Any) -> None:
+        """The words, or the motions."""
+        if isinstance(answer, AlignResult):
+            self._take_words(answer)
+        elif isinstance(answer, GenerateResult):
+            self.notes.extend(answer.notes)
+            self.result = answer
 
     def _take_window(self, window: Progress) -> None:
-        self.fraction = window.window / max(window.windows, 1)
+        super().goes_on(window)
         # Variants are made side by side: a window is done with that of the last of them.
         each = max(self.request.variants, 1)
-        self.text = f"Window {-(-window.window // each)} of {-(-window.windows // each)}"
+        self.text = iface(
+            "Window {number} of {windows}",
+            number=-(-window.window // each),
+            windows=-(-window.windows // each),
+        )
         left = self._pace.left(window.window, window.windows)
         if left is not None:
             self.text += " · " + duration(left)
@@ -151,7 +128,7 @@ class Job:
             _aligned.pop(next(iter(_aligned)))
         _aligned[self._speech] = aligned.words
         self.request = replace(self.request, words=aligned.words)
-        self._sending = Sending(self.client, self._last)
+        self.send(self._last)
 
     def _first(self) -> Any:
         """The first request: to align, where that was not done before."""

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bpy
 
@@ -12,11 +12,13 @@ from aqgt.errors import AqgtError
 from ..one_job import generation
 from ..preview import live, temporary
 from ..steps import Steps, drain
-from ..takes.apply import applying
+from ..translations import of_error, rpt, tip
 from ..ui import redraw
-from .gather import check_ready, gather
-from .job import Job
+from .chosen import check_ready
 from .running import Done, JobOperator
+
+if TYPE_CHECKING:
+    from .job import Job
 
 
 class AQGT_OT_generate(JobOperator, bpy.types.Operator):
@@ -33,12 +35,14 @@ class AQGT_OT_generate(JobOperator, bpy.types.Operator):
         try:
             check_ready(context)
         except AqgtError as error:
-            cls.poll_message_set(str(error))
+            cls.poll_message_set(of_error(error))
             return False
         return True
 
     def gather(self, context: bpy.types.Context) -> Job:
         """Everything the engine needs."""
+        from .gather import gather
+
         return gather(context)
 
     def show(self, job: Any) -> None:
@@ -59,6 +63,8 @@ class AQGT_OT_generate(JobOperator, bpy.types.Operator):
 
     def applying(self, job: Any) -> Steps[Done]:
         """The new takes, step by step; begun again where saving or undo swept half a take out of the file."""
+        from ..takes.apply import applying
+
         job.laying, job.text, job.fraction = True, "Laying the take on the character…", 1.0
         try:
             while True:
@@ -69,7 +75,7 @@ class AQGT_OT_generate(JobOperator, bpy.types.Operator):
                     if temporary.sweeps == swept:
                         raise
                 else:
-                    return f"New take “{take}”", notes
+                    return rpt("New take “{name}”", name=take), notes
         finally:
             job.laying = False
 
@@ -83,7 +89,7 @@ class AQGT_OT_cancel(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Greyed where nothing runs."""
-        cls.poll_message_set("No generation is running")
+        cls.poll_message_set(tip("No generation is running"))
         return generation.running() is not None
 
     def execute(self, context: bpy.types.Context) -> set[str]:

@@ -10,10 +10,10 @@ import bpy
 from aqgt.errors import AqgtError
 
 from ..one_job import generation
+from ..translations import iface
 from ..ui import GesturesPanel, draw_error, draw_lines
 from . import choices
-from .extent import chosen_range
-from .gather import chosen_character
+from .chosen import chosen_character, chosen_range
 
 
 class AQGT_PT_generate(GesturesPanel, bpy.types.Panel):
@@ -54,7 +54,7 @@ def _draw_model(column: bpy.types.UILayout, settings: Any) -> None:
     column.prop(settings, "model")
     model = choices.model_info(settings.model)
     if model is not None:
-        column.label(text=f"Licence: {model.licence}")
+        column.label(text=iface("Licence: {licence}", licence=model.licence))
         if not model.commercial_use:
             draw_lines(column, "Not for commercial use", icon="ERROR", alert=True)
     column.prop(settings, "speaker", placeholder="Usual")

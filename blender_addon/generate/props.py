@@ -7,6 +7,7 @@ import bpy
 
 from ..preview import live
 from ..scene.armature import is_armature
+from ..translations import CONTEXT
 from . import choices
 
 EXTENTS = (
@@ -41,6 +42,7 @@ class AQGT_PG_generate(bpy.types.PropertyGroup):
     )
     speaker: bpy.props.StringProperty(
         name="Speaker",
+        translation_context=CONTEXT,
         description="Whose way of gesturing: a name or number of the model's; empty: its usual one",
         search=choices.speaker_names,
         search_options={"SUGGESTION"},
@@ -72,7 +74,9 @@ class AQGT_PG_generate(bpy.types.PropertyGroup):
     )
     extent: bpy.props.EnumProperty(name="Range", description="Which part is generated", items=EXTENTS)
     first_frame: bpy.props.IntProperty(name="From", description="First frame of the range", default=1)
-    last_frame: bpy.props.IntProperty(name="To", description="Last frame of the range", default=50)
+    last_frame: bpy.props.IntProperty(
+        name="To", description="Last frame of the range", default=50, translation_context=CONTEXT
+    )
     preview: bpy.props.EnumProperty(
         name="Preview",
         description="How finished windows are shown while the rest is made; nothing of it stays in the file",

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from aqgt.errors import AqgtError
 
 from ..scene.decoding import Decoding, Unread
+from ..unforeseen import told
 
 
 @dataclass
@@ -54,8 +55,8 @@ class Reading:
         elif self.busy:
             try:
                 self._is_read = self._decoding.pump()
-            except AqgtError as error:
-                self.error = error
+            except Exception as error:
+                self.error = told(error)
             return False  # what comes next has a tick of its own
         return not self.busy
 

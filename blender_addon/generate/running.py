@@ -15,7 +15,9 @@ from ..one_job import OneJob, generation
 from ..scene.decoding import Unread, forget
 from ..speech.source import unread
 from ..steps import Steps, drain, some
+from ..translations import tip
 from ..ui import redraw
+from ..unforeseen import told
 from .reading import Reading
 
 _TICK_SECONDS = 0.1
@@ -70,7 +72,7 @@ class JobOperator:
     def poll(cls, context: bpy.types.Context) -> bool:
         """Greyed while another job runs."""
         this: Any = cls
-        this.poll_message_set("A generation is running; cancel it first")
+        this.poll_message_set(tip("A generation is running; cancel it first"))
         return generation.running() is None
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
@@ -85,12 +87,16 @@ class JobOperator:
         return {"RUNNING_MODAL"}
 
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        """One tick; Esc cancels."""
-        if event.type == "ESC" and event.value == "PRESS":
-            (self._reading or self._job).cancel()
-        elif event.type != "TIMER":
-            return {"PASS_THROUGH"}
-        ended = self.tick()
+        """One tick; Esc cancels. Whatever fails, the timer and what was shown do not stay."""
+        try:
+            if event.type == "ESC" and event.value == "PRESS":
+                (self._reading or self._job).cancel()
+            elif event.type != "TIMER":
+                return {"PASS_THROUGH"}
+            ended = self.tick()
+        except Exception as error:
+            self._give_up()
+            ended = self._failed(told(error))
         redraw()
         if not ended:
             return {"PASS_THROUGH"}
@@ -114,14 +120,19 @@ class JobOperator:
             return self._failed(None)
         try:
             done = some(self._steps, WORK_SECONDS)
-        except AqgtError as error:
-            return self._failed(error)
+        except Exception as error:
+            return self._failed(told(error))
         return self._finished(done[0]) if done else set()
 
     def cancel(self, context: bpy.types.Context) -> None:
         """Blender ends the operator from outside, as on quitting."""
         self._remove_timer(context)
-        (self._reading or self._job).cancel()
+        self._give_up()
+
+    def _give_up(self) -> None:
+        """End the job, and take back what was shown and half written."""
+        self._job = self._reading or self._job
+        self._job.cancel()
         self.hide()
         if self._steps is not None:
             self._steps.close()
@@ -140,8 +151,8 @@ class JobOperator:
             return self._failed(self._job.error)
         try:
             done = drain(self.applying(self._job))
-        except AqgtError as error:
-            return self._failed(error)
+        except Exception as error:
+            return self._failed(told(error))
         return self._finished(done)
 
     def _read(self, context: bpy.types.Context) -> bool:
@@ -154,8 +165,8 @@ class JobOperator:
             character = context.scene.aqgt_generate.character
             self._reading = Reading(sound, context.scene.name, "" if character is None else character.name)
             self.jobs.run(self._reading)
-        except AqgtError as error:
-            this.report({"ERROR"}, str(error))
+        except Exception as error:
+            this.report({"ERROR"}, str(told(error)))
             return False
         return True
 
@@ -180,8 +191,8 @@ class JobOperator:
         try:
             self._job = self.gather(context)
             self.jobs.run(self._job)
-        except AqgtError as error:
-            this.report({"ERROR"}, str(error))
+        except Exception as error:
+            this.report({"ERROR"}, str(told(error)))
             return False
         return True
 

@@ -2,8 +2,9 @@
 """Job kind “retarget”: a motion file onto a character file, written in any format of the Export menu.
 
 Keys: ``motion`` (NPZ or BVH), ``character`` (.blend, .glb, .gltf, .vrm, .fbx), ``output``; and, where given,
-``format`` (key of `takes.export.FORMATS`, or ``BLEND``), ``armature`` (name), ``bones`` (file of saved bones,
-or a bone map), ``fps`` (a .blend keeps its own), ``settings`` (of the panel's section Retarget, by name).
+``format`` (key of `takes.formats.FORMATS`, or ``BLEND``), ``armature`` (name), ``bones`` (file of saved
+bones, or a bone map), ``fps`` (a .blend keeps its own), ``settings`` (of the panel's section Retarget, by
+name).
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ from ..scene.armature import describe
 from ..scene.context import seconds
 from ..scene.exchange import write_character
 from ..takes.apply import apply_take
-from ..takes.export import FORMATS, export
+from ..takes.export import export
+from ..takes.formats import FORMATS
 from . import characters
 from .files import whole_file
 

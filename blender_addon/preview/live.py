@@ -4,18 +4,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bpy
 
 from aqgt.errors import AqgtError
-from aqgt.retarget import Mapping, RetargetOptions, RigDescription
 
+from ..translations import rpt
 from . import temporary
-from .buffer import Buffer
-from .character import CharacterPreview
-from .figure import FigurePreview, Placement
-from .shown import Shown
+
+if TYPE_CHECKING:
+    from aqgt.retarget import Mapping, RetargetOptions, RigDescription
+
+    from .buffer import Buffer
+    from .character import CharacterPreview
+    from .figure import FigurePreview
+    from .shown import Shown
 
 OFF, FIGURE, CHARACTER = "OFF", "FIGURE", "CHARACTER"
 CLEANING = ("save_pre", "undo_pre", "undo_post", "redo_pre", "redo_post", "load_post")
@@ -75,7 +79,7 @@ def follow(source: Source, kind: str) -> str:
         # A preview is never worth a job: it ends, and the job goes on.
         _current.preview.remove()
         _current.preview = None
-        return f"The preview has ended ({error})"
+        return rpt("The preview has ended ({reason})", reason=error)
     return ""
 
 
@@ -96,8 +100,12 @@ def suspend() -> None:
 
 def _begin(source: Source, kind: str) -> CharacterPreview | FigurePreview | None:
     if kind == CHARACTER:
+        from .character import CharacterPreview
+
         return CharacterPreview(source.shown, source.buffer, source.rig, source.mapping, source.options)
     if kind == FIGURE:
+        from .figure import FigurePreview, Placement
+
         return FigurePreview(source.shown, source.buffer, Placement(source.rig, source.mapping))
     return None
 

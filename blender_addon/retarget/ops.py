@@ -5,21 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import bpy
 
 from aqgt.errors import AqgtError
-from aqgt.retarget import Mapping
-from aqgt.retarget.edit_mapping import PROPERTY
-
-from ..generate.gather import chosen_character
-from ..scene.armature import describe
-from ..scene.nla import check_editable
-from ..takes.apply import apply_take
-from . import mapping as mappings
-from . import rows
-from .source import chosen_take
 
 
 class _Reporting:
@@ -45,14 +34,9 @@ class AQGT_OT_auto_map(_Reporting, bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Fill the list."""
-        return self.attempt(lambda: self._find(context))
+        from . import work
 
-    def _find(self, context: bpy.types.Context) -> str:
-        armature = chosen_character(context)
-        found = mappings.found_or_empty(describe(armature))
-        rows.fill(context.scene.aqgt_retarget, armature, found)
-        doubtful = sum(row.doubtful for row in found.rows)
-        return f"{len(found.bones)} bones found" + (f", {doubtful} of them doubtful" if doubtful else "")
+        return self.attempt(lambda: work.find(context))
 
 
 class AQGT_OT_show_map(_Reporting, bpy.types.Operator):
@@ -64,13 +48,9 @@ class AQGT_OT_show_map(_Reporting, bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Fill the list."""
-        return self.attempt(lambda: self._show(context))
+        from . import work
 
-    def _show(self, context: bpy.types.Context) -> str:
-        armature = chosen_character(context)
-        found = mappings.mapping_of(armature, describe(armature))
-        rows.fill(context.scene.aqgt_retarget, armature, found)
-        return f"{len(found.bones)} bones"
+        return self.attempt(lambda: work.show(context))
 
 
 class AQGT_OT_remember_map(_Reporting, bpy.types.Operator):
@@ -86,15 +66,9 @@ class AQGT_OT_remember_map(_Reporting, bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Write or remove the custom property."""
-        return self.attempt(lambda: self._remember(context))
+        from . import work
 
-    def _remember(self, context: bpy.types.Context) -> str:
-        armature = chosen_character(context)
-        if self.forget:
-            mappings.forget(armature)
-            return "Forgotten: the bones are found anew"
-        remember_rows(context, armature)
-        return f"Remembered on “{armature.data.name}”"
+        return self.attempt(lambda: work.remember(context, forget=self.forget))
 
 
 class AQGT_OT_save_map(_Reporting, bpy.types.Operator):
@@ -114,12 +88,9 @@ class AQGT_OT_save_map(_Reporting, bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Write the file."""
-        return self.attempt(lambda: self._save(context))
+        from . import work
 
-    def _save(self, context: bpy.types.Context) -> str:
-        path = Path(bpy.path.abspath(self.filepath))
-        mappings.save(path, checked_rows(context, chosen_character(context)))
-        return f"Written: {path}"
+        return self.attempt(lambda: work.save(context, Path(bpy.path.abspath(self.filepath))))
 
 
 class AQGT_OT_load_map(_Reporting, bpy.types.Operator):
@@ -139,13 +110,9 @@ class AQGT_OT_load_map(_Reporting, bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Fill the list."""
-        return self.attempt(lambda: self._load(context))
+        from . import work
 
-    def _load(self, context: bpy.types.Context) -> str:
-        armature = chosen_character(context)
-        loaded = mappings.load(Path(bpy.path.abspath(self.filepath)), describe(armature))
-        rows.fill(context.scene.aqgt_retarget, armature, loaded)
-        return f"{len(loaded.bones)} bones read"
+        return self.attempt(lambda: work.load(context, Path(bpy.path.abspath(self.filepath))))
 
 
 class AQGT_OT_retarget(_Reporting, bpy.types.Operator):
@@ -157,62 +124,6 @@ class AQGT_OT_retarget(_Reporting, bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """One new take, or nothing."""
-        return self.attempt(lambda: self._apply(context))
+        from . import work
 
-    def _apply(self, context: bpy.types.Context) -> str:
-        armature = chosen_character(context)
-        check_editable(armature)
-        take = chosen_take(context, armature)
-        before = armature.data.get(PROPERTY)
-        if _corrected(context, armature):
-            remember_rows(context, armature)
-        try:
-            name, notes = apply_take(context.scene, armature, take)
-        except BaseException:
-            _put_back(armature, before)
-            raise
-        for note in notes:
-            self.report({"INFO"}, note)
-        return f"New take “{name}”"
-
-
-def checked_rows(context: bpy.types.Context, armature: bpy.types.Object) -> Mapping:
-    """What the list says, as a mapping of this armature.
-
-    Raises:
-        AqgtError: the list belongs to another armature, or does not fit this one.
-    """
-    settings: Any = context.scene.aqgt_retarget
-    if settings.rows_of != armature.name or not len(settings.rows):
-        raise AqgtError(
-            f"The list does not show the bones of “{armature.name}”.", "Press Auto-Map.", "no-rows"
-        )
-    return mappings.corrected(describe(armature), rows.base_of(settings), rows.bones_in(settings))
-
-
-def remember_rows(context: bpy.types.Context, armature: bpy.types.Object) -> None:
-    """Remember what the list says.
-
-    Raises:
-        AqgtError: it does not fit the armature.
-    """
-    mappings.remember(armature, checked_rows(context, armature))
-
-
-def _corrected(context: bpy.types.Context, armature: bpy.types.Object) -> bool:
-    """Whether the list shows this armature with other bones than its takes use by themselves."""
-    settings: Any = context.scene.aqgt_retarget
-    if settings.rows_of != armature.name or not len(settings.rows):
-        return False
-    try:
-        used = mappings.mapping_of(armature, describe(armature)).bones
-    except AqgtError:
-        used = {}
-    return rows.bones_in(settings) != used
-
-
-def _put_back(armature: bpy.types.Object, before: str | None) -> None:
-    if before is None:
-        mappings.forget(armature)
-    else:
-        armature.data[PROPERTY] = before
+        return self.attempt(lambda: work.apply(context, lambda note: self.report({"INFO"}, note)))

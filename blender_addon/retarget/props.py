@@ -10,6 +10,7 @@ import bpy
 from aqgt.retarget.roles import PARTS
 
 from ..scene.armature import is_armature
+from ..translations import CONTEXT
 
 PART_TITLES = {part: part.replace("_", " ").title() for part in PARTS}
 
@@ -68,6 +69,7 @@ class AQGT_PG_retarget(bpy.types.PropertyGroup):
     mirror: bpy.props.BoolProperty(name="Mirror", description="Exchange left and right")
     smoothing: bpy.props.EnumProperty(
         name="Smoothing",
+        translation_context=CONTEXT,
         items=(
             ("none", "None", "Motion as it is"),
             ("light", "Light", "Against the trembling of tracked or generated motion"),
@@ -89,10 +91,14 @@ class AQGT_PG_retarget(bpy.types.PropertyGroup):
         default=True,
     )
     look_at: bpy.props.PointerProperty(
-        name="Look At", description="Object the head looks at", type=bpy.types.Object
+        name="Look At",
+        description="Object the head looks at",
+        type=bpy.types.Object,
+        translation_context=CONTEXT,
     )
     look_blend: bpy.props.FloatProperty(
         name="Look",
+        translation_context=CONTEXT,
         description="0: the motion's head, 1: straight at the target",
         default=1.0,
         min=0.0,

@@ -3,16 +3,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bpy
 import numpy as np
 from numpy.typing import NDArray
 
 from aqgt.errors import AqgtError
-from aqgt.retarget import RigDescription
 
 from .humanoid import humanoid_of
+
+if TYPE_CHECKING:
+    from aqgt.retarget import RigDescription
 
 MOST_POINTS = 3000
 """Points of the skin that are looked at; keeping hands out of a body needs no more."""
@@ -49,6 +51,8 @@ def describe(armature: bpy.types.Object, *, skin: bool = False) -> RigDescriptio
     Raises:
         AqgtError: the description is not usable (no bones, NaN).
     """
+    from aqgt.retarget import RigDescription
+
     data: Any = armature.data
     pose = armature.pose.bones
     rig = RigDescription.from_bones(

@@ -14,47 +14,58 @@ from aqgt.errors import AqgtError
 
 from .armature import deformed_meshes
 
-_MODES: dict[str, Any] = {
-    "EDIT_ARMATURE": "EDIT",
-    "EDIT_MESH": "EDIT",
-    "PAINT_WEIGHT": "WEIGHT_PAINT",
-    "PAINT_VERTEX": "VERTEX_PAINT",
-}
-"""What `mode_set` calls the modes that the context names otherwise."""
-
 
 @contextmanager
 def restored(
     context: bpy.types.Context, armature: bpy.types.Object, frames: tuple[int, int]
 ) -> Iterator[None]:
-    """Within: the armature and its meshes selected alone, in object mode, the scene that long."""
+    """Within: the armature and its meshes selected alone, in object mode, the scene that long.
+
+    Raises:
+        AqgtError: the view layer shows no such armature.
+    """
     scene, layer = context.scene, context.view_layer
-    active, mode = layer.objects.active, context.mode
+    if armature.name not in layer.objects:
+        raise AqgtError(
+            f"“{armature.name}” is not in this view layer.",
+            "Tick its collection in the Outliner, or go to its scene.",
+            "not-shown",
+        )
+    active: Any = layer.objects.active
+    mode: Any = active.mode if active is not None else "OBJECT"
     selected = [one for one in layer.objects if one.select_get()]
     kept = scene.frame_start, scene.frame_end, scene.frame_current, scene.frame_subframe
     written = [one for one in (armature, *deformed_meshes(armature)) if one.name in layer.objects]
-    hidden = {one: one.hide_get() for one in written}
+    hidden = {one: (one.hide_get(), one.hide_viewport) for one in written}
     if mode != "OBJECT":
         bpy.ops.object.mode_set(mode="OBJECT")
     try:
         for one in selected:
             one.select_set(False)
         for one in hidden:
+            one.hide_viewport = False
             one.hide_set(False)
             one.select_set(True)
+        if not armature.select_get():
+            raise AqgtError(
+                f"“{armature.name}” is hidden with its collection.",
+                "Show the collection in the Outliner.",
+                "not-shown",
+            )
         layer.objects.active = armature
         scene.frame_start, scene.frame_end = frames
         yield
     finally:
         scene.frame_start, scene.frame_end = kept[:2]
-        for one, was_hidden in hidden.items():
+        for one, (was_hidden, was_disabled) in hidden.items():
             one.select_set(False)
             one.hide_set(was_hidden)
+            one.hide_viewport = was_disabled
         for one in selected:
             one.select_set(True)
         layer.objects.active = active
         if mode != "OBJECT":
-            bpy.ops.object.mode_set(mode=_MODES.get(mode, mode))
+            bpy.ops.object.mode_set(mode=mode)
         scene.frame_set(kept[2], subframe=kept[3])
 
 

@@ -28,10 +28,19 @@ def check_editable(armature: bpy.types.Object) -> None:
             "Make a library override of it (Object ▸ Library Override ▸ Make) and choose that.",
             "not-editable",
         )
+    check_not_tweaked(armature)
+
+
+def check_not_tweaked(armature: bpy.types.Object) -> None:
+    """Refuse an armature whose Action Blender does not let be changed.
+
+    Raises:
+        AqgtError: it is in tweak mode.
+    """
     if armature.animation_data is not None and armature.animation_data.use_tweak_mode:
         raise AqgtError(
             f"An NLA strip of “{armature.name}” is being tweaked.",
-            "Leave tweak mode in the NLA editor (Tab) and generate again.",
+            "Leave tweak mode in the NLA editor (Tab) and try again.",
             "tweak-mode",
         )
 
@@ -189,8 +198,9 @@ def alone(armature: bpy.types.Object, action: bpy.types.Action) -> Iterator[tupl
     """Within: the armature plays the strips of one Action and nothing else. Hands out their frames.
 
     Raises:
-        AqgtError: no strip of the armature plays the Action.
+        AqgtError: no strip of the armature plays the Action, or one is being tweaked.
     """
+    check_not_tweaked(armature)
     data = armature.animation_data
     tracks = list(data.nla_tracks) if data is not None else []
     chosen = [track for track in tracks if any(strip.action == action for strip in track.strips)]

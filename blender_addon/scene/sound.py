@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aqgt.errors import AqgtError
-from aqgt.protocol.messages import SAMPLE_RATE
 
 from . import decoder, decoding
 from .context import seconds
+from .decoder import RATE
 from .strip_alone import alone, write_block, write_strip
 
 
@@ -38,7 +40,7 @@ class HeardSound:
     @property
     def duration(self) -> float:
         """Seconds."""
-        return len(self.samples) / SAMPLE_RATE
+        return len(self.samples) / RATE
 
 
 def sound_strips(scene: bpy.types.Scene) -> list[Any]:
@@ -102,8 +104,35 @@ def read_strip(scene: bpy.types.Scene, strip: Any) -> HeardSound:
     else:
         samples = cut(_whole(strip.sound), start - strip_origin(scene, strip), length)
     if not len(samples):
-        raise AqgtError(f"Nothing is left of the strip “{strip.name}”.", "Extend its handles.", "empty-audio")
+        raise _nothing_left(strip)
     return HeardSound(samples, start, strip.name)
+
+
+def strip_times(scene: bpy.types.Scene, strip: Any) -> tuple[float, float]:
+    """Start on the timeline and length of what `read_strip` gives, in seconds, without decoding it.
+
+    Raises:
+        AqgtError: the file is missing or unreadable, or nothing is left of the strip.
+    """
+    first, last = strip_range(strip)
+    length = round(seconds(scene, last - first) * RATE) / RATE
+    if strip.sound.packed_file is None:
+        file_seconds(_file_of(strip.sound))
+    if length <= 0:
+        raise _nothing_left(strip)
+    return seconds(scene, first), length
+
+
+def file_seconds(path: Path) -> float:
+    """How long a sound file is, by its header; of a format whose header does not say it, by its samples.
+
+    Raises:
+        AqgtError: it is missing, unreadable or holds no samples.
+    """
+    _check_file(path)
+    with _readable(path):
+        found = decoder.seconds_of(str(path))
+    return found if found > 0 else len(decode(path)) / RATE
 
 
 def read_part(sound: bpy.types.Sound, skipped: float, length: float) -> NDArray[np.float32]:
@@ -133,10 +162,7 @@ def decode(path: Path) -> NDArray[np.float32]:
     Raises:
         AqgtError: it is missing, unreadable or holds no samples.
     """
-    if not path.is_file():
-        raise AqgtError(
-            f"The sound file “{path}” is missing.", "Relink it or choose another one.", "no-sound"
-        )
+    _check_file(path)
     found = decoding.ready(decoding.file_key(path))
     if found is None:
         found = _decoded(path)
@@ -148,8 +174,26 @@ def decode(path: Path) -> NDArray[np.float32]:
 
 
 def _decoded(path: Path) -> NDArray[np.float32]:
-    try:
+    with _readable(path):
         return decoder.samples_of(str(path))
+
+
+def _check_file(path: Path) -> None:
+    if not path.is_file():
+        raise AqgtError(
+            f"The sound file “{path}” is missing.", "Relink it or choose another one.", "no-sound"
+        )
+
+
+def _nothing_left(strip: Any) -> AqgtError:
+    return AqgtError(f"Nothing is left of the strip “{strip.name}”.", "Extend its handles.", "empty-audio")
+
+
+@contextlib.contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Within: what `aud` says of a file that it cannot read becomes a sentence."""
+    try:
+        yield
     except ImportError:  # aud ships with Blender; some distributions leave it out
         raise AqgtError(
             "This build of Blender cannot read sound.", "Use a build with audio support.", "no-aud"
@@ -164,7 +208,7 @@ def _decoded(path: Path) -> NDArray[np.float32]:
 
 def cut(samples: NDArray[np.float32], skipped: float, length: float) -> NDArray[np.float32]:
     """``length`` seconds from ``skipped`` seconds on; silence where the sound has none (also before 0)."""
-    first, count = round(skipped * SAMPLE_RATE), round(length * SAMPLE_RATE)
+    first, count = round(skipped * RATE), round(length * RATE)
     if first >= 0 and 0 <= count <= len(samples) - first:
         return samples[first : first + count]
     out = np.zeros(max(count, 0), dtype=np.float32)

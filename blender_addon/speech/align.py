@@ -7,28 +7,27 @@ A transcription (see `transcribe`) is followed in the same way; one of both runs
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import bpy
 
 from aqgt.errors import AqgtError
-from aqgt.protocol.client import EngineClient
-from aqgt.protocol.messages import Accepted, AlignRequest, Cancelled, EngineError, Progress
+from aqgt.protocol.messages import AlignRequest
 from aqgt.words import Word, sentence, shifted
 
 from ..connection import session
-from ..connection.sending import Sending
+from ..connection.request_job import RequestJob
+from ..translations import iface, rpt
 from .source import origin, read_sound, read_transcript
 from .words import check_editable, heard, list_of_sound, outdated, read, stored, write
 
 
 @dataclass
-class Alignment:
+class Alignment(RequestJob):
     """A running alignment. Names stand for the list's owner, which undo or deleting may replace.
 
     Attributes:
-        client: connection to the engine.
         request: sound and text, as the engine takes them.
         owner: the collection of `bpy.data` and the name of the data-block that keeps the list.
         filepath: the sound file, where the list belongs to a file.
@@ -37,7 +36,6 @@ class Alignment:
         kept: words of the list that are not heard, and stay.
     """
 
-    client: EngineClient
     request: Any
     owner: tuple[str, str]
     filepath: str
@@ -45,64 +43,35 @@ class Alignment:
     offset: float
     kept: list[Word]
     result: Any = None
-    error: AqgtError | None = None
-    cancelled: bool = False
-    notes: list[str] = field(default_factory=list)
-    fraction: float = 0.0
     _position: int = 0
     _began: float = 0.0
-    _sending: Sending | None = None
     doing: ClassVar[str] = "Aligning words"
 
     def begin(self) -> None:
         """Have the request sent."""
         self._began = time.monotonic()
-        self._sending = Sending(self.client, lambda: self.request)
+        self.send(lambda: self.request)
 
     @property
-    def finished(self) -> bool:
-        """Whether there is a result, an error, or it was cancelled."""
-        return self.result is not None or self.error is not None or self.cancelled
-
-    @property
-    def busy(self) -> bool:
-        """Whether it goes on."""
-        return not self.finished
+    def answered(self) -> bool:
+        """Whether there are words."""
+        return self.result is not None
 
     @property
     def text(self) -> str:
         """How it stands, for people."""
         if self._position:
-            return f"Waiting: {self._position} before this"
-        return f"{self.doing}… {100 * self.fraction:.0f} %, {time.monotonic() - self._began:.0f} s"
+            return iface("Waiting: {number} before this", number=self._position)
+        return f"{iface(self.doing)}… {100 * self.fraction:.0f} %, {time.monotonic() - self._began:.0f} s"
 
-    def pump(self) -> bool:
-        """Take in what has arrived; True once it has finished."""
-        try:
-            for event in [] if self.finished or self._sending is None else self._sending.poll():
-                self._take(event)
-        except AqgtError as error:
-            self.error = error
-        return self.finished
+    def waits(self, position: int) -> None:
+        """Others may go before it."""
+        self._position = position
 
-    def cancel(self) -> None:
-        """Give it up; the engine is told."""
-        if not self.finished:
-            self.cancelled = True
-            if self._sending is not None:
-                self._sending.cancel()
-
-    def _take(self, event: Any) -> None:
-        if isinstance(event, EngineError):
-            self.error = AqgtError(event.sentence, event.next_step, event.code)
-        elif isinstance(event, Cancelled):
-            self.cancelled = True
-        elif isinstance(event, Accepted):
-            self._position = event.position
-        elif isinstance(event, Progress):
-            self.fraction = event.window / max(event.windows, 1)
-        elif hasattr(event, "words"):
-            self.result = event
+    def take(self, answer: Any) -> None:
+        """The words."""
+        if hasattr(answer, "words"):
+            self.result = answer
 
     def store(self) -> str:
         """Write the words into the list; a sentence for the user.
@@ -114,10 +83,15 @@ class Alignment:
         estimated = sum(word.estimated for word in words)
         if estimated == len(words):
             self.notes.append(
-                "All times are estimated from the letters: the engine cannot find words of "
-                f"“{self.request.language}” in the sound. Correct them, or import words with times"
+                rpt(
+                    "All times are estimated from the letters: the engine cannot find words of “{language}”"
+                    " in the sound. Correct them, or import words with times",
+                    language=self.request.language,
+                )
             )
-        return f"{len(words)} words aligned, {estimated} of them estimated"
+        return rpt(
+            "{number} words aligned, {estimated} of them estimated", number=len(words), estimated=estimated
+        )
 
     def merged(self) -> list[Word]:
         """What came back and what stays, in order of time."""

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import bpy
 
 from aqgt.errors import AqgtError
@@ -10,10 +12,15 @@ from aqgt.errors import AqgtError
 from ..connection import session
 from ..generate.running import JobOperator
 from ..one_job import wording
+from ..translations import of_error, tip
 from ..ui import redraw
-from . import align, transcribe
 from .source import read_transcript
+from .transcribers import reason_not
 from .words import check_editable, list_of_sound, stored
+
+if TYPE_CHECKING:
+    from .align import Alignment
+    from .transcribe import Transcription
 
 
 class AQGT_OT_align(JobOperator, bpy.types.Operator):
@@ -29,14 +36,16 @@ class AQGT_OT_align(JobOperator, bpy.types.Operator):
         if reason := _reason_not_free(context):
             cls.poll_message_set(reason)
             return False
-        cls.poll_message_set("There is no transcript. Type, paste or import what is said in the sound")
+        cls.poll_message_set(tip("There is no transcript. Type, paste or import what is said in the sound"))
         return bool(read_transcript(context)) or stored(context) is not None
 
-    def gather(self, context: bpy.types.Context) -> align.Alignment:
+    def gather(self, context: bpy.types.Context) -> Alignment:
         """The sound that is heard, and its words or transcript."""
-        return align.gather_alignment(context)
+        from .align import gather_alignment
 
-    def apply(self, job: align.Alignment) -> tuple[str, list[str]]:
+        return gather_alignment(context)
+
+    def apply(self, job: Alignment) -> tuple[str, list[str]]:
         """The words into the list."""
         return job.store(), []
 
@@ -51,15 +60,17 @@ class AQGT_OT_transcribe(JobOperator, bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Greyed, with the reason, without a sound, while it runs, and where the engine cannot."""
-        reason = _reason_not_free(context) or transcribe.reason_not(session.hello())
+        reason = _reason_not_free(context) or reason_not(session.hello())
         cls.poll_message_set(reason.rstrip("."))
         return not reason
 
-    def gather(self, context: bpy.types.Context) -> transcribe.Transcription:
+    def gather(self, context: bpy.types.Context) -> Transcription:
         """The sound that is heard."""
-        return transcribe.gather_transcription(context)
+        from .transcribe import gather_transcription
 
-    def apply(self, job: transcribe.Transcription) -> tuple[str, list[str]]:
+        return gather_transcription(context)
+
+    def apply(self, job: Transcription) -> tuple[str, list[str]]:
         """The words into the list, the text into the transcript."""
         return job.store(), []
 
@@ -67,11 +78,11 @@ class AQGT_OT_transcribe(JobOperator, bpy.types.Operator):
 def _reason_not_free(context: bpy.types.Context) -> str:
     """Why the word list of the sound cannot be made anew; empty where it can."""
     if wording.running() is not None:
-        return "Words are being aligned or transcribed; cancel it first"
+        return tip("Words are being aligned or transcribed; cancel it first")
     try:
         check_editable(list_of_sound(context))
     except AqgtError as error:
-        return str(error)
+        return of_error(error)
     return ""
 
 
@@ -84,7 +95,7 @@ class AQGT_OT_align_cancel(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Greyed where nothing runs."""
-        cls.poll_message_set("No words are being aligned or transcribed")
+        cls.poll_message_set(tip("No words are being aligned or transcribed"))
         return wording.running() is not None
 
     def execute(self, context: bpy.types.Context) -> set[str]:

@@ -13,7 +13,7 @@ from ..scene.context import sequencer_scene
 from ..scene.sound import strip_collection
 from ..ui import GesturesPanel, SequencerPanel, draw_error, draw_lines
 from .source import read_transcript
-from .transcribe import model_names
+from .transcribers import model_names
 from .word_list import draw_words
 from .words import stored
 

@@ -7,7 +7,7 @@ import bpy
 
 from ..connection import session
 from .overlay import on_show
-from .transcribe import model_names
+from .transcribers import model_names
 from .words import AQGT_PG_words
 
 

@@ -10,6 +10,7 @@ import bpy
 from aqgt.words import Word
 
 from ..scene.sound import HeardSound
+from ..translations import rpt
 from .source import origin, read_transcript
 from .words import heard, outdated, read, stored
 
@@ -38,7 +39,13 @@ def spoken(context: bpy.types.Context, sound: HeardSound) -> Said:
     words = heard(kept, sound.start - origin(context), sound.duration)
     notes = []
     if len(words) < len(kept):
-        notes.append(f"{len(kept) - len(words)} of {len(kept)} words lie outside what is heard")
+        notes.append(
+            rpt(
+                "{left} of {number} words lie outside what is heard",
+                left=len(kept) - len(words),
+                number=len(kept),
+            )
+        )
     if outdated(group, transcript):
-        notes.append("The transcript has changed since the words were made; align them again to use it")
+        notes.append(rpt("The transcript has changed since the words were made; align them again to use it"))
     return Said(words, "", notes)

@@ -15,11 +15,13 @@ from ..scene.context import seconds, sequencer_scene
 from ..scene.decoding import Unread, unread_file
 from ..scene.sound import (
     HeardSound,
+    file_seconds,
     read_file,
     read_strip,
     sound_strips,
     strip_origin,
     strip_range,
+    strip_times,
     unread_strip,
 )
 
@@ -34,6 +36,20 @@ def read_sound(context: bpy.types.Context) -> HeardSound:
     if speech.source == "FILE":
         return read_file(speech.filepath)
     return read_strip(*chosen_strip(context))
+
+
+def sound_times(context: bpy.types.Context) -> tuple[float, float]:
+    """Start on the timeline and length of what `read_sound` gives, in seconds, without decoding it.
+
+    Raises:
+        AqgtError: no sound is chosen, or it cannot be read.
+    """
+    speech = context.scene.aqgt_speech
+    if speech.source == "FILE":
+        if not speech.filepath:
+            raise AqgtError("No sound file is chosen.", "Choose one, or pick a strip.", "no-sound")
+        return 0.0, file_seconds(Path(bpy.path.abspath(speech.filepath)))
+    return strip_times(*chosen_strip(context))
 
 
 def unread(context: bpy.types.Context) -> Unread | None:

@@ -9,12 +9,14 @@ from typing import ClassVar
 import bpy
 
 from aqgt.errors import AqgtError
-from aqgt.protocol.messages import Hello, TranscribeRequest
+from aqgt.protocol.messages import TranscribeRequest
 from aqgt.words import sentence
 
 from ..connection import session
+from ..translations import rpt
 from .align import Alignment, owner_of
 from .source import origin, read_sound
+from .transcribers import reason_not
 from .transcript_ops import set_transcript
 from .words import check_editable, heard, list_of_sound, read, stored
 
@@ -44,9 +46,9 @@ class Transcription(Alignment):
         set_transcript(scene, self.transcript)
         if not scene.aqgt_speech.language:
             scene.aqgt_speech.language = self.result.language
-            self.notes.append(f"The language is taken to be “{self.result.language}”")
-        self.notes.append("Read the words and correct them; Align Words then finds finer times")
-        return f"{len(words)} words heard"
+            self.notes.append(rpt("The language is taken to be “{language}”", language=self.result.language))
+        self.notes.append(rpt("Read the words and correct them; Align Words then finds finer times"))
+        return rpt("{number} words heard", number=len(words))
 
 
 def gather_transcription(context: bpy.types.Context) -> Transcription:
@@ -77,18 +79,3 @@ def gather_transcription(context: bpy.types.Context) -> Transcription:
         kept=kept,
         scene=context.scene.name,
     )
-
-
-def model_names(hello: Hello | None) -> list[str]:
-    """What the engine can transcribe with, as far as it was asked."""
-    told = {} if hello is None else hello.limits.get("transcription", {})
-    return list(told.get("models", ()))
-
-
-def reason_not(hello: Hello | None) -> str:
-    """Why the engine cannot transcribe, and what to do; empty where it can or was not asked yet."""
-    if hello is None or model_names(hello):
-        return ""
-    if "transcription" not in hello.limits:
-        return "The engine is too old to transcribe: install the version of this extension."
-    return str(hello.limits["transcription"].get("reason", ""))

@@ -9,11 +9,10 @@ from typing import Any
 import bpy
 
 from aqgt.errors import AqgtError
-from aqgt.formats.elan import read_elan
-from aqgt.formats.textgrid import read_textgrid
 from aqgt.formats.transcripts import SUFFIXES, read_timed_words
 from aqgt.words import sentence
 
+from ..translations import rpt
 from ..ui import redraw
 from .words import list_of_sound, write
 
@@ -22,6 +21,9 @@ _PLAIN = ".txt"
 
 def _tiers(operator: Any, _context: bpy.types.Context, typed: str) -> list[str]:
     """The tiers of the chosen file, as far as it has any."""
+    from aqgt.formats.elan import read_elan
+    from aqgt.formats.textgrid import read_textgrid
+
     path = Path(bpy.path.abspath(operator.filepath))
     readers = {".textgrid": read_textgrid, ".eaf": read_elan}
     try:
@@ -112,7 +114,7 @@ class AQGT_OT_transcript_import(bpy.types.Operator):
         if not text.strip():
             raise AqgtError(f"“{path.name}” holds no text.", "Check that it is the right file.", "bad-words")
         set_transcript(context.scene, text)
-        return "Transcript read; align it to get its times"
+        return rpt("Transcript read; align it to get its times")
 
     def _timed(self, context: bpy.types.Context, path: Path) -> str:
         speech = context.scene.aqgt_speech
@@ -124,4 +126,8 @@ class AQGT_OT_transcript_import(bpy.types.Operator):
         write(group, words, f"From {path.name}", sentence(words), filepath)
         set_transcript(context.scene, sentence(words))
         speech.language = words[0].language
-        return f"{len(words)} words read, {sum(word.estimated for word in words)} of them estimated"
+        return rpt(
+            "{number} words read, {estimated} of them estimated",
+            number=len(words),
+            estimated=sum(word.estimated for word in words),
+        )

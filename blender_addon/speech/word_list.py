@@ -8,6 +8,7 @@ from typing import Any
 import bpy
 import numpy as np
 
+from ..translations import iface
 from ..ui import draw_lines
 from .source import read_transcript
 from .times import read_times
@@ -80,7 +81,14 @@ def draw_words(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
         row.prop(group, "count")
         row.operator("aqgt.marker_add_words", text="Gesture on Them", icon="MARKER")
     estimated = np.count_nonzero(read_times(group)[2])
-    layout.label(text=f"{group.made}: {len(group.words)} words, {estimated} estimated")
+    layout.label(
+        text=iface(
+            "{made}: {number} words, {estimated} estimated",
+            made=iface(group.made),
+            number=len(group.words),
+            estimated=estimated,
+        )
+    )
     if outdated(group, read_transcript(context)):
         draw_lines(layout, "The transcript has changed: align again to use it", icon="ERROR")
     layout.prop(context.scene.aqgt_speech, "show_words")

@@ -10,6 +10,7 @@ import bpy
 from aqgt.errors import AqgtError
 from aqgt.formats.words_json import words_from_json
 
+from ..translations import of_error, rpt, tip
 from ..ui import redraw
 from .words import check_editable, digest, list_of_sound, quiet, stored
 
@@ -39,12 +40,12 @@ class _WordOperator:
         """Greyed, with the reason, where there are no words or they cannot be changed."""
         group = stored(context)
         if group is None:
-            cls.poll_message_set(_NONE)  # type: ignore[attr-defined]
+            cls.poll_message_set(tip(_NONE))  # type: ignore[attr-defined]
             return False
         try:
             check_editable(group)
         except AqgtError as error:
-            cls.poll_message_set(str(error))  # type: ignore[attr-defined]
+            cls.poll_message_set(of_error(error))  # type: ignore[attr-defined]
             return False
         return True
 
@@ -112,7 +113,7 @@ class AQGT_OT_words_estimate(_WordOperator, bpy.types.Operator):
         if not count:
             self.report({"ERROR"}, "No word is marked as estimated. Mark those whose times are unknown.")
             return {"CANCELLED"}
-        self.report({"INFO"}, f"{count} words laid between their neighbours")
+        self.report({"INFO"}, rpt("{number} words laid between their neighbours", number=count))
         redraw()
         return {"FINISHED"}
 

@@ -22,6 +22,7 @@ from aqgt.words import Word
 from ..scene.context import frames_per_second
 from .changes import changed
 from .source import chosen_strip, origin
+from .times import read_times
 
 VERSION = 1
 """Of the layout of `AQGT_PG_words`; 0 in a list that was never written."""
@@ -224,6 +225,7 @@ def write(group: Any, words: Iterable[Word], made: str, transcript: str, filepat
             row.text, row.start, row.end, row.estimated = word.text, word.start, word.end, word.estimated
         group.version, group.index = VERSION, 0
         group.made, group.said, group.filepath = made, digest(transcript), filepath
+    read_times(group)  # so that the next draw need not
 
 
 def check_editable(group: Any) -> None:

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Generate a take again, from what it remembers alone."""
+"""A take generated again, from what it remembers alone."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
 
 import bpy
 import numpy as np
@@ -15,105 +14,130 @@ from aqgt.protocol.messages import Provenance
 
 from ..connection import session
 from ..generate.job import Job
-from ..generate.running import Done, JobOperator
-from ..one_job import generation
+from ..generate.running import Done
 from ..retarget.mapping import finding
 from ..scene.armature import describe, find
-from ..scene.decoding import Unread
 from ..scene.nla import check_editable
+from ..scene.sound import HeardSound
 from ..steps import Steps
+from ..translations import rpt
 from .apply import applying_take, take_of
-from .ops import OfTake, take_name
-from .provenance import Take, has_recipe, recall, recipe_of, sources_of
-from .sounds import find_sound, unread_source
+from .provenance import Take, recall, why_not_again
+from .sounds import CHANGED, check_same, find_sound
 
 SAME = 1e-6
 """Difference of bone vectors up to which two motions are one."""
 
 
-class AQGT_OT_take_generate_again(OfTake, JobOperator, bpy.types.Operator):
-    """Generate the motion again from what the take remembers, as a new take; no setting here counts"""
+@dataclass
+class AgainJob(Job):
+    """A take that is made again.
 
-    bl_idname = "aqgt.take_generate_again"
-    bl_label = "Generate Again"
+    Whether a sound is the take's is found out in the job's thread: hashing ten minutes of it takes 20 ms.
 
-    action: take_name()
-    other_model: bpy.props.BoolProperty(
-        name="By Another Model, Too",
-        description="Go on where the engine's model or version is not the one of the take",
-        options={"SKIP_SAVE"},
+    Attributes:
+        old: what the take remembers.
+        name: of its Action.
+        heard: the sound that is compared, then sent.
+        next_sound: number of the way to read the sound that is tried next.
+    """
+
+    old: Take | None = None
+    name: str = ""
+    heard: HeardSound | None = None
+    next_sound: int = 0
+
+    def pump(self) -> bool:
+        """Take in what has arrived; where the sound is another one, go on with the next that it may be."""
+        ended = super().pump()
+        changed = self.error is not None and self.error.code == CHANGED
+        return not self._begin_with_other() if changed else ended
+
+    def _begin_with_other(self) -> bool:
+        scene: bpy.types.Scene | None = bpy.data.scenes.get(self.scene)
+        if scene is None or self.old is None or self.old.recipe is None:
+            return False
+        try:
+            with bpy.context.temp_override(scene=scene):
+                self.heard, self.next_sound = find_sound(bpy.context, self.old.recipe, self.next_sound)
+        except AqgtError:
+            return False
+        self.error = None
+        self.begin()
+        return True
+
+
+def gather_again(
+    context: bpy.types.Context, armature: bpy.types.Object, action: bpy.types.Action
+) -> AgainJob:
+    """The take's own request, with the samples of its sound.
+
+    Raises:
+        AqgtError: the take does not hold what it was made from, or its sound is gone.
+    """
+    check_editable(armature)
+    bones = finding(armature, describe(armature))
+    take = recall(action)
+    recipe = take.recipe
+    if recipe is None:
+        raise AqgtError(f"{why_not_again(action)}.", "Press Generate for a new take.", "no-recipe")
+    heard, number = find_sound(context, recipe)
+
+    def prepare() -> None:
+        bones()
+        assert job.heard is not None
+        check_same(job.heard, recipe, take.provenance.inputs.get("audio", ""))
+        job.request, job.start = replace(recipe.request, audio=job.heard.samples), job.heard.start
+
+    job = AgainJob(
+        client=session.client(),
+        request=recipe.request,
+        transcript="",
+        scene=context.scene.name,
+        character=armature.name,
+        start=heard.start,
+        sound=recipe.sound,
+        prepare=prepare,
+        old=take,
+        name=action.name,
+        heard=heard,
+        next_sound=number,
     )
+    return job
 
-    _take: Take
-    _name = ""
 
-    @classmethod
-    def reason(cls, context: bpy.types.Context, armature: bpy.types.Object, takes: list[Any]) -> str:
-        """One job at a time, and the take has to hold what it was made from."""
-        if generation.running() is not None:
-            return "A generation is running; cancel it first"
-        return why_not(armature.aqgt_takes.chosen_take())
+def applying_again(job: AgainJob, *, other_model: bool) -> Steps[Done]:
+    """The new take, step by step.
 
-    def unread(self, context: bpy.types.Context) -> Unread | None:
-        """The sound that the take was made from."""
-        recipe = recipe_of(self.found(context)[1])
-        return None if recipe is None else unread_source(context, recipe)
+    Args:
+        job: a finished one.
+        other_model: whether another model, or another version of the engine, may have made it.
 
-    def gather(self, context: bpy.types.Context) -> Job:
-        """The take's own request, with the samples of its sound."""
-        armature, action = self.found(context)
-        check_editable(armature)
-        bones = finding(armature, describe(armature))
-        take = recall(action)
-        if take.recipe is None:
-            raise AqgtError(f"{why_not(action)}.", "Press Generate for a new take.", "no-recipe")
-        sound = find_sound(context, take.recipe, take.provenance.inputs.get("audio", ""))
-        self._take, self._name = take, action.name
-
-        def check_bones() -> None:
-            bones()
-
-        return Job(
-            client=session.client(),
-            request=replace(take.recipe.request, audio=sound.samples),
-            transcript="",
-            scene=context.scene.name,
-            character=armature.name,
-            start=sound.start,
-            sound=take.recipe.sound,
-            prepare=check_bones,
+    Raises:
+        AqgtError: another one has, or scene or character are gone.
+    """
+    scene: bpy.types.Scene | None = bpy.data.scenes.get(job.scene)
+    if scene is None:
+        raise AqgtError(f"The scene “{job.scene}” is no longer there.", "Generate again.", "no-scene")
+    armature = find(job.character)
+    check_editable(armature)
+    old, made = job.old, take_of(job)
+    assert old is not None
+    differs = difference(old.provenance, made.provenance)
+    if differs and not other_model:
+        raise AqgtError(
+            f"{differs} The motion may not be that of “{job.name}”.",
+            "Tick “By Another Model, Too” to go on.",
+            "other-model",
         )
-
-    def applying(self, job: Any) -> Steps[Done]:
-        """The new take, if the same model made it or another one is allowed."""
-        scene: bpy.types.Scene | None = bpy.data.scenes.get(job.scene)
-        if scene is None:
-            raise AqgtError(f"The scene “{job.scene}” is no longer there.", "Generate again.", "no-scene")
-        armature = find(job.character)
-        check_editable(armature)
-        made = take_of(job)
-        differs = difference(self._take.provenance, made.provenance)
-        if differs and not self.other_model:
-            raise AqgtError(
-                f"{differs} The motion may not be that of “{self._name}”.",
-                "Tick “By Another Model, Too” to go on.",
-                "other-model",
-            )
-        take = whole(self._take, made, job.start)
-        name, notes = yield from applying_take(scene, armature, take)
-        if differs:
-            notes.insert(0, differs)
-        same = _equal(take.motion, self._take.motion)
-        return f"New take “{name}”: {'the' if same else 'not the'} same motion as “{self._name}”", notes
-
-
-def why_not(action: bpy.types.Action) -> str:
-    """Why a take can't be generated again, without a full stop; empty where it can."""
-    if sources_of(action):
-        return "The take was merged from others: generate those again"
-    if not has_recipe(action):
-        return "The take does not hold what it was made from"
-    return ""
+    take = whole(old, made, job.start)
+    name, notes = yield from applying_take(scene, armature, take)
+    if differs:
+        notes.insert(0, differs)
+    said = rpt("New take “{name}”: not the same motion as “{old}”")
+    if _equal(take.motion, old.motion):
+        said = rpt("New take “{name}”: the same motion as “{old}”")
+    return said.format(name=name, old=job.name), notes
 
 
 def difference(before: Provenance, now: Provenance) -> str:

@@ -24,6 +24,7 @@ from ..scene import actions, nla
 from ..scene.armature import describe, find
 from ..scene.context import frames_per_second
 from ..steps import Steps, aside, drain
+from ..translations import rpt
 from .kept import Kept, keep_outside
 from .provenance import Take
 from .recipe import recipe
@@ -70,7 +71,7 @@ def applying(job: Job) -> Steps[tuple[str, list[str]]]:
         raise
     nla.mute(armature, [actions.find(one.name) for one in written[:-1]])
     if variants > 1:
-        notes.append(f"{variants} takes were made; all but the first are muted")
+        notes.append(rpt("{number} takes were made; all but the first are muted", number=variants))
     armature.aqgt_takes.chosen = written[-1].name
     return written[-1].name, notes
 

@@ -16,6 +16,7 @@ from aqgt.errors import AqgtError
 
 from ..scene.nla import check_editable
 from ..scene.strips import tracks_with
+from ..translations import tip
 from .provenance import takes_of
 
 
@@ -95,10 +96,10 @@ def broken(armature: bpy.types.Object) -> str:
     """Why the comparison cannot go on, in a sentence; empty where it can."""
     group: Any = armature.aqgt_takes
     if not group.comparing:
-        return "No takes are compared."
+        return tip("No takes are compared.")
     for letter, action in (("A", group.take_a), ("B", group.take_b)):
         if action is None or not tracks_with(armature, action):
-            return f"Take {letter} is no longer there."
+            return tip("Take {letter} is no longer there.", letter=letter)
     return ""
 
 

@@ -11,8 +11,8 @@ from aqgt.errors import AqgtError
 
 from ..scene.markers import preview_frames, selected_frames
 from ..scene.nla import check_editable
+from ..translations import rpt, tip
 from . import compare, manage
-from .merge import merge_takes
 from .ops import OfTake, character_of, checked_character, take_name
 from .provenance import takes_of
 
@@ -32,7 +32,7 @@ class AQGT_OT_take_compare(OfTake, bpy.types.Operator):
     @classmethod
     def reason(cls, context: bpy.types.Context, armature: bpy.types.Object, takes: list[Any]) -> str:
         """Two takes are needed."""
-        return "" if len(takes) > 1 else "The character has one take only: generate another"
+        return "" if len(takes) > 1 else tip("The character has one take only: generate another")
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Begin; the take that was chosen plays."""
@@ -43,7 +43,7 @@ class AQGT_OT_take_compare(OfTake, bpy.types.Operator):
         if not self.other:
             raise AqgtError("Nothing is chosen to compare with.", "Choose another take.", "no-take")
         compare.begin(armature, action, manage.take_of_character(armature, self.other))
-        return f"A plays: “{action.name}”"
+        return rpt("{letter} plays: “{name}”", letter="A", name=action.name)
 
 
 class _Comparing:
@@ -55,7 +55,7 @@ class _Comparing:
     def poll(cls, context: bpy.types.Context) -> bool:
         """Greyed where nothing is compared."""
         this: Any = cls
-        this.poll_message_set("No takes are compared: press Compare With")
+        this.poll_message_set(tip("No takes are compared: press Compare With"))
         armature = character_of(context)
         return armature is not None and armature.aqgt_takes.comparing
 
@@ -94,7 +94,7 @@ class AQGT_OT_take_show(_Comparing, OfTake, bpy.types.Operator):
         armature = checked_character(context)
         flipped = "B" if armature.aqgt_takes.shown == "A" else "A"
         which = flipped if self.which == "FLIP" else self.which
-        return f"{which} plays: “{compare.show(armature, which)}”"
+        return rpt("{letter} plays: “{name}”", letter=which, name=compare.show(armature, which))
 
 
 class AQGT_OT_take_compare_end(_Comparing, OfTake, bpy.types.Operator):
@@ -113,8 +113,8 @@ class AQGT_OT_take_compare_end(_Comparing, OfTake, bpy.types.Operator):
     def description(cls, context: bpy.types.Context, properties: Any) -> str:
         """What becomes of mute and solo."""
         if properties.keep:
-            return "End the comparison; the take that plays now plays on, the other takes stay muted"
-        return "End the comparison; mute and solo of all tracks are as they were before it"
+            return tip("End the comparison; the take that plays now plays on, the other takes stay muted")
+        return tip("End the comparison; mute and solo of all tracks are as they were before it")
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """End it."""
@@ -125,8 +125,8 @@ class AQGT_OT_take_compare_end(_Comparing, OfTake, bpy.types.Operator):
         shown = compare.playing(armature)
         compare.end(armature, keep=self.keep)
         if self.keep and shown is not None:
-            return f"“{shown[1]}” plays, the other takes are muted"
-        return "The tracks are as before the comparison"
+            return rpt("“{name}” plays, the other takes are muted", name=shown[1])
+        return rpt("The tracks are as before the comparison")
 
 
 class AQGT_OT_take_merge(OfTake, bpy.types.Operator):
@@ -150,9 +150,9 @@ class AQGT_OT_take_merge(OfTake, bpy.types.Operator):
         """Two takes and a span are needed."""
         group: Any = armature.aqgt_takes
         if len(takes) < 2:
-            return "The character has one take only: generate another"
+            return tip("The character has one take only: generate another")
         if group.into and group.into not in [action.name for action in takes]:
-            return f"There is no take “{group.into}”: choose another to merge into"
+            return tip("There is no take “{name}”: choose another to merge into", name=group.into)
         return ""
 
     def execute(self, context: bpy.types.Context) -> set[str]:
@@ -160,6 +160,8 @@ class AQGT_OT_take_merge(OfTake, bpy.types.Operator):
         return self.attempt(lambda: self._merge(context))
 
     def _merge(self, context: bpy.types.Context) -> str:
+        from .merge import merge_takes
+
         armature, source = self.found(context)
         check_editable(armature)
         name, notes = merge_takes(
@@ -172,7 +174,7 @@ class AQGT_OT_take_merge(OfTake, bpy.types.Operator):
         )
         for note in notes:
             self.report({"INFO"}, note)
-        return f"New take “{name}”"
+        return rpt("New take “{name}”", name=name)
 
     def _into(self, armature: bpy.types.Object, source: bpy.types.Action) -> bpy.types.Action:
         name = self.into or armature.aqgt_takes.into

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import bpy
@@ -20,37 +19,16 @@ from aqgt.motion import Motion
 from ..retarget.source import read_pose
 from ..scene import nla
 from ..scene.exchange import write_character
+from .formats import FORMATS, Format
 from .provenance import recall
 
-
-@dataclass(frozen=True)
-class Format:
-    """One way to write a take.
-
-    Attributes:
-        title: what the menu says.
-        about: what the file holds.
-        suffix: end of the file's name.
-        write: writes the motion alone; None where Blender writes the character.
-    """
-
-    title: str
-    about: str
-    suffix: str
-    write: Callable[[Path, Motion], None] | None = None
-
-
-FORMATS: dict[str, Format] = {
-    "BVH": Format("BVH (skeleton)", "Motion on the metric reference skeleton", ".bvh", write_bvh),
-    "BVH_CHARACTER": Format("BVH (character)", "The character's bones with the motion", ".bvh"),
-    "FBX": Format("FBX", "The character with the motion", ".fbx"),
-    "GLB": Format("glTF binary", "The character with the motion", ".glb"),
-    "USD": Format("USD", "The character with the motion", ".usdc"),
-    "VRMA": Format("VRM animation", "The motion for any VRM character", ".vrma", write_vrma),
-    "SMPLX": Format("SMPL-X NPZ", "Poses under the keys of BEAT2 and AMASS", ".npz", write_smplx),
-    "NPZ": Format("NPZ", "The motion with its words, annotations and origin", ".npz"),
+_WRITERS: dict[str, Callable[[Path, Motion], None]] = {
+    "BVH": write_bvh,
+    "VRMA": write_vrma,
+    "SMPLX": write_smplx,
+    "NPZ": write_npz,
 }
-"""Key to format, in the order of the menu."""
+"""Of the formats that hold the motion alone; the others Blender writes, with the character."""
 
 
 def export(
@@ -75,37 +53,36 @@ def export(
     Raises:
         AqgtError: the name ends otherwise, or there is nothing to write.
     """
-    chosen = FORMATS[kind]
-    _check_path(path, chosen)
+    _check_path(path, FORMATS[kind])
     if kind == "NPZ" and action is not None:
         take = recall(action)
         write_npz(path, take.motion, take.words, take.spans, take.provenance)
         return
-    if chosen.write is not None and action is not None:
-        chosen.write(path, recall(action).motion)
+    if kind in _WRITERS and action is not None:
+        _WRITERS[kind](path, recall(action).motion)
         return
     if character is None:
         raise AqgtError("No character is chosen.", "Choose the armature that moves.", "no-character")
     if action is None:
         frames = context.scene.frame_start, context.scene.frame_end
-        _write_played(context, character, path, chosen, frames)
+        _write_played(context, character, path, kind, frames)
         return
     with nla.alone(character, action) as frames:
-        _write_played(context, character, path, chosen, frames)
+        _write_played(context, character, path, kind, frames)
 
 
 def _write_played(
     context: bpy.types.Context,
     character: bpy.types.Object,
     path: Path,
-    chosen: Format,
+    kind: str,
     frames: tuple[int, int],
 ) -> None:
-    if chosen.write is None and chosen.suffix != ".npz":
+    if kind not in _WRITERS:
         write_character(context, character, path, frames)
         return
     motion = read_pose(context.scene, character, np.arange(frames[0], frames[1] + 1))
-    (chosen.write or write_npz)(path, motion)
+    _WRITERS[kind](path, motion)
 
 
 def _check_path(path: Path, chosen: Format) -> None:
@@ -118,18 +95,3 @@ def _check_path(path: Path, chosen: Format) -> None:
             f"End the name in {chosen.suffix}.",
             "bad-suffix",
         )
-
-
-def kind_of(path: Path) -> str:
-    """The format that a name's end says; a motion alone for .bvh and .npz.
-
-    Raises:
-        AqgtError: no format ends so.
-    """
-    for kind, one in FORMATS.items():
-        if one.suffix == path.suffix.lower() and kind not in ("SMPLX", "BVH_CHARACTER"):
-            return kind
-    ends = ", ".join(dict.fromkeys(one.suffix for one in FORMATS.values()))
-    raise AqgtError(
-        f"“{path.name}” is no file this add-on writes.", f"End the name in one of {ends}.", "bad-suffix"
-    )

@@ -9,7 +9,8 @@ import bpy
 
 from aqgt.errors import AqgtError
 
-from .export import FORMATS, export, kind_of
+from ..translations import rpt
+from .formats import FORMATS, kind_of
 from .provenance import newest_take, take_named
 
 _BY_NAME = ("BY_NAME", "By Name", "As the end of the file's name says: .bvh and .npz hold the motion alone")
@@ -44,6 +45,8 @@ class AQGT_OT_take_export(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Write the file."""
+        from .export import export
+
         path = Path(bpy.path.abspath(self.filepath))
         try:
             kind = self.kind if self.kind in FORMATS else kind_of(path)
@@ -57,7 +60,7 @@ class AQGT_OT_take_export(bpy.types.Operator):
         except (AqgtError, OSError) as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
-        self.report({"INFO"}, f"Written: {path}")
+        self.report({"INFO"}, rpt("Written: {path}", path=path))
         return {"FINISHED"}
 
 

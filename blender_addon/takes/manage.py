@@ -11,9 +11,8 @@ from aqgt.errors import AqgtError
 
 from ..scene.nla import check_editable
 from ..scene.strips import check_strips, laid_strips, name_strips, remove_strips
+from ..translations import rpt
 from . import compare
-from .apply import apply_take
-from .placing import as_seen, place
 from .provenance import is_take, takes_of
 
 PART = " · "
@@ -79,11 +78,19 @@ def delete(armature: bpy.types.Object, action: bpy.types.Action) -> str:
     name = action.name
     remove_strips(armature, action)
     if action.use_fake_user:
-        return f"“{name}” was taken off “{armature.name}”; its fake user keeps the action"
+        return rpt(
+            "“{name}” was taken off “{character}”; its fake user keeps the action",
+            name=name,
+            character=armature.name,
+        )
     if action.users:
-        return f"“{name}” was taken off “{armature.name}”; the action is used elsewhere and stays"
+        return rpt(
+            "“{name}” was taken off “{character}”; the action is used elsewhere and stays",
+            name=name,
+            character=armature.name,
+        )
     bpy.data.actions.remove(action)
-    return f"“{name}” was deleted"
+    return rpt("“{name}” was deleted", name=name)
 
 
 def apply_to(
@@ -100,6 +107,9 @@ def apply_to(
     Raises:
         AqgtError: there is no such character, or its bones don't fit; nothing has changed.
     """
+    from .apply import apply_take
+    from .placing import as_seen, place
+
     if other is None or other.type != "ARMATURE":
         raise AqgtError(
             "No other character is chosen.", "Choose the armature that is to play it.", "no-character"

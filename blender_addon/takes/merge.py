@@ -16,6 +16,7 @@ from aqgt.motion import Motion
 from aqgt.protocol.messages import Provenance
 from aqgt.words import Word
 
+from ..translations import rpt
 from . import crossfade
 from .apply import apply_take
 from .placing import Placed, place, spans_seen, words_seen
@@ -60,12 +61,23 @@ def merge_takes(
         )
     notes = []
     if first > math.ceil(span[0]) or last < math.floor(span[1]):
-        notes.append(f"The span was cut to frames {first:.0f}–{last:.0f}, where both takes play")
+        notes.append(
+            rpt(
+                "The span was cut to frames {first:.0f}–{last:.0f}, where both takes play",
+                first=first,
+                last=last,
+            )
+        )
     begin, end = int(first - frames[0]), int(last - frames[0])
     merged = crossfade.merge(_motion(base, base, frames), _motion(other, base, frames), begin, end, fade)
     longest = max(merged.fades)
     if longest > 1.5 * fade:
-        notes.append(f"The joins take {longest:.1f} s, so that they are no faster than the gestures")
+        notes.append(
+            rpt(
+                "The joins take {seconds:.1f} s, so that they are no faster than the gestures",
+                seconds=longest,
+            )
+        )
     start = frames[0] / base.fps
     seconds = (begin / base.fps, (end + 1) / base.fps)
     take = Take(

@@ -12,6 +12,7 @@ from aqgt.errors import AqgtError
 
 from ..scene.nla import check_editable
 from ..scene.strips import tracks_with
+from ..translations import iface, rpt, tip
 from ..ui import redraw
 from . import manage
 from .provenance import takes_of
@@ -52,9 +53,9 @@ class OfTake:
         armature = character_of(context)
         takes = [action for _, action in takes_of(armature)] if armature is not None else []
         if armature is None:
-            reason = "No character is chosen: choose the armature under Generate"
+            reason = tip("No character is chosen: choose the armature under Generate")
         elif not takes:
-            reason = "The character has no take: generate one first"
+            reason = tip("The character has no take: generate one first")
         else:
             reason = cls.reason(context, armature, takes)
         if reason:
@@ -114,7 +115,9 @@ class AQGT_OT_take_rename(OfTake, bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Rename."""
-        return self.attempt(lambda: f"Renamed: “{manage.rename(self.found(context)[1], self.name)}”")
+        return self.attempt(
+            lambda: rpt("Renamed: “{name}”", name=manage.rename(self.found(context)[1], self.name))
+        )
 
 
 class AQGT_OT_take_delete(OfTake, bpy.types.Operator):
@@ -134,7 +137,11 @@ class AQGT_OT_take_delete(OfTake, bpy.types.Operator):
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
         answer = context.window_manager.invoke_confirm(
-            self, event, title=f"Delete “{action.name}”?", confirm_text="Delete", icon="WARNING"
+            self,
+            event,
+            title=iface("Delete “{name}”?", name=action.name),
+            confirm_text="Delete",
+            icon="WARNING",
         )
         return set(answer)
 
@@ -157,7 +164,9 @@ class AQGT_OT_take_solo(OfTake, bpy.types.Operator):
         """Blender plays one track alone, not several."""
         take = getattr(context, "aqgt_take", None) or armature.aqgt_takes.chosen_take()
         if len(tracks_with(armature, take)) > 1:
-            return "The take lies on several tracks, and Blender solos one only: mute the other takes instead"
+            return tip(
+                "The take lies on several tracks, and Blender solos one only: mute the other takes instead"
+            )
         return ""
 
     def execute(self, context: bpy.types.Context) -> set[str]:
@@ -173,7 +182,7 @@ class AQGT_OT_take_solo(OfTake, bpy.types.Operator):
                 f"“{action.name}” lies on several tracks.", "Mute the other takes.", "many-tracks"
             )
         tracks[0].is_solo = not tracks[0].is_solo
-        return f"“{action.name}” plays alone" if tracks[0].is_solo else "All tracks play"
+        return rpt("“{name}” plays alone", name=action.name) if tracks[0].is_solo else rpt("All tracks play")
 
 
 class AQGT_OT_take_mute(OfTake, bpy.types.Operator):
@@ -196,7 +205,7 @@ class AQGT_OT_take_mute(OfTake, bpy.types.Operator):
         muted = not all(track.mute for track in tracks)
         for track in tracks:
             track.mute = muted
-        return f"“{action.name}” is muted" if muted else f"“{action.name}” plays"
+        return rpt("“{name}” is muted" if muted else "“{name}” plays", name=action.name)
 
 
 class AQGT_OT_take_apply_to(OfTake, bpy.types.Operator):
@@ -215,7 +224,7 @@ class AQGT_OT_take_apply_to(OfTake, bpy.types.Operator):
     def reason(cls, context: bpy.types.Context, armature: bpy.types.Object, takes: list[Any]) -> str:
         """Another armature is needed."""
         if not any(one.type == "ARMATURE" and one != armature for one in context.scene.objects):
-            return "There is no other armature in the scene"
+            return tip("There is no other armature in the scene")
         return ""
 
     def execute(self, context: bpy.types.Context) -> set[str]:
@@ -228,4 +237,4 @@ class AQGT_OT_take_apply_to(OfTake, bpy.types.Operator):
         name, notes = manage.apply_to(context.scene, armature, action, other)
         for note in notes:
             self.report({"INFO"}, note)
-        return f"New take “{name}” on “{other.name}”"
+        return rpt("New take “{name}” on “{character}”", name=name, character=other.name)

@@ -10,6 +10,7 @@ import bpy
 from ..one_job import generation
 from ..scene.markers import preview_frames, selected_frames
 from ..scene.strips import tracks_with
+from ..translations import iface
 from ..ui import GesturesPanel, draw_lines
 from . import compare
 from .about import about, words_said
@@ -96,7 +97,7 @@ class AQGT_PT_takes(GesturesPanel, bpy.types.Panel):
         group = character.aqgt_takes
         chosen = group.chosen_take()
         if chosen is None:
-            draw_lines(layout, f"“{character.name}” has no take yet", icon="INFO")
+            draw_lines(layout, iface("“{name}” has no take yet", name=character.name), icon="INFO")
         else:
             layout.label(text=character.name, icon="ARMATURE_DATA")
             layout.template_list("AQGT_UL_takes", "", bpy.data, "actions", group, "row", rows=4)

@@ -10,6 +10,7 @@ import bpy
 from aqgt.errors import AqgtError
 
 from ..scene.armature import is_armature
+from ..translations import CONTEXT
 from ..ui import tell
 from .manage import rename
 from .provenance import is_take, takes_of
@@ -78,6 +79,7 @@ class AQGT_PG_takes(bpy.types.PropertyGroup):
     )
     span: bpy.props.EnumProperty(
         name="Span",
+        translation_context=CONTEXT,
         description="Which part of the chosen take is merged",
         items=(
             ("RANGE", "Preview Range", "The timeline's preview range (P in the timeline)"),

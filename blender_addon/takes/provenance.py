@@ -12,21 +12,23 @@ import json
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bpy
 import numpy as np
 
-from aqgt.annotations import Span
 from aqgt.errors import AqgtError
-from aqgt.formats.spans_json import span_to_dict, spans_from_json
-from aqgt.formats.words_json import word_to_dict, words_from_json
-from aqgt.motion import Motion
-from aqgt.protocol.messages import Provenance
-from aqgt.words import Word
+from aqgt.protocol.provenance import Provenance
 
 from ..scene.strips import laid_strips
-from .recipe import Recipe, pack, unpack
+from ..translations import tip
+
+if TYPE_CHECKING:
+    from aqgt.annotations import Span
+    from aqgt.motion import Motion
+    from aqgt.words import Word
+
+    from .recipe import Recipe
 
 FORMAT = 1
 _MARK = "aqgt_take"
@@ -77,6 +79,11 @@ def remember(action: bpy.types.Action, take: Take, frame_rate: float, packed: by
         frame_rate: of the scene whose frames the keys count in.
         packed: what `pack_motion` made of the take's motion, where that has been done.
     """
+    from aqgt.formats.spans_json import span_to_dict
+    from aqgt.formats.words_json import word_to_dict
+
+    from .recipe import pack
+
     action[_MARK] = FORMAT
     action["aqgt_model"] = take.provenance.model
     action["aqgt_seed"] = take.provenance.seed
@@ -100,8 +107,12 @@ def recall(action: bpy.types.Action) -> Take:
     """The take an Action remembers.
 
     Raises:
-        AqgtError: it is no take, or a later version of the add-on wrote it.
+        AqgtError: it is no take, a later version of the add-on wrote it, or it is damaged.
     """
+    from aqgt.formats.spans_json import spans_from_json
+    from aqgt.formats.words_json import words_from_json
+    from aqgt.motion import Motion
+
     if not is_take(action):
         raise AqgtError(f"“{action.name}” is no take of this add-on.", "Choose a generated take.", "no-take")
     if action[_MARK] != FORMAT:
@@ -116,16 +127,23 @@ def recall(action: bpy.types.Action) -> Take:
             "Generate it again, or choose another take.",
             "no-motion",
         )
-    vectors = np.frombuffer(zlib.decompress(action["aqgt_motion"]), dtype="<f4").reshape(-1, 53, 3)
-    return Take(
-        Motion(action["aqgt_fps"], vectors, np.array(action["aqgt_lengths"])),
-        tuple(words_from_json(json.loads(action["aqgt_words"]))),
-        tuple(spans_from_json(json.loads(action["aqgt_spans"]))),
-        provenance_of(action),
-        action["aqgt_start"],
-        recipe_of(action),
-        sources_of(action),
-    )
+    try:
+        vectors = np.frombuffer(zlib.decompress(action["aqgt_motion"]), dtype="<f4").reshape(-1, 53, 3)
+        return Take(
+            Motion(action["aqgt_fps"], vectors, np.array(action["aqgt_lengths"])),
+            tuple(words_from_json(json.loads(action["aqgt_words"]))),
+            tuple(spans_from_json(json.loads(action["aqgt_spans"]))),
+            provenance_of(action),
+            action["aqgt_start"],
+            recipe_of(action),
+            sources_of(action),
+        )
+    except (zlib.error, KeyError, TypeError, ValueError) as error:
+        raise AqgtError(
+            f"What “{action.name}” remembers is damaged: its custom properties were changed.",
+            "Generate it again, or choose another take.",
+            "no-motion",
+        ) from error
 
 
 def provenance_of(action: bpy.types.Action) -> Provenance:
@@ -157,12 +175,23 @@ def recipe_of(action: bpy.types.Action) -> Recipe | None:
     """
     if not has_recipe(action):
         return None
+    from .recipe import unpack
+
     return unpack(action["aqgt_recipe"], action["aqgt_sound"])
 
 
 def has_recipe(action: bpy.types.Action) -> bool:
     """Whether a take holds what makes its motion again."""
     return "aqgt_recipe" in action.keys()  # noqa: SIM118 -- an Action is no mapping
+
+
+def why_not_again(action: bpy.types.Action) -> str:
+    """Why a take can't be generated again, without a full stop; empty where it can."""
+    if sources_of(action):
+        return tip("The take was merged from others: generate those again")
+    if not has_recipe(action):
+        return tip("The take does not hold what it was made from")
+    return ""
 
 
 def frame_rate_of(action: bpy.types.Action, now: float) -> float:

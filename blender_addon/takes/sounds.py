@@ -29,6 +29,9 @@ from ..scene.sound import (
 from ..speech.source import chosen_strip, read_sound
 from .recipe import Recipe, SoundSource
 
+CHANGED = "sound-changed"
+"""Code of the error that a sound is not the one that a take was made from."""
+
 
 def sound_source(context: bpy.types.Context, sound: HeardSound) -> SoundSource:
     """Where the chosen sound, just read, comes from."""
@@ -56,34 +59,50 @@ def unread_source(context: bpy.types.Context, recipe: Recipe) -> Unread | None:
     return unread_file(Path(bpy.path.abspath(source.filepath))) if source.filepath else None
 
 
-def find_sound(context: bpy.types.Context, recipe: Recipe, digest: str) -> HeardSound:
-    """The samples a take was made from, wherever they lie now; a moved strip is followed.
+def find_sound(context: bpy.types.Context, recipe: Recipe, first: int = 0) -> tuple[HeardSound, int]:
+    """The likeliest sound that a take was made from, wherever it lies now; a moved strip is followed.
 
     Args:
         context: its sequencer is searched.
         recipe: what the take remembers.
-        digest: SHA-256 of the samples.
+        first: number of the first way to read it that is tried; those before gave another sound.
+
+    Returns:
+        The sound, whose samples are still to be compared (`check_same`), and the number of the next way.
 
     Raises:
-        AqgtError: they are gone, or no longer the same.
+        AqgtError: it is gone.
     """
     failure: AqgtError | None = None
-    for read in _candidates(context, recipe):
+    for number, read in enumerate(_candidates(context, recipe)):
+        if number < first:
+            continue
         try:
-            sound = read()
+            return read(), number + 1
         except AqgtError as error:
             failure = failure or error
-            continue
-        if hashlib.sha256(np.ascontiguousarray(sound.samples, np.float32).data).hexdigest() == digest:
-            return sound
-        failure = AqgtError(
-            f"The sound “{recipe.sound.name}” is not the one that the take was made from.",
-            "Put that sound back, or press Generate for a take of this one.",
-            "sound-changed",
-        )
     raise failure or AqgtError(
         f"The sound “{recipe.sound.name}” is no longer there.", "Put it back.", "no-sound"
     )
+
+
+def check_same(sound: HeardSound, recipe: Recipe, digest: str) -> None:
+    """Whether a sound is the one that a take was made from; nothing of Blender's is touched.
+
+    Args:
+        sound: of `find_sound`.
+        recipe: what the take remembers.
+        digest: SHA-256 of the samples.
+
+    Raises:
+        AqgtError: it is another one, with the code `CHANGED`.
+    """
+    if hashlib.sha256(np.ascontiguousarray(sound.samples, np.float32).data).hexdigest() != digest:
+        raise AqgtError(
+            f"The sound “{recipe.sound.name}” is not the one that the take was made from.",
+            "Put that sound back, or press Generate for a take of this one.",
+            CHANGED,
+        )
 
 
 def _candidates(context: bpy.types.Context, recipe: Recipe) -> Iterator[Callable[[], HeardSound]]:

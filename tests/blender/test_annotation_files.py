@@ -68,6 +68,31 @@ def test_what_is_exported_is_imported(annotated, store, tmp_path, suffix):
     assert again.read_bytes() == path.read_bytes()
 
 
+@pytest.mark.parametrize("kind", ["strip", "trimmed", "packed", "file"])
+def test_how_long_the_sound_lasts_is_known_without_decoding_it(
+    annotated, voice, part, checkout, tmp_path, monkeypatch, kind
+):
+    source, speech = part("speech.source"), annotated.aqgt_speech
+    if kind == "trimmed":
+        voice.frame_offset_start, voice.frame_final_duration = 7, 101
+    elif kind == "packed":
+        voice.sound.pack()
+    elif kind == "file":
+        speech.source = "FILE"
+        speech.filepath = str(checkout / "examples/voice/sense_and_sensibility.wav")
+    sound = source.read_sound(bpy.context)
+    assert source.sound_times(bpy.context) == pytest.approx((sound.start, sound.duration), abs=1e-4)
+
+    def refuse(_path):
+        raise AssertionError("the sound is decoded")
+
+    monkeypatch.setattr(part("scene.decoder"), "samples_of", refuse)
+    path = tmp_path / "a.TextGrid"
+    assert ops.annotations_export(filepath=str(path)) == {"FINISHED"}
+    ends = [float(line.split("=")[1]) for line in path.read_text().splitlines() if line.startswith("xmax")]
+    assert ends == pytest.approx([sound.duration], abs=1e-4)
+
+
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_importing_twice_adds_nothing(annotated, store, tmp_path, suffix):
     path = str(tmp_path / f"a{suffix}")

@@ -130,6 +130,20 @@ def test_what_is_played_is_written_with_all_tracks(taken: Any, tmp_path: Path) -
         assert worst(turns(armature, FRAMES - 1 + start), wanted) <= 0.1
 
 
+@pytest.mark.parametrize("hidden", ["hidden", "disabled", "in pose mode"])
+def test_a_character_that_is_not_to_be_seen_is_written_all_the_same(taken, tmp_path, hidden: str) -> None:
+    if hidden == "hidden":
+        taken.hide_set(True)
+    elif hidden == "disabled":
+        taken.hide_viewport = True
+    else:
+        bpy.context.view_layer.objects.active = taken
+        bpy.ops.object.mode_set(mode="POSE")
+    bones = len(taken.data.bones)
+    path = export(tmp_path / "take.fbx", "FBX")
+    assert len(reread(path, tmp_path).data.bones) == bones
+
+
 def test_vrm_animations_move_in_blender_as_the_motion_does(taken: Any, tmp_path: Path) -> None:
     path = export(tmp_path / "take.vrma", "VRMA")
     bpy.ops.wm.read_homefile(use_empty=True)

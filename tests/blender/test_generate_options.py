@@ -248,7 +248,7 @@ def test_a_part_where_nothing_is_stands_by_itself(scene, character, part):
 
 
 def test_the_ways_to_choose_a_part(scene, character, part):
-    chosen = part("generate.extent").chosen_range
+    chosen = part("generate.chosen").chosen_range
     settings = scene.aqgt_generate
     assert chosen(bpy.context, character) is None
     settings.extent = "PREVIEW"

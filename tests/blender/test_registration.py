@@ -38,7 +38,7 @@ PANELS = (
 
 
 def _modules() -> list[tuple[str, Any]]:
-    return [(name, module) for name, module in sys.modules.items() if name.startswith(f"{EXTENSION}.")]
+    return [(name, module) for name, module in list(sys.modules.items()) if name.startswith(f"{EXTENSION}.")]
 
 
 def _drawing(name: str) -> list[Any]:
@@ -68,7 +68,7 @@ def _left_behind() -> dict[str, Any]:
         "handlers": handlers,
         "properties": [
             name
-            for owner in (bpy.types.Scene, bpy.types.Sound, bpy.types.TimelineMarker)
+            for owner in (*bpy.types.ID.__subclasses__(), bpy.types.TimelineMarker)
             for name in dir(owner)
             if name.startswith("aqgt")
         ],
@@ -76,10 +76,18 @@ def _left_behind() -> dict[str, Any]:
         "menus": [
             function
             for name in dir(bpy.types)
-            if "_MT_" in name
+            if any(kind in name for kind in ("_MT_", "_HT_", "_PT_"))
             for function in getattr(getattr(bpy.types, name).draw, "_draw_funcs", ())
             if getattr(function, "__module__", "").startswith(EXTENSION)
         ],
+        "keymaps": [
+            item.idname
+            for configuration in bpy.context.window_manager.keyconfigs
+            for keymap in configuration.keymaps
+            for item in keymap.keymap_items
+            if item.idname.startswith("aqgt.")
+        ],
+        "commands": importlib.import_module(f"{EXTENSION}.registration")._commands,
         "draw handlers": [part for name in ("overlay", "drawn_range") for part in _drawing(name)],
         "threads": [thread.name for thread in threading.enumerate() if thread.name.startswith("aqgt")],
     }

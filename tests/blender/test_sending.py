@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 import threading
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from aqgt.errors import AqgtError
 from tests.blender.helpers import wait_until
 
 
@@ -102,7 +104,7 @@ def test_what_is_previewed_is_made_aside_before_anything_is_sent(make_job, clien
 
 
 def test_bones_that_are_not_found_end_the_job_before_anything_is_sent(make_job, client, part):
-    error = part("generate.job").AqgtError("No arm was recognised.", "Set the bones by hand.", "unknown-rig")
+    error = AqgtError("No arm was recognised.", "Set the bones by hand.", "unknown-rig")
 
     def prepare():
         raise error
@@ -114,7 +116,7 @@ def test_bones_that_are_not_found_end_the_job_before_anything_is_sent(make_job, 
 
 
 def test_a_request_that_cannot_be_sent_is_the_jobs_error(make_job, client, part):
-    client.refusal = part("generate.job").AqgtError("It is too large.", "Send less.", "too-large")
+    client.refusal = AqgtError("It is too large.", "Send less.", "too-large")
     job = make_job()
     client.go.set()
     wait_until(job.pump, 10)
@@ -138,8 +140,102 @@ def test_aligning_packs_its_sound_aside(part, blender, client):
     job = part("speech.align").Alignment(client, request, ("scenes", "Scene"), "", "Some words.", 0.0, [])
     job.begin()
     assert not job.pump()
-    client.refusal = part("generate.job").AqgtError("It is too large.", "Send less.", "too-large")
+    client.refusal = AqgtError("It is too large.", "Send less.", "too-large")
     client.go.set()
     wait_until(job.pump, 10)
     assert job.error is client.refusal
     assert threading.main_thread() not in client.threads
+
+
+@pytest.mark.parametrize(
+    ("failure", "code"), [(MemoryError(), "no-memory"), (OSError(28, "No space left"), "unforeseen")]
+)
+def test_an_error_that_nobody_foresaw_ends_the_job_with_a_sentence(make_job, client, part, failure, code):
+    def prepare():
+        raise failure
+
+    job = make_job(prepare=prepare)
+    wait_until(job.pump, 10)
+    assert job.error.code == code
+    assert job.error.sentence.endswith(".")
+    assert job.error.next_step
+    assert not job.busy
+    assert part("unforeseen").last()[0] == type(failure).__name__
+    assert any("test_sending.py" in line for line in part("unforeseen").last())
+
+
+def test_an_answer_that_makes_no_sense_ends_the_job(make_job, client, part):
+    from aqgt.protocol.messages import Progress
+
+    job = make_job()
+    client.go.set()
+    client.answers = [Progress(1, 2, 0, 0, "no array")]
+    wait_until(job.pump, 10)
+    assert job.error.code == "unforeseen"
+
+
+def test_the_report_says_where_it_happened_and_no_names(make_job, part, blender):
+    def prepare():
+        raise ValueError("Anna's secret")
+
+    job = make_job(prepare=prepare)
+    wait_until(job.pump, 10)
+    text = part("connection.report").report_text(blender)
+    assert "unforeseen: ValueError" in text
+    assert "test_sending.py" in text
+    assert "secret" not in text
+
+
+class Operator:
+    """What a job's operator has of Blender's in a window."""
+
+    def __init__(self, part, make):
+        class Following(part("generate.running").JobOperator):
+            def gather(self, _context):
+                return make()
+
+            def apply(self, _job):
+                raise ZeroDivisionError("while laying")
+
+            def report(self, kinds, text):
+                said.append((kinds, text))
+
+        self.said = said = []
+        self.timers = {"timer"}
+        self.following = Following()
+        self.following._timer = "timer"
+        self.context = SimpleNamespace(window_manager=SimpleNamespace(event_timer_remove=self.timers.discard))
+
+    def tick(self):
+        return self.following.modal(self.context, SimpleNamespace(type="TIMER", value="NOTHING"))
+
+
+@pytest.mark.parametrize("where", ["sending", "showing", "laying"])
+def test_an_operator_leaves_no_timer_and_no_job_whatever_fails(make_job, client, part, where):
+    def prepare():
+        raise RuntimeError("while sending")
+
+    operator = Operator(part, lambda: make_job(**({"prepare": prepare} if where == "sending" else {})))
+    assert operator.following._begin(None)
+    if where == "showing":
+
+        def show(_job):
+            raise RuntimeError("while showing")
+
+        operator.following.show = show
+    if where == "laying":
+        operator.following._job.result = "a result"
+    ended = set()
+
+    def over():
+        nonlocal ended
+        ended = operator.tick()
+        return ended != {"PASS_THROUGH"}
+
+    wait_until(over, 10)
+    assert ended == {"CANCELLED"}
+    assert operator.timers == set()
+    assert part("one_job").generation.running() is None
+    assert len(operator.said) == 1
+    assert f"while {where}" in operator.said[0][1]
+    assert "press Report" in operator.said[0][1]

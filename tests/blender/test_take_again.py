@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import threading
+import wave
 import zlib
 from dataclasses import replace
 
@@ -102,6 +104,34 @@ def test_a_file_that_has_changed_or_gone_is_refused(scene, character, checkout, 
     assert "missing" in refused(bpy.ops.aqgt.take_generate_again)
     assert settled() == before
     assert newest() == first
+
+
+def test_sounds_are_compared_aside_until_one_is_the_takes(scene, character, voice, tmp_path, monkeypatch):
+    scene.aqgt_speech.transcript = ""
+    assert bpy.ops.aqgt.generate() == {"FINISHED"}
+    first = newest()
+    # The strip of that name plays something else; what the take was made from is another one, chosen now.
+    other = scene.sequence_editor.strips.new_sound("Other", voice.sound.filepath, 3, 61)
+    other.frame_final_duration = 120
+    with wave.open(voice.sound.filepath) as heard, wave.open(str(tmp_path / "changed.wav"), "wb") as changed:
+        changed.setparams(heard.getparams())
+        changed.writeframes(bytes(2 * heard.getnframes()))
+    voice.sound = bpy.data.sounds.load(str(tmp_path / "changed.wav"))
+    scene.aqgt_speech.strip = "Other"
+    sounds, threads = part("takes.again"), []
+    compare = sounds.check_same
+
+    def watched(*arguments):
+        threads.append(threading.current_thread())
+        compare(*arguments)
+
+    monkeypatch.setattr(sounds, "check_same", watched)
+    assert bpy.ops.aqgt.take_generate_again(action=first.name) == {"FINISHED"}
+    assert len(threads) > 1
+    assert threading.main_thread() not in threads
+    np.testing.assert_allclose(vectors(newest()), vectors(first), rtol=0, atol=1e-6)
+    recall = part("takes.provenance").recall
+    assert recall(newest()).start == pytest.approx(recall(first).start + 1.0)
 
 
 def undo_step(run):

@@ -28,7 +28,7 @@ def test_words_transcript_and_language_are_filled_in(preferences, part, engine_p
     speech.language, speech.transcript = "", "Something else."
     assert bpy.ops.aqgt.engine_start() == {"FINISHED"}
     try:
-        assert part("speech.transcribe").model_names(part("connection.session").hello()) == ["small"]
+        assert part("speech.transcribers").model_names(part("connection.session").hello()) == ["small"]
         assert bpy.ops.aqgt.transcribe() == {"FINISHED"}
     finally:
         bpy.ops.aqgt.engine_stop()

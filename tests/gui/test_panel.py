@@ -22,6 +22,7 @@ def test_the_tab_is_drawn_without_an_error(blender_window: Callable[[str], str],
     panels, drawn = words_after("PANELS", output), words_after("DREW", output)
     assert panels, output
     assert set(drawn) & set(panels), "Blender never asked the tab's panels to draw"
+    assert words_after("SAYS", output) == ["Gesten", "erzeugen"]
     before, after = (
         np.asarray(Image.open(tmp_path / f"{name}.png").convert("L"), dtype=float)
         for name in ("before", "after")

@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from aqgt.models.config import ModelConfig
 from aqgt.models.generator import GestureGenerator
+from aqgt_training.ablation.table import ablation_table
 from aqgt_training.evaluation.headline import headline
-from aqgt_training.evaluation.report import Table, number, provenance_line, tables
+from aqgt_training.evaluation.report import Table, provenance_line, tables
 
 _COMPOSED = (
     "**composed**. Gesture clips of the SmartBody library (LGPL-2.1, © USC Institute for Creative"
@@ -34,7 +36,7 @@ def model_card(
     Args:
         facts: see `training_facts`.
         figures: of an evaluation of this model.
-        ablation: what benchmarks/gesture_forms.py wrote.
+        ablation: what benchmarks/recipe_ablations.py wrote.
         seen: what somebody who watched the videos says of them, as Markdown.
     """
     corpus, training = facts["corpus"], facts["training"]
@@ -66,7 +68,7 @@ def model_card(
         "",
         *(_figures(figures, composed) if figures else ["Not evaluated yet.", ""]),
         *(["## What it looks like", "", seen.strip(), ""] if seen.strip() else []),
-        *(_ablation(ablation) if ablation else []),
+        *(_ablation(ablation, corpus["sha256"]) if ablation else []),
     ]
     return "\n".join(rows)
 
@@ -94,20 +96,8 @@ def _figures(figures: Mapping[str, Any], composed: bool) -> list[str]:
     return lines
 
 
-def _ablation(figures: Mapping[str, Any]) -> list[str]:
-    """A column per trained variant, a row per figure."""
-    flat = {name: dict(_flat(each)) for name, each in figures.items()}
-    names = dict.fromkeys(row for each in flat.values() for row in each)
-    rows = tuple((row, *(number(each.get(row), 4) for each in flat.values())) for row in names)
-    title = "What gesture forms are worth: short trainings, otherwise alike (benchmarks/gesture_forms.py)"
-    return ["## Ablation", "", *markdown(Table(title, ("", *flat), rows, title + ".")), ""]
-
-
-def _flat(figures: Mapping[str, Any], prefix: str = "") -> list[tuple[str, float]]:
-    found: list[tuple[str, float]] = []
-    for name, value in figures.items():
-        if isinstance(value, Mapping):
-            found += _flat(value, f"{prefix}{name}: ")
-        else:
-            found.append((f"{prefix}{name}", float(value)))
-    return found
+def _ablation(figures: Mapping[str, Any], corpus_sha256: str) -> list[str]:
+    """A row per variant of the recipe."""
+    table = ablation_table(figures)
+    other = "" if figures["corpus_sha256"] == corpus_sha256 else " The model was trained on another corpus."
+    return ["## Ablation", "", *markdown(replace(table, note=table.note + other)), ""]

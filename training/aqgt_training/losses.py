@@ -117,8 +117,8 @@ def _huber(output: Tensor, target: Tensor, beta: float = 0.2) -> Tensor:
 def distances_in_time(tracks: Tensor) -> Tensor:
     """How far each point is at each frame from where it is at each other: `[B, T, P, 3]` → `[B, P, T, T]`.
 
-    Neither a turn nor a shift of a track changes it. Where the way of a gesture is uncertain, the mean of all ways
-    is small and slow; this keeps its size and its speeds apart from its direction.
+    Neither a turn nor a shift of a track changes it. Where the way of a gesture is uncertain, the mean of all
+    ways is small and slow; this keeps its size and its speeds apart from its direction.
     """
     by_point = tracks.transpose(1, 2)
     apart = (by_point[:, :, :, None] - by_point[:, :, None]).square().sum(-1)

@@ -35,7 +35,7 @@ def publish(
     Args:
         folder: of the model.
         evaluation: the evaluation.json of `aqgt-train evaluate`, which replaces that in the folder.
-        ablation: what benchmarks/gesture_forms.py wrote, which replaces that in the folder.
+        ablation: what benchmarks/recipe_ablations.py wrote, which replaces that in the folder.
         seen: what somebody says of the videos, as Markdown, which replaces that in the folder.
         readme: a file with the two comments between which the headline table stands.
 

@@ -6,11 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from aqgt.errors import AqgtError
-from aqgt.formats.elan import read_elan_words
 from aqgt.formats.files import PathLike
-from aqgt.formats.subtitles import read_subtitles
-from aqgt.formats.textgrid import read_textgrid_words
-from aqgt.formats.words_json import read_words
 from aqgt.words import Word
 
 SUFFIXES = (".json", ".srt", ".vtt", ".textgrid", ".eaf")
@@ -26,14 +22,23 @@ def read_timed_words(path: PathLike, language: str | None = None, tier: str | No
     Raises:
         AqgtError: the file is missing or of another kind, or holds no word.
     """
+    # Each reader is loaded with the first file of its kind: Blender asks for the endings when it starts.
     match Path(path).suffix.lower():
         case ".json":
+            from aqgt.formats.words_json import read_words
+
             words = read_words(path, language)
         case ".srt" | ".vtt":
+            from aqgt.formats.subtitles import read_subtitles
+
             words = read_subtitles(path, language or "en")
         case ".textgrid":
+            from aqgt.formats.textgrid import read_textgrid_words
+
             words = read_textgrid_words(path, language or "en", tier)
         case ".eaf":
+            from aqgt.formats.elan import read_elan_words
+
             words = read_elan_words(path, language or "en", tier)
         case _:
             raise AqgtError(

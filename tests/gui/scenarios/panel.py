@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """In Blender's window: install the extension, open the sidebar on its tab, take pictures, leave.
 
-Prints `PANELS …` (the panels of the tab) and `DREW …` (those that Blender asked to draw).
+Prints `PANELS …` (the panels of the tab), `DREW …` (those that Blender asked to draw), and `SAYS …`, what the
+button that generates says once Blender was told to speak German.
 """
 
 import bpy
@@ -43,9 +44,20 @@ def pick_tab() -> None:
     area.tag_redraw()
 
 
+def speak_german() -> None:
+    """As somebody does it in the preferences, with the extension enabled already."""
+    picture("after")
+    view = bpy.context.preferences.view
+    view.language = "de_DE"
+    view.use_translate_interface = view.use_translate_tooltips = view.use_translate_reports = True
+    sidebar()[0].tag_redraw()
+
+
 def finish() -> None:
     """Report and leave."""
-    picture("after")
+    picture("german")
+    translations = bpy.app.translations
+    print("SAYS", translations.pgettext_iface("Generate Gestures", translations.contexts.operator_default))
     print("DREW", *sorted(drawn), flush=True)
     bpy.ops.wm.quit_blender()
 
@@ -56,6 +68,8 @@ def story():
     yield 1.0
     pick_tab()
     yield from until(lambda: drawn)
+    yield 2.0
+    speak_german()
     yield 2.0
     finish()
     yield 1.0

@@ -139,7 +139,10 @@ def hide() -> None:
 
 def steps():
     """Each step, and the seconds Blender gets to draw after it."""
-    plan = [(set_up, 1.0), (lambda: show("near", NEAR), 1.0), (lambda: picture("near"), 0.1)]
+    plan: list = [
+        (lambda: None, 3.0)
+    ]  # the extension loads the rest of itself, as it has when words are there
+    plan += [(set_up, 1.0), (lambda: show("near", NEAR), 1.0), (lambda: picture("near"), 0.1)]
     plan += [(redraw, 0.05)] * DRAWS
     plan += [(lambda: show("far", FAR), 1.0), (lambda: picture("far"), 0.1)]
     plan += [(redraw, 0.05)] * DRAWS

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """In Blender's window: how long enabling the extension takes, and each drawing of its tab.
 
-Prints `ENABLED how seconds processor`, `PANEL name p50 p95 max` and `TAB p50 p95 max`, in milliseconds by the
-clock, then of the processor.
+Prints `ENABLED how seconds processor`, `HELD when looks p50 p95 max` (milliseconds by which a timer is
+late while the rest is loaded in a thread, and afterwards), `PANEL name p50 p95 max` and `TAB p50 p95 max`, in
+milliseconds by the clock, then of the processor.
 """
 
 import importlib
+import itertools
 import statistics
 import sys
 import time
@@ -17,6 +19,8 @@ from plan import install, play
 
 EXTENSION = "bl_ext.user_default.aqgt_gestures"
 DRAWS = 60
+LOOK, LOADING = 0.005, 2.5
+gaps: list[list[float]] = []
 took: dict[str, list[float]] = defaultdict(list)
 worked: dict[str, list[float]] = defaultdict(list)
 
@@ -33,6 +37,33 @@ def enable(how: str) -> None:
     seconds = time.perf_counter() - begin, time.process_time() - work
     print("ENABLED", how, *(f"{number:.3f}" for number in seconds), flush=True)
     area_of_tab().spaces.active.show_region_ui = True
+
+
+def look() -> float | None:
+    """Called as often as Blender can."""
+    gaps[-1].append(time.perf_counter())
+    return LOOK if len(gaps) < 3 else None
+
+
+def begin_looking() -> None:
+    """While the thread that loads the rest begins and ends."""
+    warm_up().begin()
+    gaps.append([])
+    bpy.app.timers.register(look)
+
+
+def warm_up():
+    """The module of the extension."""
+    return importlib.import_module(f"{EXTENSION}.warm_up")
+
+
+def report_looks() -> None:
+    """How long Blender was held, with the thread and without it."""
+    gaps.append([])
+    assert f"{EXTENSION}.generate.gather" in sys.modules
+    for when, looks in zip(("loading", "afterwards"), gaps, strict=False):
+        found = [1000 * (after - before - LOOK) for before, after in itertools.pairwise(looks)]
+        print("HELD", when, len(found), numbers(found), flush=True)
 
 
 def disable() -> None:
@@ -99,7 +130,11 @@ def finish() -> None:
 def steps():
     """Each step, and the seconds Blender gets to draw after it."""
     plan = [
-        (lambda: enable("installed"), 1.0),
+        (lambda: enable("installed"), 0.5),
+        (lambda: warm_up().stop(), 3.0),  # until Blender has drawn its window anew
+        (begin_looking, LOADING),
+        (lambda: gaps.append([]), LOADING),
+        (report_looks, 0.5),
         (disable, 0.5),
         (lambda: enable("again"), 1.0),
         (fill, 1.0),

@@ -15,7 +15,8 @@ def card(
         Path | None, typer.Option(help="evaluation.json of this model; kept in its folder.")
     ] = None,
     ablation: Annotated[
-        Path | None, typer.Option(help="figures.json of benchmarks/gesture_forms.py; kept in its folder.")
+        Path | None,
+        typer.Option(help="ablations.json of benchmarks/recipe_ablations.py; kept in its folder."),
     ] = None,
     seen: Annotated[
         Path | None, typer.Option(help="What somebody saw in the videos (Markdown); kept in its folder.")

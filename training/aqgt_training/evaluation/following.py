@@ -71,8 +71,14 @@ class Recognisers:
     problems: tuple[str, ...] = ()
 
 
-def trained_recognisers(corpus: Path, progress: Callable[[float], None] | None = None) -> Recognisers:
-    """Classifiers of the training split's strokes; held-out clips are not even read."""
+def trained_recognisers(
+    corpus: Path, progress: Callable[[float], None] | None = None, *, with_reach: bool = True
+) -> Recognisers:
+    """Classifiers of the training split's strokes; held-out clips are not even read.
+
+    Args:
+        with_reach: whether their reach is measured, too, which takes four times as long as training them.
+    """
     examples, takes = _training_strokes(corpus, progress)
     found: dict[str, Forest] = {}
     reach: dict[str, Mapping[str, float | int]] = {}
@@ -81,7 +87,7 @@ def trained_recognisers(corpus: Path, progress: Callable[[float], None] | None =
         looks, labels = examples.looks[family], examples.labels[family]
         try:
             found[family] = classifier_of(family, looks, labels)
-            if all(takes):
+            if with_reach and all(takes):
                 reach[family] = reach_of(family, looks, labels, takes)
         except AqgtError as error:
             problems.append(f"No classifier of the {family}: {error.sentence}")

@@ -25,6 +25,7 @@ ABOUT = {
     "annotated": "the model with the clip's annotations, and its gesture forms where it knows any",
     "planner": "the model with the planner's annotations",
     "none": "the model without annotations",
+    "channels": "the model with the clip's annotations, but for its gesture forms",
 }
 _PHASES = [CHANNEL_BY_KEY[f"phase_{side}"].index for side in HANDS]
 _TOLERATED = 2
@@ -74,12 +75,19 @@ def generated(
 
 def planned(model: LoadedModel, clips: Sequence[ClipRecord], *, seed: int = 0) -> MotionSet:
     """The model's motions with the planner's annotations alone."""
+    return of_condition(model, clips, "planner", seed=seed)
+
+
+def of_condition(
+    model: LoadedModel, clips: Sequence[ClipRecord], condition: str, *, seed: int = 0
+) -> MotionSet:
+    """The model's motions under one of the conditions in `ABOUT`."""
     requests = [
-        _request(model, clip, clip.samples(), "planner", seed + number) for number, clip in enumerate(clips)
+        _request(model, clip, clip.samples(), condition, seed + number) for number, clip in enumerate(clips)
     ]
     made = [result.motions[0] for result in generate_many(requests, model)]
     motions = tuple(fitted(motion, clip) for motion, clip in zip(made, clips, strict=True))
-    return MotionSet("planner", motions, ABOUT["planner"])
+    return MotionSet(condition, motions, ABOUT[condition])
 
 
 def _request(
@@ -90,6 +98,7 @@ def _request(
             "track": clip.track().values,
             "spans": form_spans(clip, model.config.annotation.forms),
         },
+        "channels": {"track": clip.track().values},
         "planner": {},
         "none": {"annotate": "none"},
     }
