@@ -64,3 +64,55 @@ def test_hinge_loss_is_zero_only_beyond_the_margin() -> None:
 def test_divergence_of_the_standard_normal_is_zero() -> None:
     assert float(gaussian_divergence(torch.zeros(3, 4), torch.zeros(3, 4))) == 0.0
     assert float(gaussian_divergence(torch.ones(3, 4), torch.zeros(3, 4))) == pytest.approx(0.5)
+
+
+@pytest.fixture
+def shapes() -> GeneratorLoss:
+    """The losses of sizes and hand shapes alone."""
+    mean = torch.randn(skeleton.N_JOINTS, 3, generator=torch.Generator().manual_seed(1))
+    names = LossWeights.model_fields
+    weights = {name: float(name in ("wrist_distances", "finger_angles")) for name in names}
+    return GeneratorLoss(mean, torch.full_like(mean, 0.02), LossWeights(**weights))
+
+
+def _turned(loss: GeneratorLoss, motion: torch.Tensor, turn: torch.Tensor) -> torch.Tensor:
+    vectors = motion.unflatten(-1, (skeleton.N_JOINTS, 3)) * loss.std + loss.mean
+    return ((vectors @ turn.T - loss.mean) / loss.std).flatten(-2)
+
+
+def test_sizes_and_hand_shapes_are_the_same_whichever_way_a_gesture_goes(shapes: GeneratorLoss) -> None:
+    motion = torch.randn(2, 34, skeleton.N_JOINTS * 3)
+    about_up = torch.tensor([[0.0, 0.0, 1.0], [0.0, 1.0, 0.0], [-1.0, 0.0, 0.0]])
+    assert float(shapes(_turned(shapes, motion, about_up), motion)["total"]) == pytest.approx(0.0, abs=1e-5)
+
+
+def test_the_mean_of_two_ways_is_too_small_a_gesture() -> None:
+    loss = GeneratorLoss(torch.zeros(53, 3), torch.full((53, 3), 0.02), LossWeights(wrist_distances=1.0))
+    there = torch.zeros(1, 34, skeleton.N_JOINTS, 3)
+    there[:, 10:20, skeleton.LEFT_ELBOW, 0] = 4.0
+    elsewhere = torch.zeros_like(there)
+    elsewhere[:, 10:20, skeleton.LEFT_ELBOW, 2] = 4.0
+    mean = (there + elsewhere) / 2
+    errors = {
+        name: float(loss(made.flatten(-2), there.flatten(-2))["wrist_distances"])
+        for name, made in (("other way", elsewhere), ("mean", mean))
+    }
+    assert errors["other way"] < 1e-6
+    assert errors["mean"] > 0.05
+
+
+def test_a_bent_finger_is_another_hand_shape(shapes: GeneratorLoss) -> None:
+    motion = torch.randn(1, 4, skeleton.N_JOINTS * 3)
+    bent = motion.clone()
+    bent.unflatten(-1, (skeleton.N_JOINTS, 3))[..., skeleton.finger_chain("left", "index")[2], :] += 50.0
+    terms = shapes(bent, motion)
+    assert terms["finger_angles"] > 0.001
+    assert float(terms["wrist_distances"]) == pytest.approx(0.0, abs=1e-6)
+
+
+def test_equal_frames_have_a_slope(shapes: GeneratorLoss) -> None:
+    still = torch.zeros(1, 34, skeleton.N_JOINTS * 3, requires_grad=True)
+    shapes(still, torch.randn(1, 34, skeleton.N_JOINTS * 3))["total"].backward()
+    assert still.grad is not None
+    assert bool(torch.isfinite(still.grad).all())
+    assert bool(still.grad.any())
