@@ -21,6 +21,7 @@ from ..scene.nla import check_editable
 from ..scene.sound import HeardSound
 from ..steps import Steps
 from ..translations import rpt
+from ..unforeseen import told
 from .apply import applying_take, take_of
 from .provenance import Take, recall, why_not_again
 from .sounds import CHANGED, check_same, find_sound
@@ -50,8 +51,13 @@ class AgainJob(Job):
     def pump(self) -> bool:
         """Take in what has arrived; where the sound is another one, go on with the next that it may be."""
         ended = super().pump()
-        changed = self.error is not None and self.error.code == CHANGED
-        return not self._begin_with_other() if changed else ended
+        if self.error is None or self.error.code != CHANGED:
+            return ended
+        try:
+            return not self._begin_with_other()
+        except Exception as error:
+            self.error = told(error)
+            return True
 
     def _begin_with_other(self) -> bool:
         scene: bpy.types.Scene | None = bpy.data.scenes.get(self.scene)

@@ -79,9 +79,14 @@ def part(blender: Any) -> Callable[[str], ModuleType]:
 
 
 @pytest.fixture
-def preferences(blender: Any) -> Any:
-    """The extension's preferences."""
-    return blender.preferences.addons[EXTENSION].preferences
+def preferences(blender: Any) -> Iterator[Any]:
+    """The extension's preferences; afterwards as they come, since some tests keep what they find."""
+    yield blender.preferences.addons[EXTENSION].preferences
+    if EXTENSION in bpy.context.preferences.addons:
+        own = bpy.context.preferences.addons[EXTENSION].preferences
+        for one in own.bl_rna.properties:
+            if one.is_runtime:
+                own.property_unset(one.identifier)
 
 
 @pytest.fixture

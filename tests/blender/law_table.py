@@ -73,7 +73,7 @@ def _other_take(_folder: Path) -> list[Arguments]:
 
 
 def _exports(folder: Path) -> list[Arguments]:
-    formats = part("takes.export").FORMATS
+    formats = part("takes.formats").FORMATS
     kinds = sorted(formats, key=lambda kind: kind not in ("FBX", "GLB"))  # those that touch most of a file
     return [
         {"kind": kind, "played": played, "filepath": str(folder / f"{kind}{played}{formats[kind].suffix}")}

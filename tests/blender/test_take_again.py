@@ -119,7 +119,16 @@ def test_sounds_are_compared_aside_until_one_is_the_takes(scene, character, voic
     voice.sound = bpy.data.sounds.load(str(tmp_path / "changed.wav"))
     scene.aqgt_speech.strip = "Other"
     sounds, threads = part("takes.again"), []
-    compare = sounds.check_same
+    compare, find = sounds.check_same, sounds.find_sound
+
+    def unreadable(context, recipe, number=0):
+        if number:
+            raise OSError("the disk is gone")
+        return find(context, recipe)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(sounds, "find_sound", unreadable)
+        assert "not foreseen" in refused(lambda: bpy.ops.aqgt.take_generate_again(action=first.name))
 
     def watched(*arguments):
         threads.append(threading.current_thread())

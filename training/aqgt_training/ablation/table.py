@@ -41,7 +41,7 @@ def _row(name: str, each: Mapping[str, Any]) -> tuple[str, ...]:
         _percent(controlled["right_side"]),
         _numbers(*(controlled["excursion"][extent] for extent in EXTENTS)),
         _percent(controlled["bucket"]),
-        " ".join(_percent(given.get("recognised", {}).get(family)) for family in ("shape", "lexeme")),
+        ", ".join(_percent(given.get("recognised", {}).get(family)) for family in ("shape", "lexeme")),
         _numbers(each["seeds"]["variety"], each["seeds"]["variety_typed"]),
     )
 
