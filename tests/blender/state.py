@@ -61,9 +61,21 @@ def changes(before: dict[str, Any], after: dict[str, Any]) -> set[str]:
 
 
 def _kinds() -> list[tuple[str, dict[str, bool]]]:
-    """Names of every kind of data-block, and whether a fake user keeps it; but not what is Blender's own."""
+    """Names of every kind of data-block, and whether a fake user keeps it; but not what is Blender's own.
+
+    Newer Blenders have `all_ids`, too, where those of all kinds are once more.
+    """
     kinds = [prop.identifier for prop in bpy.data.bl_rna.properties if prop.type == "COLLECTION"]
-    own = ("brushes", "fonts", "palettes", "screens", "window_managers", "workspaces", "linestyles")
+    own = (
+        "brushes",
+        "fonts",
+        "palettes",
+        "screens",
+        "window_managers",
+        "workspaces",
+        "linestyles",
+        "all_ids",
+    )
     return [
         (kind, {one.name_full: one.use_fake_user for one in getattr(bpy.data, kind)})
         for kind in kinds
