@@ -66,20 +66,11 @@ def _kinds() -> list[tuple[str, dict[str, bool]]]:
     Newer Blenders have `all_ids`, too, where those of all kinds are once more.
     """
     kinds = [prop.identifier for prop in bpy.data.bl_rna.properties if prop.type == "COLLECTION"]
-    own = (
-        "brushes",
-        "fonts",
-        "palettes",
-        "screens",
-        "window_managers",
-        "workspaces",
-        "linestyles",
-        "all_ids",
-    )
+    own = {"brushes", "fonts", "palettes", "screens", "window_managers", "workspaces", "linestyles"}
     return [
         (kind, {one.name_full: one.use_fake_user for one in getattr(bpy.data, kind)})
         for kind in kinds
-        if kind not in own
+        if kind not in own and kind != "all_ids"
     ]
 
 

@@ -26,7 +26,9 @@ class LossWeights(Settings):
     position: float = Field(1.0, ge=0)
     wrist_velocity: float = Field(2.0, ge=0)
     wrist_distances: float = Field(0.0, ge=0)
+    """Of how far each wrist is at each frame from where it is at each other; 0: not computed."""
     finger_angles: float = Field(0.0, ge=0)
+    """Of the cosines between the bones of each hand; 0: not computed."""
     hands: float = Field(1.0, ge=0)
     """Weight of the finger joints within the pose terms; arms have 2, the body 1."""
     adversarial: float = Field(0.03, ge=0)
@@ -72,13 +74,15 @@ class GeneratorLoss(nn.Module):
 
     def positions(self, normalised: Tensor) -> Tensor:
         """Joint positions `[B, T, J, 3]` in model units from normalised bone vectors `[B, T, J * 3]`."""
-        vectors = normalised.unflatten(-1, (skeleton.N_JOINTS, 3)) * self.std + self.mean
-        return torch.einsum("ij,btjc->btic", self.ancestors, vectors)
+        return torch.einsum("ij,btjc->btic", self.ancestors, self._bone_vectors(normalised))
+
+    def _bone_vectors(self, normalised: Tensor) -> Tensor:
+        return normalised.unflatten(-1, (skeleton.N_JOINTS, 3)) * self.std + self.mean
 
     def _finger_cosines(self, normalised: Tensor) -> Tensor:
         """Cosines between the bones of each hand, `[B, T, 2, 20, 20]`."""
-        vectors = normalised.unflatten(-1, (skeleton.N_JOINTS, 3)) * self.std + self.mean
-        bones = functional.normalize(vectors[:, :, self.finger_bones], dim=-1, eps=1e-4)
+        bones = self._bone_vectors(normalised)[:, :, self.finger_bones]
+        bones = functional.normalize(bones, dim=-1, eps=1e-4)
         return bones @ bones.transpose(-1, -2)
 
     def forward(self, output: Tensor, target: Tensor) -> dict[str, Tensor]:

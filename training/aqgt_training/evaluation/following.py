@@ -77,7 +77,7 @@ def trained_recognisers(
     """Classifiers of the training split's strokes; held-out clips are not even read.
 
     Args:
-        with_reach: whether their reach is measured, too, which takes four times as long as training them.
+        with_reach: whether their reach is measured, too; each family's classifier is trained four more times.
     """
     examples, takes = _training_strokes(corpus, progress)
     found: dict[str, Forest] = {}
