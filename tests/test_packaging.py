@@ -128,7 +128,7 @@ def test_the_model_wheel_holds_the_model_folder(checkout: Path, tmp_path: Path) 
     shutil.copytree(checkout / "packaging" / "model-compact", project)
     model = tmp_path / "models" / "compact"
     model.mkdir(parents=True)
-    files = {"model.safetensors", "words.safetensors", "config.yaml", "card.md"}
+    files = {"model.safetensors", "words.safetensors", "hands.safetensors", "config.yaml", "card.md"}
     for name in files:
         (model / name).write_text(name)
     built = zipfile.ZipFile(build_wheel(project, tmp_path / "dist"))

@@ -53,6 +53,7 @@ def model_card(
         f"- Licence of the weights: {config.licence}; commercial use: {commercial}.",
         f"- Parameters: {parameters:,}; {config.fps:g} frames per second; {config.speaker.count} speakers"
         f"{f'; {len(config.annotation.forms)} gesture forms' if config.annotation.forms else ''}.",
+        *_laid_over(config),
         f"- Corpus: {_COMPOSED if composed else 'recorded clips'}: {train['seconds'] / 3600:.1f} h in"
         f" {train['clips']} clips for training, {val['seconds'] / 60:.0f} min held out"
         f"{_held_out(corpus) if composed else ''}.",
@@ -71,6 +72,24 @@ def model_card(
         *(_ablation(ablation, corpus["sha256"]) if ablation else []),
     ]
     return "\n".join(rows)
+
+
+def _laid_over(config: ModelConfig) -> list[str]:
+    """What rules and tables add to the network's motion; a reader of the figures should know."""
+    annotation, lines = config.annotation, []
+    if not annotation.extent_gain.is_neutral:
+        gain = annotation.extent_gain
+        lines.append(
+            "- After the network the arms' turns away from rest are multiplied by the asked-for extent:"
+            f" small {gain.small:g}, medium {gain.medium:g}, large {gain.large:g}."
+        )
+    if annotation.recorded_hands:
+        lines.append(
+            "- After the network fingers are drawn towards recorded hands of the asked-for shape and form"
+            f" ({annotation.recorded_hands:.0%} of the way), taken from the training clips. So the share of"
+            " hand shapes that are recognised is that table's merit, not the network's."
+        )
+    return lines
 
 
 def markdown(table: Table) -> list[str]:

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from aqgt.errors import AqgtError
 from aqgt.models.config import ModelConfig, read_config
-from aqgt.models.registry import WEIGHTS, load_model
+from aqgt.models.registry import CONFIG, WEIGHTS, load_model
 from aqgt.speech.file_hashes import file_sha256
 from aqgt.speech.word_vectors import WordVectors
 from aqgt_training.card import model_card
@@ -109,7 +109,8 @@ class RecipeRun:
 
         digest = ClipReader(corpus).manifest.get("sha256", "")
         extracted = "" if inputs.extractor is None else (inputs.extractor / NETWORK).read_text()
-        mark = f"{file_sha256(self.output / WEIGHTS)} {digest} {self.recipe.evaluation_clips} {extracted}"
+        model = " ".join(file_sha256(self.output / name) for name in (WEIGHTS, CONFIG))
+        mark = f"{model} {digest} {self.recipe.evaluation_clips} {extracted}"
         self._steps.made("evaluation", path, mark, judge)
         found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         return found

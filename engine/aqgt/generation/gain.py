@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from aqgt import rotations, skeleton
 from aqgt.annotations import CHANNEL_BY_KEY, HANDS
+from aqgt.generation.weights import growing, smoothed
 from aqgt.models.config import ExtentGain
 
 _SMOOTH_SECONDS = 0.15
 """Deviation of the Gaussian that the gain is smoothed by; longer would reach into neighbouring gestures."""
-_GROW_SECONDS = 1.0
 _MOST = np.deg2rad(170.0)
 """A bone is never turned farther than this from where it rests."""
 _ARMS = {
@@ -40,8 +40,7 @@ class ArmGain:
         tracks: `[V, 17, T]` annotation matrices of the whole clip.
         rest: `[53, 3]` bone vectors at rest.
         fps: frames per second.
-        grows_from: frame from which the gain grows within a second, since a motion goes on there; None: it is
-            there from the start.
+        grows_from: see `growing`.
     """
 
     def __init__(
@@ -59,10 +58,7 @@ class ArmGain:
         excess: NDArray[np.float64] = np.zeros(labels.shape)
         for name in ExtentGain.model_fields:
             excess[labels == rows[0].value_of(name)] = getattr(gain, name) - 1.0
-        self._excess = _smoothed(excess, _SMOOTH_SECONDS * fps)
-        if grows_from is not None:
-            frames = np.arange(excess.shape[-1])
-            self._excess = self._excess * np.clip((frames - grows_from + 1) / (_GROW_SECONDS * fps), 0, 1)
+        self._excess = growing(smoothed(excess, _SMOOTH_SECONDS * fps), grows_from, fps)
 
     def apply(self, vectors: NDArray, start: int) -> NDArray:
         """Bone vectors `[V, n, 53, 3]` of the frames from ``start`` of the clip on, with the gain."""
@@ -82,12 +78,3 @@ class ArmGain:
         angle = np.linalg.norm(away, axis=-1)
         most = np.maximum(_MOST - angle, 0.0) / np.maximum(angle, 1e-6)
         return rotations.from_rotation_vector(away * np.minimum(excess, most)[..., None])
-
-
-def _smoothed(values: NDArray, deviation: float) -> NDArray:
-    """`[..., T]` smoothed by a Gaussian of so many frames; the ends repeat."""
-    reach = int(np.ceil(3 * deviation))
-    kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / deviation) ** 2)
-    padded = np.pad(values, [(0, 0)] * (values.ndim - 1) + [(reach, reach)], mode="edge")
-    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1, axis=-1)
-    return windows @ (kernel / kernel.sum())

@@ -16,6 +16,7 @@ from aqgt.generation.conditioning import Conditioning
 from aqgt.generation.gain import ArmGain
 from aqgt.generation.idle import IdleMotion
 from aqgt.generation.noise import Noise, Sampler, sampler_of
+from aqgt.generation.recorded_hands import RecordedHands
 from aqgt.generation.stitching import Lengths, Stitcher, become, ease_from
 from aqgt.generation.windows import published_starts, window_starts
 from aqgt.models.generator import GestureGenerator
@@ -103,6 +104,7 @@ class Job:
         self._lengths = Lengths(config.length_table, rest) if config.fixed_lengths else None
         self._stitcher = Stitcher(config.seed_frames, self._lengths)
         self._gain = self._make_gain(rest)
+        self._hands = self._make_hands()
         self._idle = self._make_idle()
         after = request.after
         self._after = None if after is None else self._own_vectors(after)[: _n_join(after, config.fps)]
@@ -184,34 +186,49 @@ class Job:
                 )
             )
 
+    @property
+    def _grows_from(self) -> int | None:
+        """Where what is laid over the network's motion grows from, since another motion goes on there."""
+        continues = self.request.before is not None or self.request.seed_pose is not None
+        return self.range.start if continues else None
+
     def _make_gain(self, rest: NDArray) -> ArmGain | None:
         """The gain of the clip's variants, or None where the model has none."""
         gain, fps = self.model.config.annotation.extent_gain, self.model.config.fps
         if gain.is_neutral:
             return None
-        continues = self.request.before is not None or self.request.seed_pose is not None
-        grows_from = self.range.start if continues else None
-        return ArmGain(gain, self.conditioning.tracks, rest, fps, grows_from=grows_from)
+        return ArmGain(gain, self.conditioning.tracks, rest, fps, grows_from=self._grows_from)
+
+    def _make_hands(self) -> RecordedHands | None:
+        """The recorded hands of the clip's variants, or None where the model has none."""
+        table, config, conditioning = self.model.hands, self.model.config, self.conditioning
+        if table is None:
+            return None
+        share = config.annotation.recorded_hands
+        given = (conditioning.tracks, conditioning.forms, config.fps)
+        return RecordedHands(table, share, *given, grows_from=self._grows_from)
 
     def _make_idle(self) -> IdleMotion | None:
         """The small movements of the clip's variants, or None where model or request want none."""
         request, fps = self.request, self.model.config.fps
         if not self.model.config.idle_motion or request.idle == 0:
             return None
-        continues = request.before is not None or request.seed_pose is not None
+        grows_from = self._grows_from
         return IdleMotion(
             request.audio,
             request.words,
             [request.seed + variant for variant in range(request.variants)],
             fps,
             request.idle,
-            grows_from=self.range.start / fps if continues else None,
+            grows_from=None if grows_from is None else grows_from / fps,
         )
 
     def _finished(self, vectors: NDArray, start: int) -> NDArray:
         """The network's frames from ``start`` of the result on, with all that is laid over them."""
         if self._gain is not None:
             vectors = self._gain.apply(vectors, self.range.start + start)
+        if self._hands is not None:
+            vectors = self._hands.apply(vectors, self.range.start + start)
         if self._idle is not None:
             alive = self._idle.apply(vectors, self.range.start + start)
             if not self.request.head:

@@ -133,6 +133,9 @@ class AnnotationConfig(Settings):
     form_width: Annotated[int, Field(ge=0, le=1024)] = 0
     """Width of a form's embedding; 0 where the model has no forms."""
     extent_gain: ExtentGain = ExtentGain()
+    recorded_hands: Probability = 0.0
+    """Share of a recorded hand in the fingers where an annotation names a hand shape or a form; 0: none. The
+    recorded hands are part of such a model's folder."""
 
     @model_validator(mode="after")
     def _channels(self) -> AnnotationConfig:
@@ -282,8 +285,11 @@ class ModelConfig(Settings):
         }.items():
             if value != published:
                 raise ValueError(f"“{key}” and the section “published” go together")
-        if published and (self.annotation.forms or not self.annotation.extent_gain.is_neutral):
-            raise ValueError("published networks have neither annotation.forms nor annotation.extent_gain")
+        own = self.annotation
+        if published and (own.forms or own.recorded_hands or not own.extent_gain.is_neutral):
+            raise ValueError("published networks have no annotation.forms, extent_gain or recorded_hands")
+        if self.weights == "seeded" and own.recorded_hands:
+            raise ValueError("weights: seeded means no files, so annotation.recorded_hands must be 0")
         if not published:
             return self
         if self.pose_head.kind != "vq" or self.aligner.context != "published":

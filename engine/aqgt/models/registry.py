@@ -2,8 +2,9 @@
 """Trained models by name or folder.
 
 A model's folder holds ``config.yaml``, ``model.safetensors``, ``words.safetensors`` (word vectors, where the
-config asks for them) and ``card.md``, and is all that is needed but for the fastText .bin of a training. That
-of a published model also has ``audio_vq.safetensors``, and ``wav2vec2`` and ``bert`` if not from the hub.
+config asks for them), ``hands.safetensors`` (the same of recorded hands) and ``card.md``, and is all that is
+needed but for the fastText .bin of a training. That of a published model also has ``audio_vq.safetensors``,
+and ``wav2vec2`` and ``bert`` if not from the hub.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from aqgt.models.config import ModelConfig, read_config, write_config
 from aqgt.models.config_published import PublishedConfig
 from aqgt.models.frozen import Precision
 from aqgt.models.generator import GestureGenerator
+from aqgt.models.hand_table import HandTable, open_hand_table
 from aqgt.models.vq import VqVae
 from aqgt.models.word_table import WORDS, open_word_vectors
 from aqgt.protocol.messages import ModelInfo
@@ -57,7 +59,8 @@ class LoadedModel:
         generator: the network, in eval mode on its device, float32.
         features: what turns sound and words into the network's inputs.
         info: what an engine says of it; ``info.name`` is the name it was asked for by.
-        model_hash: SHA-256 of its weights; of a published model, of those of its audio VQ as well.
+        model_hash: SHA-256 of its weights; with those of its audio VQ or its recorded hands where it has any.
+        hands: its recorded hands; None: it has none.
     """
 
     config: ModelConfig
@@ -65,6 +68,7 @@ class LoadedModel:
     features: ClipFeatures
     info: ModelInfo
     model_hash: str
+    hands: HandTable | None = None
 
 
 def available() -> list[str]:
@@ -117,6 +121,7 @@ def load_model(
     folder = folder_of(name_or_folder)
     config = read_config(_debug_config() if folder is None else folder / CONFIG)
     features: ClipFeatures
+    hands: HandTable | None = None
     if folder is None or config.weights == "seeded":
         generator, features = _seeded(config), CompactFeatures(config.features, window=config.window)
         model_hash = _hash(generator)
@@ -128,13 +133,17 @@ def load_model(
         else:
             features, codes_hash = _published_features(config, config.published, folder, device, precision)
             model_hash = hashlib.sha256((model_hash + codes_hash).encode()).hexdigest()
+        found = open_hand_table(config, folder)
+        if found is not None:
+            hands, hands_hash = found
+            model_hash = hashlib.sha256((model_hash + hands_hash).encode()).hexdigest()
     if config.published is not None and device.startswith("cuda"):
         # cuDNN would round the inputs of convolutions and GRUs to ten bits; not run by us yet.
         torch.backends.cudnn.allow_tf32 = False
     # Weights that want no gradients make torch sum a GRU in another order, which published networks amplify.
     generator.to(device).eval().requires_grad_(config.published is not None)
     info = _info(_name_of(name_or_folder, config), config, folder)
-    return LoadedModel(config, generator, features, info, model_hash)
+    return LoadedModel(config, generator, features, info, model_hash, hands)
 
 
 def save_model(
@@ -143,6 +152,7 @@ def save_model(
     weights: GestureGenerator | Mapping[str, Tensor],
     *,
     words: WordVectors | None = None,
+    hands: HandTable | None = None,
     card: str = "",
 ) -> None:
     """Writes a model's folder: weights in half precision, pose statistics and published networks in full.
@@ -151,10 +161,11 @@ def save_model(
         weights: the generator or its state dict.
         words: the word vectors of its training; needed unless ``config.text.vectors`` is ``"none"``. Those of
             a fastText .bin are not copied: the config gets the file's name and SHA-256.
+        hands: the recorded hands; needed where ``config.annotation.recorded_hands`` is above 0.
         card: Markdown: what the model is, what it was trained on, what it is not.
 
     Raises:
-        AqgtError: the weights don't fit the config, or the word vectors are missing.
+        AqgtError: the weights don't fit the config, or the word vectors or recorded hands are missing.
     """
     from safetensors.torch import save
 
@@ -163,6 +174,12 @@ def save_model(
             "The model needs word vectors and none were given.",
             "Save it with those of its training.",
             "no-words",
+        )
+    if config.annotation.recorded_hands and hands is None:
+        raise AqgtError(
+            "The model needs recorded hands and none were given.",
+            "Save it with those of its training, or set annotation.recorded_hands: 0.",
+            "no-hands",
         )
     if words is not None and config.text.vectors == "fasttext":
         config, words = _naming_its_vectors(config, words), None
@@ -177,6 +194,8 @@ def save_model(
     write_bytes(folder / WEIGHTS, save(stored, metadata={"format": "pt"}))
     if words is not None:
         words.save(folder / WORDS)
+    if hands is not None:
+        hands.save(folder)
     (folder / CARD).write_text(card, encoding="utf-8")
     # The config comes last: a folder without one is no model, so a save that was cut off is none.
     write_config(config.model_copy(update={"weights": "file"}), folder / CONFIG)

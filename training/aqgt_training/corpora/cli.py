@@ -74,9 +74,10 @@ def forms(
         Path, typer.Argument(help="JSON file to write, e.g. engine/aqgt/planner/rules/forms.json.")
     ],
 ) -> None:
-    """Collect the label combinations of a composed corpus for the planner."""
+    """Collect the label combinations of a composed corpus' training split for the planner."""
     with ClipReader(corpus) as reader:
-        table = collect_forms(reader)
+        # Only what a model has trained on is in the range of what it was made for.
+        table = collect_forms(reader[name] for name in reader.names if reader.split_of(name) == "train")
         write_forms(table, out)
         console.print(f"{len(table['forms'])} combinations in {out}")
 

@@ -18,7 +18,7 @@ _SWAP = {"left": "right", "right": "left"}
 _Hands = tuple[tuple[str, tuple[str, ...]], ...]
 
 
-def collect_forms(clips: Iterable[ClipRecord], *, most_per_kind_and_side: int = 24) -> dict[str, Any]:
+def collect_forms(clips: Iterable[ClipRecord], *, most_per_kind_and_side: int = 80) -> dict[str, Any]:
     """The table that the planner reads: each gesture and its mirror image, the commonest.
 
     A combination's ``forms`` count the gesture forms it was measured on; where the left and the right hand's

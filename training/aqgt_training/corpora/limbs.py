@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aqgt import rotations, skeleton
+from aqgt.hand_frame import hand_frame, hand_joints
 from aqgt.skeleton import JOINT_INDEX
 
 Floats = NDArray[np.float64]
@@ -99,9 +100,9 @@ def take_arm(directions: NDArray, side: str) -> Arm:
     """One arm of unit bone directions `[T, 53, 3]`."""
     d = directions.astype(np.float64)
     upper, fore = d[:, JOINT_INDEX[f"{side}_elbow"]], d[:, JOINT_INDEX[f"{side}_wrist"]]
-    hand = _hand_frame(d, side)
+    hand = hand_frame(d, side)
     forearm = _forearm_frame(fore)
-    fingers = rotations.rotate(rotations.conjugate(hand)[:, None], d[:, _hand_joints(side)])
+    fingers = rotations.rotate(rotations.conjugate(hand)[:, None], d[:, hand_joints(side)])
     wrist = rotations.continuous(rotations.multiply(rotations.conjugate(forearm), hand))
     return Arm(d[:, JOINT_INDEX[f"{side}_shoulder"]], upper, fore, wrist, fingers)
 
@@ -112,7 +113,7 @@ def put_arm(directions: NDArray, side: str, arm: Arm) -> None:
     directions[:, JOINT_INDEX[f"{side}_elbow"]] = arm.upper
     directions[:, JOINT_INDEX[f"{side}_wrist"]] = arm.fore
     hand = rotations.multiply(_forearm_frame(arm.fore), arm.wrist)
-    directions[:, _hand_joints(side)] = rotations.rotate(hand[:, None], arm.fingers)
+    directions[:, hand_joints(side)] = rotations.rotate(hand[:, None], arm.fingers)
 
 
 def turns_from_first(directions: NDArray, joints: tuple[int, ...]) -> Floats:
@@ -142,20 +143,8 @@ def minimum_jerk(times: Floats, start: float, end: float) -> Floats:
     return x**3 * (10 - 15 * x + 6 * x**2)
 
 
-def _hand_frame(directions: Floats, side: str) -> Floats:
-    along = directions[:, JOINT_INDEX[f"{side}_middle_1"]]
-    across = directions[:, JOINT_INDEX[f"{side}_index_1"]] - directions[:, JOINT_INDEX[f"{side}_little_1"]]
-    x_axis, y_axis = np.array([1.0, 0.0, 0.0]), np.array([0.0, 1.0, 0.0])
-    return rotations.from_frames(x_axis, y_axis, along, across)
-
-
 def _forearm_frame(fore: Floats) -> Floats:
     return rotations.between(_FOREARM_REFERENCE, fore)
-
-
-def _hand_joints(side: str) -> slice:
-    first = JOINT_INDEX[f"{side}_hand"]
-    return slice(first, first + 21)
 
 
 def _at_directions(values: Floats, frames: Floats) -> Floats:

@@ -16,6 +16,7 @@ from aqgt.formats.files import read_text, write_bytes
 from aqgt.models.config import ModelConfig, read_config
 from aqgt.models.exchange.encoders import copy_encoder
 from aqgt.models.generator import GestureGenerator
+from aqgt.models.hand_table import HandTable
 from aqgt.models.registry import (
     AUDIO_VQ,
     BERT,
@@ -29,6 +30,7 @@ from aqgt.models.word_table import open_word_vectors
 from aqgt.settings import check_settings
 from aqgt.speech.features import ClipFeatures, CompactFeatures
 from aqgt.speech.word_vectors import WordVectors
+from aqgt_training.recorded_hands import collect_hand_table
 from aqgt_training.stages.audio_vq import load_audio_vq
 from aqgt_training.stages.build import published_features
 from aqgt_training.stages.core import checkpoints
@@ -54,14 +56,35 @@ def words_of(config: ModelConfig, inputs: Inputs) -> WordVectors | None:
     return open_word_vectors(config, folder, inputs.word_vectors, fresh=fresh)
 
 
+def hands_of(config: ModelConfig, inputs: Inputs) -> HandTable | None:
+    """The recorded hands of a fresh model; of one that is fine-tuned, its own.
+
+    Raises:
+        AqgtError: the model wants some, and the inputs name neither.
+    """
+    if config.annotation.recorded_hands == 0:
+        return None
+    own = None if inputs.init_from is None else load_model(inputs.init_from)
+    if own is not None and own.hands is not None and own.config.annotation.forms == config.annotation.forms:
+        return own.hands
+    if inputs.corpus is None:
+        raise AqgtError(
+            "The recorded hands of this model come from a clip corpus, and none is named.",
+            "Name one with --corpus, or set annotation.recorded_hands: 0 in the model's config.",
+            "no-hands",
+        )
+    return collect_hand_table(inputs.corpus, config.annotation.forms)
+
+
 def write_model(
     folder: Path, config: ModelConfig, state: Mapping[str, Tensor], inputs: Inputs, card: str
 ) -> None:
-    """Writes all of a model: weights, config, card, and the word vectors or encoders that it reads with."""
+    """Writes all of a model: weights, config, card, and the word vectors, hands or encoders it needs."""
     folder.mkdir(parents=True, exist_ok=True)
     if config.published is not None:
         _write_encoders(folder, inputs)
-    save_model(folder, config, state, words=words_of(config, inputs), card=card)
+    words, hands = words_of(config, inputs), hands_of(config, inputs)
+    save_model(folder, config, state, words=words, hands=hands, card=card)
 
 
 def _write_encoders(folder: Path, inputs: Inputs) -> None:
