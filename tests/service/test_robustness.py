@@ -11,11 +11,14 @@ import pytest
 import zmq
 
 from aqgt.protocol import Client, Timing, messages, wire
+from aqgt.protocol.sockets import Dealer, News
 from aqgt.service import pool as pool_module
 from aqgt.service.config import EngineConfig
 from aqgt.service.front import Front
 from aqgt.service.pool import WorkerPool
 from tests.service.talk import request, wait_for
+
+ENDS = messages.EngineError("stopping", "The engine ends.", "Start it again.")
 
 
 def test_a_client_that_could_not_speak_learns_that_its_jobs_were_given_up(
@@ -30,6 +33,32 @@ def test_a_client_that_could_not_speak_learns_that_its_jobs_were_given_up(
             error = wait_for(client, job, messages.EngineError)[-1]
             assert error.code == "client-silent"
             assert "timing.client_silence" in error.next_step
+
+
+def test_the_last_words_of_an_engine_count_more_than_its_going(monkeypatch: pytest.MonkeyPatch) -> None:
+    context = zmq.Context()
+    engine = context.socket(zmq.ROUTER)
+    port = engine.bind_to_random_port("tcp://127.0.0.1")
+    news = Dealer.news
+
+    def ends_in_the_meantime(dealer: Dealer) -> News:
+        """Between the client's look for messages and its look at the connection."""
+        if engine.closed or not engine.poll(0):
+            return news(dealer)
+        client, frame = engine.recv_multipart()
+        engine.send_multipart([client, wire.encode(ENDS, wire.job_of(frame))])
+        engine.close(linger=2000)
+        deadline = time.monotonic() + 10
+        while (found := news(dealer)) is not News.LOST and time.monotonic() < deadline:
+            time.sleep(0.01)
+        return found
+
+    monkeypatch.setattr(Dealer, "news", ends_in_the_meantime)
+    with Client(f"tcp://127.0.0.1:{port}") as client:
+        job = client.submit(request("slow", 60.0))
+        assert wait_for(client, job, messages.EngineError)[-1].code == "stopping"
+    assert engine.closed
+    context.destroy(linger=0)
 
 
 def test_clients_that_have_left_make_room_for_others(start_engine: Callable[..., Any]) -> None:

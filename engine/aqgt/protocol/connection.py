@@ -206,12 +206,11 @@ class Connection:
         ever_heard = False
         while not self._closing.is_set():
             self._take_outbox(dealer)
-            heard = False
-            frame = dealer.receive(_POLL_MS, self._bell)
-            while frame is not None:
-                heard = True
-                self._receive(dealer, frame)
-                frame = dealer.receive()
+            heard = self._take_in(dealer, dealer.receive(_POLL_MS, self._bell))
+            news = dealer.news()
+            if news is not News.NONE:
+                # What an engine that ends says last may have come since.
+                heard |= self._take_in(dealer, dealer.receive())
             now = time.monotonic()
             # A host that kept this thread from running (a render that holds Python's lock) is no dead engine.
             ever_heard |= heard
@@ -219,7 +218,6 @@ class Connection:
                 last_heard = now
                 self._extend_deadlines(now - last_turn)
             last_turn = now
-            news = dealer.news()
             if self._jobs:
                 last_work = now
                 if now - last_beat >= self._timing.heartbeat:
@@ -240,6 +238,14 @@ class Connection:
                     return None
         self._say_goodbye(dealer)
         return None
+
+    def _take_in(self, dealer: Dealer, frame: bytes | None) -> bool:
+        """Take a frame and all that wait behind it; whether there was one."""
+        heard = frame is not None
+        while frame is not None:
+            self._receive(dealer, frame)
+            frame = dealer.receive()
+        return heard
 
     def _gone(self, dealer: Dealer, news: News, silence: float) -> messages.EngineError | None:
         if news is not News.NONE and not dealer.shaken and not self._listened_to():

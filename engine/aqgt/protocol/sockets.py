@@ -21,6 +21,7 @@ _REFUSED = (
     zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL,
 )
 _ADOPTED = zmq.EVENT_HANDSHAKE_SUCCEEDED
+_NEVER_MS = 24 * 3600 * 1000
 
 
 class News(Enum):
@@ -74,7 +75,8 @@ class Dealer:
         self._socket.setsockopt(zmq.LINGER, 0)
         self._socket.setsockopt(zmq.MAXMSGSIZE, wire.MAX_MESSAGE_BYTES)
         # A socket that lost its peer would reconnect by itself, and the engine would take it for a stranger.
-        self._socket.setsockopt(zmq.RECONNECT_IVL, -1)
+        # Not -1: with it libzmq throws away what has arrived and was not read before the connection ended.
+        self._socket.setsockopt(zmq.RECONNECT_IVL, _NEVER_MS)
         if keys is not None:
             self._socket.curve_publickey, self._socket.curve_secretkey = keys.public, keys.secret
             self._socket.curve_serverkey = keys.engine
